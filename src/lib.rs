@@ -1,0 +1,3 @@
+//! Assentry plans an issue with a model and, once a person approves that plan, turns it into a pull request.
+
+pub mod ids;

@@ -1,0 +1,3 @@
+//! Arguments, wiring, exit codes.
+
+fn main() {}
