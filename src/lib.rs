@@ -1,3 +1,5 @@
 //! Assentry plans an issue with a model and, once a person approves that plan, turns it into a pull request.
 
 pub mod ids;
+pub mod words;
+pub mod workflow;

@@ -1,0 +1,111 @@
+//! Every sentence shown to people on GitHub.
+//!
+//! Promises: the same facts give the same text; text that is not ours is shown whole or said to be cut, and does nothing
+//! (see `escape`); nothing said is a command (T16), and only the person who is answered is mentioned (T62). Refuses to
+//! decide anything: what is said comes in as [`Words`] or as facts. Nothing here reads a clock, a file or the network.
+
+pub mod commit;
+mod escape;
+mod figures;
+pub mod place;
+pub mod plan;
+pub mod pull;
+pub mod reply;
+pub mod revision;
+pub mod status;
+mod trouble;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Digest, Person};
+use crate::workflow::approval::Reason;
+
+/// What to say, decided by the core; how it is said stands below.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "say")]
+pub enum Words {
+    /// What can be typed.
+    Help,
+    /// A command is not known, but one is near.
+    UnknownCommand {
+        /// What was typed.
+        typed: String,
+        /// What was perhaps meant.
+        nearest: String,
+    },
+    /// Someone may not do what they asked for.
+    NotAllowed {
+        /// Who.
+        who: Person,
+        /// What they asked for, as a command without the slash, or `label`.
+        wanted: String,
+    },
+    /// An approval does not count, or not yet.
+    NotApproved {
+        /// Whose.
+        who: Person,
+        /// Why, the reasons of this act first.
+        reasons: Vec<Reason>,
+        /// The version that could be approved.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// An approval or another act came when nothing waits for it.
+    NothingToApprove {
+        /// Who.
+        who: Person,
+        /// What they asked for.
+        wanted: String,
+        /// The run's phase.
+        phase: String,
+    },
+    /// The version was approved; execution starts.
+    Started {
+        /// The version.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+        /// By whom.
+        by: Vec<Person>,
+    },
+    /// The planner needs answers.
+    Questions {
+        /// What it asks.
+        questions: Vec<String>,
+    },
+    /// The version can no longer be approved.
+    VersionVoid {
+        /// The version.
+        version: u32,
+        /// Why.
+        reason: Reason,
+    },
+    /// A note came too late for the version that is being executed.
+    TooLate {
+        /// Whose.
+        who: Person,
+    },
+    /// There is no run here to act on.
+    NoRun {
+        /// Who.
+        who: Person,
+        /// What they asked for.
+        wanted: String,
+    },
+    /// A command that needs words came without.
+    NeedsText {
+        /// The command, without the slash.
+        wanted: String,
+    },
+    /// A command stood in a review, where none is read.
+    ReviewIsNoCommand {
+        /// Whose.
+        who: Person,
+    },
+    /// Where the run stands, with the way to the status comment.
+    Status {
+        /// The run's phase.
+        phase: String,
+    },
+}

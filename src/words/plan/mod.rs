@@ -1,0 +1,19 @@
+//! The plan as Markdown: the text that is hashed, the file on the plan branch, and the comment on the issue.
+//!
+//! Promises: the same plan has the same text, byte for byte; nothing of it is folded or left out; [`parse_plan`] reads it
+//! back. What the core itself writes (headings, quotes, tables) no field of a plan can imitate.
+
+mod body;
+mod outline;
+mod parse;
+mod shown;
+
+pub use body::plan_body;
+pub(in crate::words) use body::{change, item};
+pub use outline::ParseFault;
+pub use parse::parse_plan;
+pub use shown::{Hidden, HiddenKind, PlanFacts, Posting, plan_comment, plan_file};
+pub(in crate::words) use shown::{version, who_may};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Titles and bodies of the two pull requests of a run: the one that carries the plan, and the one that carries the work.
+//!
+//! Promises: the only closing keyword is ours, for the run's issue, on the work; what tools printed is folded, fenced and
+//! never cut without saying so (F43).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::escape::{bare_line, block, code, fence};
+use super::figures::{and, count};
+use super::plan::version;
+use super::status::{PhaseCost, cost};
+use crate::ids::{Digest, IssueNumber, Person, PullNumber, RepoPath, RunId};
+use crate::workflow::plan::{FileChange, Plan};
+
+/// How long a title may be, in characters; GitHub takes 256.
+const MAX_TITLE: usize = 200;
+/// How long a body may be, in characters; GitHub takes 65,536.
+const MAX_BODY: usize = 60_000;
+/// How much of a check's output is shown, in characters.
+const MAX_OUTPUT: usize = 4_000;
+
+/// A title and a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullText {
+    /// One line of plain text.
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+}
+
+/// What the pull request with the work tells.
+#[derive(Debug, Clone, Copy)]
+pub struct PullFacts<'a> {
+    /// The run.
+    pub run: RunId,
+    /// The issue that the work resolves.
+    pub issue: IssueNumber,
+    /// The plan that was executed.
+    pub plan: &'a Plan,
+    /// Its version.
+    pub version: u32,
+    /// Its digest.
+    pub digest: &'a Digest,
+    /// Where it was reviewed.
+    pub plan_pull: PullNumber,
+    /// Who approved it.
+    pub approvers: &'a [Person],
+    /// What was done, a commit each.
+    pub steps: &'a [DoneStep],
+    /// What the checks said.
+    pub checks: &'a [CheckResult],
+    /// What was done otherwise than planned.
+    pub deviations: &'a [Deviation],
+    /// What each phase has cost.
+    pub costs: &'a [PhaseCost],
+}
+
+/// A step that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneStep {
+    /// Its id in the plan.
+    pub id: String,
+    /// The files that changed in it, as they came out of the sandbox.
+    pub files: Vec<(RepoPath, FileChange)>,
+    /// What the agent says it did.
+    pub claimed: String,
+}
+
+/// What a check said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckResult {
+    /// The command.
+    pub command: String,
+    /// Its exit code before the work; `None` if it was not run or did not end.
+    pub before: Option<i32>,
+    /// Its exit code after the work; `None` if it did not end.
+    pub after: Option<i32>,
+    /// What it printed after the work, perhaps only the end of it.
+    pub output: String,
+}
+
+/// What was done otherwise than planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    /// The step it happened in.
+    pub step: String,
+    /// What, and why.
+    pub reason: String,
+}
+
+/// The pull request that carries the plan. It holds for all versions: the file and the status comment tell the rest.
+#[must_use]
+pub fn plan_pull(issue: IssueNumber, issue_title: &str, path: &RepoPath) -> PullText {
+    let title = format!("Plan for #{issue}: {}", bare_line(issue_title, MAX_TITLE));
+    let body = format!(
+        "This is the plan for #{issue}, as one file: {path}. Nothing is built before a person approves it.\n\n\
+         - **Read** it under *Files changed*, or in the comment on #{issue}.\n\
+         - **Change** it: comment on a line, request changes in a review, or write `/revise` and what you want. Each note is answered.\n\
+         - **Approve** it with an approving review here, or with `/approve` and the digest that stands above the plan. \
+         That approves exactly the version shown; any later change needs a new approval.\n\n\
+         This pull request is never merged. When the work is done it is closed with a link to it. Where the run stands is \
+         told by the status comment on #{issue}.\n",
+        path = code(path.as_str()),
+    );
+    PullText { title, body }
+}
+
+/// What is said when the plan pull request is closed.
+#[must_use]
+pub fn plan_pull_closed(pull: Option<PullNumber>) -> String {
+    match pull {
+        Some(pull) => format!("The plan was carried out in #{pull}, so this is closed. The plan stays readable here."),
+        None => "The run has ended without a pull request, so this is closed. The plan stays readable here.".to_owned(),
+    }
+}
+
+/// The pull request that carries the work.
+#[must_use]
+pub fn work_pull(facts: &PullFacts<'_>) -> PullText {
+    let title = bare_line(&facts.plan.title, MAX_TITLE);
+    let body = body(facts, MAX_OUTPUT);
+    if body.chars().count() <= MAX_BODY {
+        return PullText { title, body };
+    }
+    // What the agent says of its own work is the longest part and the one that the commits tell as well.
+    let steps: Vec<DoneStep> =
+        facts.steps.iter().map(|step| DoneStep { claimed: "See the commit.".to_owned(), ..step.clone() }).collect();
+    let body = self::body(&PullFacts { steps: &steps, ..*facts }, 200);
+    if body.chars().count() <= MAX_BODY {
+        return PullText { title, body };
+    }
+    let body = format!(
+        "{}\n\nThe full account of this run is too long for a description; the server's audit trail has it.\n",
+        opening(facts)
+    );
+    PullText { title, body }
+}
+
+fn opening(facts: &PullFacts<'_>) -> String {
+    let approvers: Vec<String> = facts.approvers.iter().map(|person| code(person.login.as_str())).collect();
+    format!(
+        "Closes #{issue}, as planned in #{plan}: {version}, approved by {approvers}, carried out by run {run}.",
+        issue = facts.issue,
+        plan = facts.plan_pull,
+        version = version(facts.version, facts.digest),
+        approvers = and(&approvers),
+        run = facts.run,
+    )
+}
+
+fn body(facts: &PullFacts<'_>, output: usize) -> String {
+    let mut parts = vec![opening(facts), block(&facts.plan.goal)];
+    parts.extend(section("What was done", facts.steps.iter().map(|step| done(step, facts.plan))));
+    parts.push(files(facts));
+    parts.extend(section("Deviations", facts.deviations.iter().map(deviation)));
+    if !facts.checks.is_empty() {
+        let checks: Vec<String> = facts.checks.iter().map(|check| self::check(check, output)).collect();
+        parts.push(format!("### Checks\n\n{}", checks.join("\n\n")));
+    }
+    if !facts.costs.is_empty() {
+        parts.push(format!("### Cost\n\n{}", cost(facts.costs)));
+    }
+    parts.join("\n\n") + "\n"
+}
+
+fn section(name: &str, items: impl Iterator<Item = String>) -> Option<String> {
+    let items: Vec<String> = items.collect();
+    (!items.is_empty()).then(|| format!("### {name}\n\n{}", items.join("\n")))
+}
+
+fn item(text: &str) -> String {
+    super::plan::item("- ", text)
+}
+
+fn done(step: &DoneStep, plan: &Plan) -> String {
+    let planned = plan.steps.iter().find(|planned| planned.id == step.id);
+    let title = planned.map_or("", |planned| planned.title.as_str());
+    item(&format!("{} · **{}**\n\n{}", code(&step.id), super::escape::inline(title), block(&step.claimed)))
+}
+
+fn deviation(deviation: &Deviation) -> String {
+    item(&format!("In {}:\n\n{}", code(&deviation.step), block(&deviation.reason)))
+}
+
+/// Planned against actual files.
+fn files(facts: &PullFacts<'_>) -> String {
+    let planned: BTreeMap<&RepoPath, FileChange> =
+        facts.plan.steps.iter().flat_map(|step| &step.files).map(|file| (&file.path, file.change)).collect();
+    let actual: BTreeMap<&RepoPath, FileChange> =
+        facts.steps.iter().flat_map(|step| &step.files).map(|(path, change)| (path, *change)).collect();
+    let word = |change: Option<&FileChange>| change.map_or("–", |change| super::plan::change(*change));
+    let all: BTreeSet<&RepoPath> = planned.keys().chain(actual.keys()).copied().collect();
+    let rows = all.into_iter().map(|path| {
+        let file = super::escape::cell_code(path.as_str());
+        format!("| {file} | {} | {} |", word(planned.get(path)), word(actual.get(path)))
+    });
+    format!("### Files\n\n| File | Planned | Actual |\n| --- | --- | --- |\n{}", rows.collect::<Vec<_>>().join("\n"))
+}
+
+fn check(check: &CheckResult, most: usize) -> String {
+    let CheckResult { command, before, after, output } = check;
+    let verdict = match after {
+        Some(0) => "✅ passed".to_owned(),
+        Some(other) => format!("❌ failed with exit code {other}"),
+        None => "❌ did not end".to_owned(),
+    };
+    let before = match before {
+        Some(0) => ", passed before",
+        Some(_) => ", failed before",
+        None => "",
+    };
+    let length = output.chars().count();
+    let shown: String = output.chars().skip(length.saturating_sub(most)).collect();
+    let cut = length.saturating_sub(most);
+    let summary = if cut == 0 {
+        "Output".to_owned()
+    } else {
+        format!("Output, without its first {} characters", count(cut as u64))
+    };
+    // The fold is ours and holds nothing that was approved.
+    let folded = if output.trim().is_empty() {
+        String::new()
+    } else {
+        format!("\n\n<details><summary>{summary}</summary>\n\n{}\n\n</details>", fence("text", &shown))
+    };
+    format!("{} {verdict}{before}{folded}", code(command))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+#![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
+
+use super::*;
+use crate::ids::{AccountKind, UserId};
+use crate::workflow::plan::{Estimate, PlanStep, PlannedFile, Scope};
+
+fn path(text: &str) -> RepoPath {
+    text.parse().unwrap()
+}
+
+fn plan() -> Plan {
+    let step = PlanStep {
+        id: "s1".to_owned(),
+        title: "Count with str::lines".to_owned(),
+        files: vec![
+            PlannedFile { path: path("src/count.rs"), change: FileChange::Change },
+            PlannedFile { path: path("tests/count.rs"), change: FileChange::Create },
+        ],
+        what: String::new(),
+        verify: String::new(),
+    };
+    Plan {
+        title: "Count the last line, fixes #9".to_owned(),
+        goal: "The last line counts.".to_owned(),
+        findings: vec![],
+        approach: String::new(),
+        alternatives: vec![],
+        steps: vec![step],
+        checks: vec![],
+        scope: Scope { paths: vec![], max_files: 1, max_bytes: 1, dependencies: false, protected: false },
+        out_of_scope: vec![],
+        risks: vec![],
+        questions: vec![],
+        estimate: Estimate { tokens: 1, minutes: 1 },
+    }
+}
+
+fn check(output: &str) -> CheckResult {
+    CheckResult { command: "cargo test".to_owned(), before: Some(101), after: Some(0), output: output.to_owned() }
+}
+
+fn opened(checks: &[CheckResult], claimed: &str) -> PullText {
+    let bob = Person { id: UserId(7), login: "bob".parse().unwrap(), kind: AccountKind::User };
+    let files = vec![(path("src/count.rs"), FileChange::Change), (path("src/lib.rs"), FileChange::Change)];
+    let cost = PhaseCost {
+        phase: "execute".to_owned(),
+        input_tokens: 41_200,
+        cached_tokens: 30_000,
+        output_tokens: 2_100,
+        micro_dollars: Some(50_000),
+    };
+    work_pull(&PullFacts {
+        run: RunId(7),
+        issue: IssueNumber(42),
+        plan: &plan(),
+        version: 2,
+        digest: &Digest::from_bytes([0x3f; 32]),
+        plan_pull: PullNumber(43),
+        approvers: &[bob],
+        steps: &[DoneStep { id: "s1".to_owned(), files, claimed: claimed.to_owned() }],
+        checks,
+        deviations: &[Deviation { step: "s1".to_owned(), reason: "`lib.rs` had to export it.".to_owned() }],
+        costs: &[cost],
+    })
+}
+
+#[test]
+fn the_work_is_told_against_the_plan() {
+    let PullText { title, body } = opened(&[check("ok\n```\n<b>")], "Replaced the loop; closes #8, thanks @ann.");
+    insta::assert_snapshot!(format!("{title}\n\n{body}"), @r"
+    Count the last line, fixes # 9
+
+    Closes #42, as planned in #43: `v2 · 3f3f3f3f3f3f`, approved by `bob`, carried out by run 7.
+
+    The last line counts.
+
+    ### What was done
+
+    - `s1` · **Count with str::lines**
+
+      Replaced the loop; closes `#8`, thanks `@ann`.
+
+    ### Files
+
+    | File | Planned | Actual |
+    | --- | --- | --- |
+    | `src/count.rs` | change | change |
+    | `src/lib.rs` | – | change |
+    | `tests/count.rs` | create | – |
+
+    ### Deviations
+
+    - In `s1`:
+
+      `lib.rs` had to export it.
+
+    ### Checks
+
+    `cargo test` ✅ passed, failed before
+
+    <details><summary>Output</summary>
+
+    ````text
+    ok
+    ```
+    <b>
+    ````
+
+    </details>
+
+    ### Cost
+
+    Tokens: execute 41,200 in (30,000 cached), 2,100 out, $0.05.
+    ");
+}
+
+#[test]
+fn t62_the_only_issue_the_work_closes_is_its_own() {
+    let PullText { title, body } = opened(&[], "Fixes #1 and resolves acme/other#2.");
+    assert_eq!(title, "Count the last line, fixes # 9");
+    assert!(body.starts_with("Closes #42,") && body.contains("Fixes `#1` and resolves `acme/other#2`"), "{body}");
+}
+
+#[test]
+fn f43_a_work_pull_request_fits_and_says_what_it_leaves_out() {
+    let flood = [check(&"𝄞".repeat(100_000))];
+    let one = opened(&flood, "x");
+    assert!(one.body.contains("without its first 96,000 characters"), "{}", one.body);
+    let more = vec![check(&"𝄞".repeat(5_000)); 50];
+    let most = vec![check(&"𝄞".repeat(300)); 500];
+    for text in [opened(&more, "x"), opened(&more, &"x".repeat(80_000)), opened(&most, "x")] {
+        assert!(text.body.chars().count() <= 60_000 && text.body.starts_with("Closes #42,"), "{}", text.body.len());
+    }
+}
+
+#[test]
+fn a_plan_pull_request_holds_for_all_versions_and_closes_nothing() {
+    let PullText { title, body } = plan_pull(IssueNumber(42), "Fixes #1\n@ann", &path(".assentry/plans/42.md"));
+    insta::assert_snapshot!(format!("{title}\n\n{body}"), @r"
+    Plan for #42: Fixes # 1 @ ann
+
+    This is the plan for #42, as one file: `.assentry/plans/42.md`. Nothing is built before a person approves it.
+
+    - **Read** it under *Files changed*, or in the comment on #42.
+    - **Change** it: comment on a line, request changes in a review, or write `/revise` and what you want. Each note is answered.
+    - **Approve** it with an approving review here, or with `/approve` and the digest that stands above the plan. That approves exactly the version shown; any later change needs a new approval.
+
+    This pull request is never merged. When the work is done it is closed with a link to it. Where the run stands is told by the status comment on #42.
+    ");
+}
+
+#[test]
+fn a_closed_plan_pull_request_says_why() {
+    insta::assert_snapshot!(plan_pull_closed(Some(PullNumber(44))), @"The plan was carried out in #44, so this is closed. The plan stays readable here.");
+    insta::assert_snapshot!(plan_pull_closed(None), @"The run has ended without a pull request, so this is closed. The plan stays readable here.");
+}
+
+#[test]
+fn t16_no_text_of_a_pull_request_is_a_command() {
+    let plan = plan_pull(IssueNumber(42), "/approve", &path("a.md"));
+    let work = opened(&[], "/approve");
+    for text in
+        [plan.title, plan.body, work.title, work.body, plan_pull_closed(None), plan_pull_closed(Some(PullNumber(1)))]
+    {
+        assert_eq!(crate::workflow::command::parse(&text), None, "{text}");
+    }
+}

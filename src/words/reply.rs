@@ -1,0 +1,177 @@
+//! Answers to what people did: what happened, what is missing, and who can give it.
+//!
+//! Promises: at most the person who is answered is mentioned; every message is whole sentences and no command (T16).
+
+use super::Words;
+use super::escape::{code, fence, inline, quoted};
+use super::figures::and;
+use super::place::Home;
+use super::plan::version;
+use super::trouble;
+use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
+use crate::workflow::approval::Reason;
+
+/// Where an answer is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The repository.
+    pub home: &'a Home,
+    /// The run's issue.
+    pub issue: IssueNumber,
+    /// The status comment, once there is one.
+    pub status: Option<CommentId>,
+    /// The plan pull request, once there is one.
+    pub plan_pull: Option<PullNumber>,
+}
+
+/// Says it, as Markdown for one comment.
+#[must_use]
+pub fn say(words: &Words, setting: &Setting<'_>) -> String {
+    match words {
+        Words::Help => help(),
+        Words::UnknownCommand { typed, nearest } => format!(
+            "I do not know {}. Did you mean {}? `/help` lists what can be typed.",
+            code(&format!("/{typed}")),
+            code(&format!("/{nearest}"))
+        ),
+        Words::NeedsText { wanted } => {
+            let command = code(&format!("/{wanted} what to change"));
+            format!("What should change? Write it behind the command: {command}. It may go on over several lines.")
+        }
+        Words::ReviewIsNoCommand { who } => format!(
+            "{}, commands are not read in reviews. To approve, submit the review as *Approve*, or write `/approve` with \
+             the digest as a comment of its own.",
+            mention(who)
+        ),
+        Words::NotAllowed { who, wanted } => not_allowed(who, wanted),
+        Words::NotApproved { who, reasons, version, digest } => not_approved(who, reasons, *version, digest, setting),
+        Words::NothingToApprove { who, wanted, phase } => format!(
+            "{}, {} found nothing to act on: the run is {}. {}",
+            mention(who),
+            command(wanted),
+            in_phase(phase),
+            where_it_stands(setting)
+        ),
+        Words::Started { version: number, digest, by } => format!(
+            "{} is approved by {}. The work starts now and changes only what the plan allows; `/cancel` stops it. {}",
+            version(*number, digest),
+            logins(by),
+            where_it_stands(setting)
+        ),
+        Words::Questions { questions } => {
+            let lines = questions.iter().enumerate().map(|(at, question)| format!("{}. {}", at + 1, quoted(question)));
+            format!(
+                "Before I can write a plan I need to know:\n\n{}\n\nAnswer with `/plan` and the answers; someone with write access can.",
+                lines.collect::<Vec<_>>().join("\n")
+            )
+        }
+        Words::VersionVoid { version: number, reason } => {
+            format!(
+                "v{number} can no longer be approved. {} {}",
+                trouble::reason(reason),
+                "`/plan` makes a new version."
+            )
+        }
+        Words::TooLate { who } => format!(
+            "{}, your note came when the work on this version had begun, so it does not change it. Say it again on the pull \
+             request with the work, or write `/cancel`, then `/plan` and what you want.",
+            mention(who)
+        ),
+        Words::NoRun { who, wanted } => format!(
+            "{}, {} found no run on this issue. Someone with write access can start one with `/plan`.",
+            mention(who),
+            command(wanted)
+        ),
+        Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
+    }
+}
+
+fn help() -> String {
+    let rows = [
+        ("/plan", "plans this issue, or plans it anew; what stands behind it is minded"),
+        ("/revise", "makes a new version that answers what stands behind it"),
+        ("/approve", "approves the version whose digest stands behind it; so does an approving review"),
+        ("/unapprove", "takes your approval or objection back"),
+        ("/reject", "objects, with the reason behind it"),
+        ("/cancel", "ends the run"),
+        ("/retry", "runs the approved version again after a failure"),
+        ("/status", "says where the run stands"),
+        ("/help", "shows this"),
+    ];
+    let rows: Vec<String> = rows.iter().map(|(name, does)| format!("| {} | {does} |", code(name))).collect();
+    format!(
+        "What you can write as the first line of a comment, here or on the plan pull request:\n\n| Command | What it does |\n| --- | --- |\n{}\n\n\
+         All but the last two need write access; whoever asked for the plan or opened the issue may cancel, too.",
+        rows.join("\n")
+    )
+}
+
+fn not_allowed(who: &Person, wanted: &str) -> String {
+    let who = mention(who);
+    match wanted {
+        "label" => format!(
+            "{who}, a plan begins when someone with write access sets the label. Please ask a maintainer to set it anew, or to write `/plan`."
+        ),
+        "cancel" => format!(
+            "{who}, only people with triage access, whoever asked for the plan and the author of the issue can cancel it."
+        ),
+        other => {
+            format!("{who}, {} needs write access to this repository. A maintainer can do it for you.", command(other))
+        }
+    }
+}
+
+fn not_approved(who: &Person, reasons: &[Reason], number: u32, digest: &Digest, setting: &Setting<'_>) -> String {
+    let reasons = match reasons {
+        [] => "Something that is needed is not known yet.".to_owned(),
+        [one] => trouble::reason(one),
+        several => several.iter().map(|reason| format!("\n- {}", trouble::reason(reason))).collect(),
+    };
+    let gap = if reasons.starts_with('\n') { "\n" } else { " " };
+    let review = setting.plan_pull.map_or_else(String::new, |pull| format!("an approving review on #{pull} or "));
+    format!(
+        "{}, this is not approved yet.{gap}{reasons}\n\nUp for approval is {}. To approve it, give {review}this comment:\n\n{}",
+        mention(who),
+        version(number, digest),
+        fence("text", &format!("/approve {}", digest.short()))
+    )
+}
+
+/// A mention, of the person who is answered and nobody else. Logins of Apps mention nobody.
+fn mention(who: &Person) -> String {
+    if who.login.as_str().ends_with("[bot]") { code(who.login.as_str()) } else { format!("@{}", who.login) }
+}
+
+fn logins(people: &[Person]) -> String {
+    and(&people.iter().map(|person| code(person.login.as_str())).collect::<Vec<_>>())
+}
+
+fn command(wanted: &str) -> String {
+    if wanted == "label" { "the label".to_owned() } else { code(&format!("/{wanted}")) }
+}
+
+/// A phase as the end of "the run is …".
+fn in_phase(phase: &str) -> String {
+    match phase {
+        "planning" => "writing a plan".to_owned(),
+        "awaiting_answer" => "waiting for answers".to_owned(),
+        "publishing" => "posting a plan".to_owned(),
+        "awaiting_approval" => "waiting for approval".to_owned(),
+        "starting" => "approved and about to start".to_owned(),
+        "executing" => "at work on an approved plan".to_owned(),
+        "delivering" => "opening its pull request".to_owned(),
+        "ended" => "over".to_owned(),
+        other => format!("in the phase {}", inline(other)),
+    }
+}
+
+fn where_it_stands(setting: &Setting<'_>) -> String {
+    let issue = setting.home.issue(setting.issue);
+    match setting.status {
+        Some(comment) => format!("[The status comment]({issue}#issuecomment-{comment}) tells the rest."),
+        None => format!("The status comment on #{} tells the rest.", setting.issue),
+    }
+}
+
+#[cfg(test)]
+mod tests;

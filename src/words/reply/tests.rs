@@ -1,0 +1,209 @@
+#![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::{AccountKind, UserId};
+use crate::workflow::act::{ActId, Voided};
+use crate::workflow::command::parse;
+
+fn person(login: &str) -> Person {
+    Person { id: UserId(7), login: login.parse().unwrap(), kind: AccountKind::User }
+}
+
+fn digest() -> Digest {
+    Digest::from_bytes([0x3f; 32])
+}
+
+fn said(words: &Words) -> String {
+    let home = Home { web: "https://github.com".to_owned(), repo: "acme/widgets".parse().unwrap() };
+    let (status, plan_pull) = (Some(CommentId(9)), Some(PullNumber(43)));
+    say(words, &Setting { home: &home, issue: IssueNumber(42), status, plan_pull })
+}
+
+#[test]
+fn help_lists_what_can_be_typed() {
+    insta::assert_snapshot!(said(&Words::Help), @r"
+    What you can write as the first line of a comment, here or on the plan pull request:
+
+    | Command | What it does |
+    | --- | --- |
+    | `/plan` | plans this issue, or plans it anew; what stands behind it is minded |
+    | `/revise` | makes a new version that answers what stands behind it |
+    | `/approve` | approves the version whose digest stands behind it; so does an approving review |
+    | `/unapprove` | takes your approval or objection back |
+    | `/reject` | objects, with the reason behind it |
+    | `/cancel` | ends the run |
+    | `/retry` | runs the approved version again after a failure |
+    | `/status` | says where the run stands |
+    | `/help` | shows this |
+
+    All but the last two need write access; whoever asked for the plan or opened the issue may cancel, too.
+    ");
+}
+
+#[test]
+fn a_slip_is_asked_back() {
+    insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
+}
+
+#[test]
+fn a_label_without_the_right_says_who_has_it() {
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("eve"), wanted: "label".to_owned() }), @"@eve, a plan begins when someone with write access sets the label. Please ask a maintainer to set it anew, or to write `/plan`.");
+}
+
+#[test]
+fn a_cancel_without_the_right_says_who_has_it() {
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("eve"), wanted: "cancel".to_owned() }), @"@eve, only people with triage access, whoever asked for the plan and the author of the issue can cancel it.");
+}
+
+#[test]
+fn a_command_without_the_right_says_who_has_it() {
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("eve"), wanted: "revise".to_owned() }), @"@eve, `/revise` needs write access to this repository. A maintainer can do it for you.");
+}
+
+#[test]
+fn d49_an_approval_of_nothing_says_where_the_run_stands() {
+    insta::assert_snapshot!(said(&Words::NothingToApprove { who: person("bob"), wanted: "approve".to_owned(), phase: "ended".to_owned() }), @"@bob, `/approve` found nothing to act on: the run is over. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
+}
+
+#[test]
+fn a_start_says_by_whom_and_how_to_stop_it() {
+    insta::assert_snapshot!(said(&Words::Started { version: 2, digest: digest(), by: vec![person("bob"), person("ann")] }), @"`v2 · 3f3f3f3f3f3f` is approved by `bob` and `ann`. The work starts now and changes only what the plan allows; `/cancel` stops it. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
+}
+
+#[test]
+fn questions_say_who_can_answer() {
+    insta::assert_snapshot!(said(&Words::Questions { questions: vec!["Which?".to_owned(), "<b>Why</b>\nnot?".to_owned()] }), @r"
+    Before I can write a plan I need to know:
+
+    1. Which?
+    2. \<b>Why\</b> not?
+
+    Answer with `/plan` and the answers; someone with write access can.
+    ");
+}
+
+#[test]
+fn d2_a_void_version_says_why() {
+    insta::assert_snapshot!(said(&Words::VersionVoid { version: 2, reason: Reason::BranchMoved }), @"v2 can no longer be approved. Someone else pushed to the plan branch, so what stands there is not what was approved. `/plan` makes a new version.");
+}
+
+#[test]
+fn a_late_note_says_where_it_helps() {
+    insta::assert_snapshot!(said(&Words::TooLate { who: person("ann") }), @"@ann, your note came when the work on this version had begun, so it does not change it. Say it again on the pull request with the work, or write `/cancel`, then `/plan` and what you want.");
+}
+
+#[test]
+fn a_command_without_a_run_says_how_to_start_one() {
+    insta::assert_snapshot!(said(&Words::NoRun { who: person("ann"), wanted: "status".to_owned() }), @"@ann, `/status` found no run on this issue. Someone with write access can start one with `/plan`.");
+}
+
+#[test]
+fn a_status_links_the_status_comment() {
+    insta::assert_snapshot!(said(&Words::Status { phase: "executing".to_owned() }), @"The run is at work on an approved plan. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
+}
+
+#[test]
+fn d3_a_stale_approval_shows_the_way_to_the_right_one() {
+    insta::assert_snapshot!(said(&Words::NotApproved { who: person("bob"), reasons: vec![Reason::EarlierVersion { act: ActId::Review(1) }], version: 2, digest: digest() }), @r"
+    @bob, this is not approved yet. That approval is for an earlier version; please read the current one and approve that.
+
+    Up for approval is `v2 · 3f3f3f3f3f3f`. To approve it, give an approving review on #43 or this comment:
+
+    ```text
+    /approve 3f3f3f3f3f3f
+    ```
+    ");
+}
+
+#[test]
+fn a_bot_is_not_mentioned() {
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("renovate[bot]"), wanted: "plan".to_owned() }), @"`renovate[bot]`, `/plan` needs write access to this repository. A maintainer can do it for you.");
+}
+
+#[test]
+fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
+    let (act, by) = (ActId::Comment(1), || person("eve"));
+    let reasons = [
+        Reason::NobodyApproved,
+        Reason::TooFew { have: 1, need: 2 },
+        Reason::EarlierVersion { act },
+        Reason::UnboundReview { act },
+        Reason::BeforePublication { act },
+        Reason::NotADigest { act },
+        Reason::UnknownDigest { act },
+        Reason::DigestRequired { act },
+        Reason::NoWriteAccess { act, by: by() },
+        Reason::NotAPerson { act },
+        Reason::AskedForIt { act, by: by() },
+        Reason::TakenBack { act, how: Voided::Edited },
+        Reason::TakenBack { act, how: Voided::Deleted },
+        Reason::TakenBack { act, how: Voided::Dismissed },
+        Reason::Vetoed { act, by: by() },
+        Reason::PermissionUnknown { act, by: by() },
+        Reason::BranchUnknown,
+        Reason::BaseUnknown,
+        Reason::BranchMoved,
+        Reason::BranchGone,
+        Reason::BaseGone,
+        Reason::BaseMoved { paths: (0..7).map(|n| format!("src/{n}.rs")).collect() },
+    ];
+    let words = Words::NotApproved { who: person("bob"), reasons: reasons.to_vec(), version: 2, digest: digest() };
+    insta::assert_snapshot!(said(&words), @r"
+    @bob, this is not approved yet.
+
+    - Nobody has approved this version yet.
+    - 1 of 2 approvals are there; another person with write access can give one.
+    - That approval is for an earlier version; please read the current one and approve that.
+    - GitHub did not say which commit that review is for; `/approve` with the digest says it.
+    - That approval was made before this version was there to be read; please approve once more.
+    - What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space.
+    - No version of this plan has that digest.
+    - Here `/approve` has to name the digest, so that it is certain what is approved.
+    - `eve` has no write access to this repository; someone who has can approve.
+    - Only people approve; an App or bot, or an App in a person's name, does not count.
+    - `eve` asked for this plan, so another person with write access must approve it.
+    - That approval was edited and no longer counts.
+    - That approval was deleted and no longer counts.
+    - That approval was dismissed and no longer counts.
+    - `eve` has objected. `eve` can take that back with `/unapprove` or approve; a new version can answer it.
+    - GitHub does not say at the moment what `eve` may do here; it is asked again.
+    - GitHub does not say at the moment where the plan branch is; it is asked again.
+    - GitHub does not say at the moment where the base branch is; it is asked again.
+    - Someone else pushed to the plan branch, so what stands there is not what was approved.
+    - The plan branch was deleted.
+    - The base branch no longer contains the commit that the plan was written against.
+    - The base branch has changed where the plan works: `src/0.rs`, `src/1.rs`, `src/2.rs`, `src/3.rs`, `src/4.rs` and 2 more.
+
+    Up for approval is `v2 · 3f3f3f3f3f3f`. To approve it, give an approving review on #43 or this comment:
+
+    ```text
+    /approve 3f3f3f3f3f3f
+    ```
+    ");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn t16_nothing_we_answer_is_a_command(text in "(/approve 3fa9c1d2e07b|/|\n|[a-z @#`]){0,12}", version: u32) {
+        let reason = Reason::BaseMoved { paths: vec![text.clone()] };
+        for words in [
+            Words::Help,
+            Words::UnknownCommand { typed: text.clone(), nearest: text.clone() },
+            Words::NotAllowed { who: person("ann"), wanted: text.clone() },
+            Words::NotApproved { who: person("ann"), reasons: vec![reason.clone()], version, digest: digest() },
+            Words::NothingToApprove { who: person("ann"), wanted: text.clone(), phase: text.clone() },
+            Words::Started { version, digest: digest(), by: vec![person("ann")] },
+            Words::Questions { questions: vec![text.clone()] },
+            Words::VersionVoid { version, reason },
+            Words::TooLate { who: person("ann") },
+            Words::NoRun { who: person("ann"), wanted: text.clone() },
+            Words::Status { phase: text.clone() },
+        ] {
+            prop_assert_eq!(parse(&said(&words)), None);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The one comment on the issue that always says where the run stands.
+//!
+//! Promises: a headline, one paragraph, the steps while there are any, the cost, and what helps next. Nobody is mentioned.
+
+use super::escape::{code, inline, quoted};
+use super::figures::{and, count, dollars};
+use super::plan::version;
+use super::trouble;
+use crate::ids::{PullNumber, RunId, Timestamp};
+use crate::workflow::approval::{Reason, Rules};
+use crate::workflow::plan::PlanStep;
+use crate::workflow::run::{DeliverStage, Outcome, State, Trouble};
+
+/// What the status comment tells.
+#[derive(Debug, Clone, Copy)]
+pub struct StatusFacts<'a> {
+    /// The run.
+    pub run: RunId,
+    /// Where it stands.
+    pub state: &'a State,
+    /// Since when.
+    pub since: Timestamp,
+    /// The steps of the version being executed, or executed last; may be empty.
+    pub steps: &'a [PlanStep],
+    /// Ids of the steps that are done.
+    pub ticked: &'a [String],
+    /// Who may approve.
+    pub rules: &'a Rules,
+    /// What each phase has cost so far.
+    pub costs: &'a [PhaseCost],
+}
+
+/// What the model's work in one phase has cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhaseCost {
+    /// The phase: `plan`, `revise`, `execute`.
+    pub phase: String,
+    /// Tokens sent, cached ones included.
+    pub input_tokens: u64,
+    /// Tokens sent that came from the vendor's cache.
+    pub cached_tokens: u64,
+    /// Tokens received.
+    pub output_tokens: u64,
+    /// Millionths of a dollar; `None` where the model's price is not known.
+    pub micro_dollars: Option<u64>,
+}
+
+/// The status comment.
+#[must_use]
+pub fn status(facts: &StatusFacts<'_>) -> String {
+    let told = told(facts);
+    let since = facts.since.to_rfc3339().replace('T', " ").replace('Z', " UTC");
+    let mut headline = format!("**Assentry: {}** · run {}", told.phase, facts.run);
+    if let Some(shown) = facts.state.shown() {
+        let version = version(shown.subject.version, &shown.subject.digest);
+        headline = format!("{headline} · {version} · plan in #{}", shown.pull);
+    } else if let Some(pull) = facts.state.plan_pull() {
+        headline = format!("{headline} · plan in #{pull}");
+    }
+    let mut parts = vec![headline, told.what];
+    if !facts.steps.is_empty() && told.with_steps {
+        parts.push(checklist(facts));
+    }
+    if !facts.costs.is_empty() {
+        parts.push(cost(facts.costs));
+    }
+    parts.push(if told.next.is_empty() { format!("Since {since}.") } else { format!("{} Since {since}.", told.next) });
+    parts.join("\n\n") + "\n"
+}
+
+struct Told {
+    phase: &'static str,
+    what: String,
+    next: String,
+    with_steps: bool,
+}
+
+fn told(facts: &StatusFacts<'_>) -> Told {
+    let cancel = "`/cancel` ends it.";
+    let tell = |phase, what: String, next: String, with_steps| Told { phase, what, next, with_steps };
+    match facts.state {
+        State::Planning(planning) => tell(
+            "writing the plan",
+            format!("Version {} is being written.", planning.version),
+            format!("Nothing is needed from you. {cancel}"),
+            false,
+        ),
+        State::AwaitingAnswer(waiting) => tell(
+            "waiting for answers",
+            format!("Before there can be a plan, somebody has to answer:\n\n{}", numbered(&waiting.questions)),
+            format!("Answer with `/plan` and the answers. {cancel}"),
+            false,
+        ),
+        State::Publishing(publishing) => tell(
+            "posting the plan",
+            format!("Version {} is written and being posted.", publishing.version),
+            "Nothing is needed from you.".to_owned(),
+            false,
+        ),
+        State::AwaitingApproval(waiting) => {
+            let digest = waiting.shown.subject.digest.short();
+            tell(
+                "waiting for approval",
+                format!("{}{}", super::plan::who_may(facts.rules), missing(&waiting.missing)),
+                format!(
+                    "Approve #{} in a review or write `/approve {digest}`; `/revise` and your words change it, `/reject` objects. {cancel}",
+                    waiting.shown.pull
+                ),
+                false,
+            )
+        }
+        State::Starting(approved) => tell(
+            "approved",
+            format!("Approved by {}; the approval is judged once more, then the work starts.", people(&approved.by)),
+            cancel.to_owned(),
+            false,
+        ),
+        State::Executing(executing) => tell(
+            "at work",
+            format!("Approved by {}. {}", people(&executing.approved.by), progress(facts)),
+            format!("Nothing is needed from you. {cancel}"),
+            true,
+        ),
+        State::Delivering(delivering) => {
+            tell("opening the pull request", stage(&delivering.stage), String::new(), true)
+        }
+        State::Ended(ended) => {
+            let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
+            let account = trouble::outcome(&ended.outcome, digest);
+            let phase = phase(&ended.outcome);
+            tell(phase, account.cause, account.help, !facts.ticked.is_empty())
+        }
+    }
+}
+
+fn phase(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done { .. } => "done",
+        Outcome::Cancelled { .. } => "cancelled",
+        Outcome::NeedsNewPlan { .. } => "stopped, a new plan is needed",
+        Outcome::Failed { why } => match why {
+            Trouble::NoChange { .. } => "nothing to do",
+            Trouble::Refused { .. } => "declined",
+            Trouble::OverBudget { .. } => "over budget",
+            Trouble::Lost { .. } | Trouble::PlanIsWrong { .. } | Trouble::Void { .. } => "stopped",
+            Trouble::EmptyRepository
+            | Trouble::EmptyIssue
+            | Trouble::Model { .. }
+            | Trouble::NoSandbox { .. }
+            | Trouble::ChecksFailed { .. }
+            | Trouble::Forbidden { .. }
+            | Trouble::Github { .. }
+            | Trouble::GaveUp { .. } => "failed",
+        },
+    }
+}
+
+fn stage(stage: &DeliverStage) -> String {
+    let opened = |pull: &PullNumber| format!("#{pull} is open; the plan pull request is being closed.");
+    match stage {
+        DeliverStage::Judging { missing } => {
+            format!("The work is done; the approval is judged a last time.{}", self::missing(missing))
+        }
+        DeliverStage::Pushing => "The work is done and being pushed.".to_owned(),
+        DeliverStage::Opening { .. } => "The work is pushed; its pull request is being opened.".to_owned(),
+        DeliverStage::Closing { pull, .. } => opened(pull),
+    }
+}
+
+fn missing(missing: &[Reason]) -> String {
+    missing.iter().map(|reason| format!(" {}", trouble::reason(reason))).collect()
+}
+
+fn people(people: &[crate::ids::Person]) -> String {
+    and(&people.iter().map(|person| code(person.login.as_str())).collect::<Vec<_>>())
+}
+
+fn numbered(questions: &[String]) -> String {
+    let lines = questions.iter().enumerate().map(|(at, question)| format!("{}. {}", at + 1, quoted(question)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn progress(facts: &StatusFacts<'_>) -> String {
+    let done = facts.steps.iter().filter(|step| facts.ticked.contains(&step.id)).count();
+    match facts.steps.iter().find(|step| !facts.ticked.contains(&step.id)) {
+        Some(next) => format!("{done} of {} steps are done, now {}.", facts.steps.len(), code(&next.id)),
+        None => "All steps are done; the checks are being run.".to_owned(),
+    }
+}
+
+/// How many steps the comment lists; a longer plan shows where it is.
+const MOST_STEPS: usize = 12;
+
+fn checklist(facts: &StatusFacts<'_>) -> String {
+    let skipped = facts.ticked.len().saturating_sub(MOST_STEPS / 2).min(facts.steps.len().saturating_sub(MOST_STEPS));
+    let shown = &facts.steps[skipped..(skipped + MOST_STEPS).min(facts.steps.len())];
+    let mut lines: Vec<String> = Vec::new();
+    if skipped > 0 {
+        lines.push(format!("- … {skipped} before"));
+    }
+    for step in shown {
+        let tick = if facts.ticked.contains(&step.id) { "x" } else { " " };
+        lines.push(format!("- [{tick}] {} · {}", code(&step.id), inline(&step.title)));
+    }
+    let behind = facts.steps.len() - skipped - shown.len();
+    if behind > 0 {
+        lines.push(format!("- … {behind} behind"));
+    }
+    lines.join("\n")
+}
+
+/// What the model's work has cost, phase by phase, in one line.
+pub(super) fn cost(costs: &[PhaseCost]) -> String {
+    let part = |cost: &PhaseCost| {
+        let PhaseCost { phase, input_tokens, cached_tokens, output_tokens, micro_dollars } = cost;
+        let price = micro_dollars.map_or_else(String::new, |micro| format!(", {}", dollars(micro)));
+        format!(
+            "{} {} in ({} cached), {} out{price}",
+            inline(phase),
+            count(*input_tokens),
+            count(*cached_tokens),
+            count(*output_tokens)
+        )
+    };
+    let mut line = format!("Tokens: {}", costs.iter().map(part).collect::<Vec<_>>().join("; "));
+    let known: Option<u64> = costs.iter().map(|cost| cost.micro_dollars).sum();
+    if let Some(total) = known.filter(|_| costs.len() > 1) {
+        line = format!("{line}; {} in all", dollars(total));
+    }
+    line + "."
+}
+
+#[cfg(test)]
+mod tests;

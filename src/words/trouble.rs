@@ -1,0 +1,178 @@
+//! Why a run ended or waits, as sentences: the cause, then what a person can do about it.
+
+use super::escape::{code, quoted};
+use super::figures::and;
+use crate::ids::Person;
+use crate::workflow::act::Voided;
+use crate::workflow::approval::Reason;
+use crate::workflow::run::{CancelledBy, Outcome, Trouble};
+
+/// What happened, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Account {
+    /// The cause, as sentences.
+    pub(super) cause: String,
+    /// What a person can do, as sentences; empty if nothing is left to do.
+    pub(super) help: String,
+}
+
+fn account(cause: impl Into<String>, help: impl Into<String>) -> Account {
+    Account { cause: cause.into(), help: help.into() }
+}
+
+/// How a run ended. `digest` is that of the version people saw last, shortened.
+pub(super) fn outcome(outcome: &Outcome, digest: Option<&str>) -> Account {
+    match outcome {
+        Outcome::Done { pull, .. } => account(format!("Done: #{pull} holds the work."), "It waits for your review."),
+        Outcome::Cancelled { by, why } => account(cancelled(by.as_ref(), *why), "`/plan` starts over."),
+        Outcome::NeedsNewPlan { why } => {
+            let Account { cause, .. } = trouble(why, digest);
+            account(cause, "The plan has to change: `/plan` and what to mind makes a new one.")
+        }
+        Outcome::Failed { why } => trouble(why, digest),
+    }
+}
+
+fn cancelled(by: Option<&Person>, why: CancelledBy) -> String {
+    let who = by.map_or_else(|| "Someone".to_owned(), |person| code(person.login.as_str()));
+    match why {
+        CancelledBy::Command => format!("{who} cancelled the run."),
+        CancelledBy::Unlabelled => format!("{who} removed the label, which ended the run."),
+        CancelledBy::IssueClosed => format!("{who} closed the issue, which ended the run."),
+        CancelledBy::PlanPullClosed => format!("{who} closed the plan pull request, which ended the run."),
+    }
+}
+
+fn trouble(trouble: &Trouble, digest: Option<&str>) -> Account {
+    let retry = digest.map_or_else(
+        || "`/plan` tries again.".to_owned(),
+        |digest| format!("`/retry {digest}` approves that version and runs it, `/plan` starts over."),
+    );
+    match trouble {
+        Trouble::EmptyRepository => account(
+            "The repository has no commit to work on.",
+            "Push a first commit to the default branch, then write `/plan`.",
+        ),
+        Trouble::EmptyIssue => account(
+            "The issue does not say what should be done.",
+            "Describe it in the issue, then write `/plan`; or write `/plan` and what you want.",
+        ),
+        Trouble::Refused { text } => account(
+            format!("The model declined to do this: {}", quoted(text)),
+            "Put the issue in other words and write `/plan`, or ask the operator for another model.",
+        ),
+        Trouble::NoChange { text } => account(
+            format!("There is nothing to change: {}", quoted(text)),
+            "If something is missing all the same, write `/plan` and what it is.",
+        ),
+        Trouble::OverBudget { what } => account(
+            format!("The budget for this work is used up: {}.", quoted(what)),
+            format!("{retry} More than this only the operator can grant, in the configuration."),
+        ),
+        Trouble::Lost { text } => account(format!("The agent got stuck and was stopped: {}", quoted(text)), retry),
+        Trouble::Model { text } => account(
+            format!("The model's endpoint did not answer as it should: {}", quoted(text)),
+            format!("The operator can see why in the log. {retry}"),
+        ),
+        Trouble::NoSandbox { text } => account(
+            format!("The sandbox did not start, so nothing was run: {}", quoted(text)),
+            format!("The operator has to mend the host. {retry}"),
+        ),
+        Trouble::ChecksFailed { commands } => {
+            let commands: Vec<String> = commands.iter().map(|command| code(command)).collect();
+            account(format!("The plan's checks still fail: {}.", and(&commands)), retry)
+        }
+        Trouble::PlanIsWrong { text } => account(
+            format!("The plan turned out not to work: {}", quoted(text)),
+            "`/plan` and what to mind makes a new one.",
+        ),
+        Trouble::Forbidden { text } => account(
+            format!("The result broke a rule and was not pushed: {}", quoted(text)),
+            "If the change is wanted, write `/plan` and say so: the plan has to allow it.",
+        ),
+        Trouble::Void { reason } => account(
+            format!("The approved version no longer holds. {}", self::reason(reason)),
+            "`/plan` makes a new version.",
+        ),
+        Trouble::Github { text } => account(
+            format!("GitHub refused a write: {}", quoted(text)),
+            format!("Someone who administers the App or the repository can allow it. {retry}"),
+        ),
+        Trouble::GaveUp { text } => account(
+            format!("After many tries this did not succeed: {}", quoted(text)),
+            format!("The operator can see why in the log. {retry}"),
+        ),
+    }
+}
+
+/// A reason as a sentence that says what is missing and who can give it.
+pub(super) fn reason(reason: &Reason) -> String {
+    let login = |person: &Person| code(person.login.as_str());
+    match reason {
+        Reason::NobodyApproved => "Nobody has approved this version yet.".to_owned(),
+        Reason::TooFew { have, need } => {
+            format!("{have} of {need} approvals are there; another person with write access can give one.")
+        }
+        Reason::EarlierVersion { .. } => {
+            "That approval is for an earlier version; please read the current one and approve that.".to_owned()
+        }
+        Reason::UnboundReview { .. } => {
+            "GitHub did not say which commit that review is for; `/approve` with the digest says it.".to_owned()
+        }
+        Reason::BeforePublication { .. } => {
+            "That approval was made before this version was there to be read; please approve once more.".to_owned()
+        }
+        Reason::NotADigest { .. } => {
+            "What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space."
+                .to_owned()
+        }
+        Reason::UnknownDigest { .. } => "No version of this plan has that digest.".to_owned(),
+        Reason::DigestRequired { .. } => {
+            "Here `/approve` has to name the digest, so that it is certain what is approved.".to_owned()
+        }
+        Reason::NoWriteAccess { by, .. } => {
+            format!("{} has no write access to this repository; someone who has can approve.", login(by))
+        }
+        Reason::NotAPerson { .. } => {
+            "Only people approve; an App or bot, or an App in a person's name, does not count.".to_owned()
+        }
+        Reason::AskedForIt { by, .. } => {
+            format!("{} asked for this plan, so another person with write access must approve it.", login(by))
+        }
+        Reason::TakenBack { how, .. } => format!("That approval was {} and no longer counts.", voided(*how)),
+        Reason::Vetoed { by, .. } => format!(
+            "{by} has objected. {by} can take that back with `/unapprove` or approve; a new version can answer it.",
+            by = login(by)
+        ),
+        Reason::PermissionUnknown { by, .. } => {
+            format!("GitHub does not say at the moment what {} may do here; it is asked again.", login(by))
+        }
+        Reason::BranchUnknown => {
+            "GitHub does not say at the moment where the plan branch is; it is asked again.".to_owned()
+        }
+        Reason::BaseUnknown => {
+            "GitHub does not say at the moment where the base branch is; it is asked again.".to_owned()
+        }
+        Reason::BranchMoved => {
+            "Someone else pushed to the plan branch, so what stands there is not what was approved.".to_owned()
+        }
+        Reason::BranchGone => "The plan branch was deleted.".to_owned(),
+        Reason::BaseGone => {
+            "The base branch no longer contains the commit that the plan was written against.".to_owned()
+        }
+        Reason::BaseMoved { paths } => {
+            let shown: Vec<String> = paths.iter().take(5).map(|path| code(path)).collect();
+            let more = paths.len().saturating_sub(shown.len());
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            format!("The base branch has changed where the plan works: {}{more}.", shown.join(", "))
+        }
+    }
+}
+
+fn voided(how: Voided) -> &'static str {
+    match how {
+        Voided::Edited => "edited",
+        Voided::Deleted => "deleted",
+        Voided::Dismissed => "dismissed",
+    }
+}

@@ -1,0 +1,100 @@
+//! What a person did that bears on approval, as it arrived, before anyone asked whether they may.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CommitSha, Person, Timestamp};
+
+/// One act of one person. Never changed after it was recorded but for `voided`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// The object on GitHub that carries the act; an object is one act, however often it is delivered.
+    pub id: ActId,
+    /// What was done.
+    pub kind: ActKind,
+    /// Who did it.
+    pub by: Person,
+    /// When, by GitHub's clock, in whole seconds.
+    pub at: Timestamp,
+    /// Where an answer belongs.
+    pub place: Place,
+    /// Whether an App did it in the person's name: such an act has no authority (E2).
+    pub via_app: bool,
+    /// Why it no longer counts, if it was edited, deleted or dismissed afterwards.
+    pub voided: Option<Voided>,
+}
+
+/// The object on GitHub that carries an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActId {
+    /// A comment, by its id.
+    Comment(i64),
+    /// A review, by its id.
+    Review(i64),
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActKind {
+    /// An approving review on the plan pull request, for the commit that the delivery named.
+    ApproveByReview {
+        /// `commit_id` of the submitted delivery; null if GitHub named none.
+        commit: Option<CommitSha>,
+    },
+    /// `/approve <hex>`: for the version whose digest starts so.
+    ApproveByDigest {
+        /// 12 to 64 lower-case hex digits, or whatever stood there instead.
+        prefix: String,
+    },
+    /// `/approve` alone: for the newest version published before it.
+    ApproveBare,
+    /// A review that requests changes, or `/reject`.
+    Veto {
+        /// The person's words.
+        why: String,
+    },
+    /// `/unapprove`.
+    Withdraw,
+}
+
+/// Where something was said, and so where it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// On the issue.
+    Issue,
+    /// On the plan pull request.
+    PlanPull,
+}
+
+/// Why a recorded act no longer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voided {
+    /// The comment or review was edited (D27).
+    Edited,
+    /// The comment was deleted (D27).
+    Deleted,
+    /// The review was dismissed (D10, D13).
+    Dismissed,
+}
+
+impl ActKind {
+    /// Whether the act is one of the ways to approve.
+    #[must_use]
+    pub fn approves(&self) -> bool {
+        match self {
+            ActKind::ApproveByReview { .. } | ActKind::ApproveByDigest { .. } | ActKind::ApproveBare => true,
+            ActKind::Veto { .. } | ActKind::Withdraw => false,
+        }
+    }
+}
+
+impl Act {
+    /// The order of acts: GitHub's time, then what takes authority after what gives it, then the object (Q16).
+    #[must_use]
+    pub fn order(&self) -> (Timestamp, bool, ActId) {
+        (self.at, !self.kind.approves(), self.id)
+    }
+}

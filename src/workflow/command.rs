@@ -1,0 +1,171 @@
+//! What people type: the first line of a new comment, read by a fixed grammar.
+//!
+//! Promises: only the first line counts, it must begin with `/` in the first column, and every name is lower-case
+//! ASCII. Quotes, code, a leading space, a full-width slash or an invisible character make it ordinary text (D24, D25).
+//! Nothing the bot itself writes begins a comment with `/` (T16).
+
+use serde::{Deserialize, Serialize};
+
+/// A command, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// `/plan [guidance]`: plan this issue, or plan it anew.
+    Plan {
+        /// What to mind, in the person's words.
+        guidance: Option<String>,
+    },
+    /// `/revise <text>`: a new version that answers this.
+    Revise {
+        /// What to change.
+        text: String,
+    },
+    /// `/approve [digest]`.
+    Approve {
+        /// What stands behind the word, if anything.
+        digest: Option<String>,
+    },
+    /// `/unapprove`: take one's own approval or objection back.
+    Unapprove,
+    /// `/reject <why>`: object.
+    Reject {
+        /// The reason.
+        why: String,
+    },
+    /// `/cancel`: end the run.
+    Cancel,
+    /// `/retry [digest]`: run the approved version once more after a failure.
+    Retry {
+        /// What stands behind the word, if anything.
+        digest: Option<String>,
+    },
+    /// `/status`: say where the run stands.
+    Status,
+    /// `/help`: say what can be typed.
+    Help,
+    /// `/something` that is none of these, though close enough to one to ask.
+    Unknown {
+        /// What was typed, at most 40 characters.
+        typed: String,
+        /// The command it most resembles.
+        nearest: String,
+    },
+}
+
+/// The commands' names, as [`Command::Unknown`] and the help text know them.
+pub const NAMES: [&str; 9] = ["plan", "revise", "approve", "unapprove", "reject", "cancel", "retry", "status", "help"];
+
+/// Reads the body of a comment. `None` is ordinary text, also where it is a command of some other bot.
+///
+/// ```
+/// use assentry::workflow::command::{Command, parse};
+/// assert_eq!(parse("/approve 3fa9c1d2e07b\nthanks!"), Some(Command::Approve { digest: Some("3fa9c1d2e07b".into()) }));
+/// assert_eq!(parse("> /approve"), None);
+/// ```
+#[must_use]
+pub fn parse(body: &str) -> Option<Command> {
+    let (first, rest) = match body.split_once('\n') {
+        Some((first, rest)) => (first.strip_suffix('\r').unwrap_or(first), rest),
+        None => (body, ""),
+    };
+    let line = first.strip_prefix('/')?.trim_end_matches(' ');
+    let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
+        return None;
+    }
+    // Free text may go on below the command; what bears on approval stands in the first line alone.
+    let free = || [argument.trim(), rest].join("\n").trim().to_owned();
+    let text = || Some(free()).filter(|text| !text.is_empty());
+    let word = || Some(argument.to_owned()).filter(|word| !word.is_empty());
+    let bare = |command| if argument.is_empty() { Some(command) } else { unknown(name) };
+    match name {
+        "plan" => Some(Command::Plan { guidance: text() }),
+        "revise" => Some(Command::Revise { text: free() }),
+        "approve" => Some(Command::Approve { digest: word() }),
+        "unapprove" => bare(Command::Unapprove),
+        "reject" => Some(Command::Reject { why: free() }),
+        "cancel" => Some(Command::Cancel),
+        "retry" => Some(Command::Retry { digest: word() }),
+        "status" => Some(Command::Status),
+        "help" => Some(Command::Help),
+        _ => unknown(name),
+    }
+}
+
+/// Asks back where a slip of the finger is likely, and keeps silent where another bot is probably meant.
+fn unknown(name: &str) -> Option<Command> {
+    let (distance, nearest) = NAMES.iter().map(|known| (distance(name, known), *known)).min()?;
+    (distance <= 2 && distance < nearest.len())
+        .then(|| Command::Unknown { typed: name.chars().take(40).collect(), nearest: nearest.to_owned() })
+}
+
+/// The number of letters to insert, remove or replace on the way from one word to the other (Levenshtein).
+pub(crate) fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn approve(digest: &str) -> Option<Command> {
+        Some(Command::Approve { digest: Some(digest.to_owned()) })
+    }
+
+    #[test]
+    fn d17_an_approval_names_its_digest_on_the_first_line() {
+        assert_eq!(parse("/approve 3fa9c1d2e07b"), approve("3fa9c1d2e07b"));
+        assert_eq!(parse("/approve 3fa9c1d2e07b  \r\nlooks good"), approve("3fa9c1d2e07b"));
+        assert_eq!(parse("/approve"), Some(Command::Approve { digest: None }));
+    }
+
+    #[test]
+    fn d19_what_is_no_digest_is_passed_on_as_typed_and_never_trimmed_into_one() {
+        assert_eq!(parse("/approve  3fa9c1d2e07b"), approve(" 3fa9c1d2e07b"));
+        assert_eq!(parse("/approve 3fa9 c1d2e07b"), approve("3fa9 c1d2e07b"));
+    }
+
+    #[test]
+    fn d24_only_the_first_line_and_the_first_column_count() {
+        for text in ["hello\n/approve", "> /approve", "```\n/approve\n```", " /approve", "\t/approve", "`/approve`", ""]
+        {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn d25_look_alikes_are_ordinary_text() {
+        for text in
+            ["/Approve", "／approve", "/appr\u{200b}ove", "/approve\u{a0}3fa9c1d2e07b", "\u{feff}/approve", "//approve"]
+        {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_answered_with_the_nearest_command_and_a_stranger_with_silence() {
+        let asked = Command::Unknown { typed: "aprove".to_owned(), nearest: "approve".to_owned() };
+        assert_eq!(parse("/aprove 3fa9c1d2e07b"), Some(asked));
+        assert_eq!(parse("/lgtm"), None);
+        assert_eq!(parse("/ok-to-test abc"), None);
+    }
+
+    #[test]
+    fn free_text_goes_on_below_the_command() {
+        assert_eq!(
+            parse("/revise keep the flag\n\nand document it"),
+            Some(Command::Revise { text: "keep the flag\n\nand document it".to_owned() })
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! What is to be done, in the imperative: a row in the store before it is a deed. Each may happen twice and is made to bear it.
+
+use serde::{Deserialize, Serialize};
+
+use super::act::{ActId, Place};
+use super::approval::Gate;
+use super::run::Note;
+use crate::ids::{CommentId, CommitSha, PullNumber, ReviewCommentId};
+use crate::words::Words;
+
+/// Something to be done for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "effect")]
+pub enum Effect {
+    /// Show that it was seen.
+    React {
+        /// To what.
+        to: ReactTo,
+    },
+    /// Say something, once.
+    Say {
+        /// What.
+        words: Words,
+        /// Where.
+        place: Place,
+        /// The name it has within the run.
+        key: String,
+    },
+    /// Bring the status comment up to date.
+    ShowStatus,
+    /// Bring the status comment up to date after a little while, together with what else happens in it.
+    ShowStatusSoon,
+    /// Have the planner write a version.
+    WritePlan {
+        /// Which.
+        version: u32,
+    },
+    /// Commit the plan file to the plan branch.
+    CommitPlan {
+        /// Which version.
+        version: u32,
+    },
+    /// Open the plan pull request.
+    OpenPlanPull {
+        /// The version it opens with.
+        version: u32,
+    },
+    /// Post the plan comment.
+    PostPlan {
+        /// Which version.
+        version: u32,
+    },
+    /// Answer a note where it was made.
+    AnswerNote {
+        /// The version that answers it.
+        version: u32,
+        /// The note.
+        note: Note,
+    },
+    /// Wait for the end of a burst of notes.
+    EndBurst {
+        /// How many notes there are so far.
+        notes: usize,
+    },
+    /// Ask GitHub what a gate asks.
+    Judge {
+        /// Which gate.
+        gate: Gate,
+        /// The act that is the occasion.
+        because: Option<ActId>,
+    },
+    /// Ask once more after a while, because something was unknown.
+    JudgeAgain {
+        /// Which gate.
+        gate: Gate,
+    },
+    /// Have the executor execute the approved version.
+    Execute {
+        /// Which.
+        version: u32,
+    },
+    /// Make the commits and set the branch.
+    Push {
+        /// The version that was executed.
+        version: u32,
+    },
+    /// Open the pull request with the work.
+    OpenPull {
+        /// The version that was executed.
+        version: u32,
+        /// The last commit.
+        head: CommitSha,
+    },
+    /// Close the plan pull request.
+    ClosePlanPull {
+        /// Which.
+        plan_pull: PullNumber,
+        /// The pull request to point to.
+        pull: Option<PullNumber>,
+    },
+}
+
+/// What to react to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReactTo {
+    /// The issue.
+    Issue,
+    /// A comment on the issue or the plan pull request.
+    Comment(CommentId),
+    /// A comment on a line.
+    ReviewComment(ReviewCommentId),
+}
+
+/// Which effects wait for which: those of one run in one lane are done in order, lanes do not wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Calls to GitHub that take moments: comments, labels, branches.
+    Talk,
+    /// Model and sandbox: minutes to hours.
+    Work,
+    /// Something to look at later; not ordered.
+    Timer,
+}
+
+impl Lane {
+    /// All lanes.
+    pub const ALL: [Lane; 3] = [Lane::Talk, Lane::Work, Lane::Timer];
+
+    /// The name, as rows and logs know it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lane::Talk => "talk",
+            Lane::Work => "work",
+            Lane::Timer => "timer",
+        }
+    }
+}
+
+impl Effect {
+    /// The lane it runs in.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Effect::WritePlan { .. } | Effect::Execute { .. } => Lane::Work,
+            Effect::EndBurst { .. } | Effect::JudgeAgain { .. } | Effect::ShowStatusSoon => Lane::Timer,
+            Effect::React { .. }
+            | Effect::Say { .. }
+            | Effect::ShowStatus
+            | Effect::CommitPlan { .. }
+            | Effect::OpenPlanPull { .. }
+            | Effect::PostPlan { .. }
+            | Effect::AnswerNote { .. }
+            | Effect::Judge { .. }
+            | Effect::Push { .. }
+            | Effect::OpenPull { .. }
+            | Effect::ClosePlanPull { .. } => Lane::Talk,
+        }
+    }
+
+    /// The effect's kind, for logs and the audit trail.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Effect::React { .. } => "react",
+            Effect::Say { .. } => "say",
+            Effect::ShowStatus => "show_status",
+            Effect::ShowStatusSoon => "show_status_soon",
+            Effect::WritePlan { .. } => "write_plan",
+            Effect::CommitPlan { .. } => "commit_plan",
+            Effect::OpenPlanPull { .. } => "open_plan_pull",
+            Effect::PostPlan { .. } => "post_plan",
+            Effect::AnswerNote { .. } => "answer_note",
+            Effect::EndBurst { .. } => "end_burst",
+            Effect::Judge { .. } => "judge",
+            Effect::JudgeAgain { .. } => "judge_again",
+            Effect::Execute { .. } => "execute",
+            Effect::Push { .. } => "push",
+            Effect::OpenPull { .. } => "open_pull",
+            Effect::ClosePlanPull { .. } => "close_plan_pull",
+        }
+    }
+}

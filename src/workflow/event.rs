@@ -1,0 +1,144 @@
+//! What has happened to a run, in the past tense. Every event stands in the log, also the ones that changed nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::act::{Act, ActId, Place, Voided};
+use super::approval::{Facts, Gate};
+use super::run::{CancelledBy, Note, Outcome};
+use crate::ids::{CommitSha, Digest, Person, PullNumber, Timestamp};
+use crate::words::Words;
+
+/// Something that has happened to a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// Someone who may asked for a plan; the run began.
+    Opened {
+        /// Who.
+        by: Person,
+    },
+    /// The planner submitted a version that is sound; it stands in the store.
+    PlanWritten {
+        /// Its number.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+        /// The base it was written against.
+        base: CommitSha,
+    },
+    /// The planner asked instead.
+    QuestionsAsked {
+        /// What.
+        questions: Vec<String>,
+    },
+    /// The plan file was committed to the plan branch.
+    PlanCommitted {
+        /// The version.
+        version: u32,
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// The plan pull request is there.
+    PlanPullOpened {
+        /// Its number.
+        pull: PullNumber,
+        /// When, by GitHub's clock.
+        at: Timestamp,
+    },
+    /// The plan comment is there; the version is public.
+    PlanPosted {
+        /// The version.
+        version: u32,
+        /// When, by GitHub's clock.
+        at: Timestamp,
+    },
+    /// Someone who may said something about the plan.
+    Noted {
+        /// What.
+        note: Note,
+    },
+    /// Nobody has said anything for a while.
+    BurstEnded {
+        /// How many notes there were when the while began.
+        notes: usize,
+    },
+    /// Someone who may asked for a plan anew.
+    PlanAsked {
+        /// Who.
+        by: Person,
+        /// What to mind.
+        guidance: Option<String>,
+        /// Where.
+        place: Place,
+    },
+    /// Someone did something that bears on approval; whether they may is not known yet.
+    Acted {
+        /// What.
+        act: Act,
+    },
+    /// An act was edited, deleted or dismissed.
+    ActVoided {
+        /// Which.
+        id: ActId,
+        /// How.
+        how: Voided,
+    },
+    /// GitHub answered what a gate asks.
+    Judged {
+        /// Which gate.
+        gate: Gate,
+        /// The answers.
+        facts: Facts,
+        /// The act that was the occasion.
+        because: Option<ActId>,
+    },
+    /// Someone else moved the plan branch, or removed it.
+    PlanBranchMoved {
+        /// Where it points; `None` if it is gone.
+        head: Option<CommitSha>,
+    },
+    /// Someone who may ended the run.
+    Cancelled {
+        /// Who.
+        by: Option<Person>,
+        /// By what.
+        why: CancelledBy,
+    },
+    /// The executor finished a step.
+    StepTicked {
+        /// The step's id.
+        step: String,
+    },
+    /// The executor finished; its result stands in the store.
+    Executed,
+    /// Planner, executor or an effect came to an end that is not a result.
+    Stopped {
+        /// How the run ends by it.
+        outcome: Outcome,
+    },
+    /// The last judgement is too old to push on.
+    JudgementAged,
+    /// The branch with the work is on GitHub.
+    Pushed {
+        /// Its last commit.
+        head: CommitSha,
+        /// All commits, a step each.
+        commits: Vec<CommitSha>,
+    },
+    /// The pull request with the work is there.
+    PullOpened {
+        /// Its number.
+        pull: PullNumber,
+    },
+    /// The plan pull request was closed by us.
+    PlanPullClosed,
+    /// Someone asked for something that needs no decision, or may not have it; this is the answer.
+    Answered {
+        /// The answer.
+        words: Words,
+        /// Where.
+        place: Place,
+        /// The name the answer has, so that it is given once.
+        key: String,
+    },
+}

@@ -1,0 +1,21 @@
+//! The pure core: what a run is, what can happen to it, and what follows.
+//!
+//! Read in this order: [`plan`] is what a person approves, [`terms`] everything that approval covers, [`scope`] the wall
+//! around it; [`act`] is what people do, [`approval`] whether that amounts to a yes, [`command`] what they type;
+//! [`naming`] what a run's branches are called; [`run`] holds the states, [`event`] what has happened, [`effect`] what is
+//! to be done, and [`step`] ties them together.
+//!
+//! Invariant: nothing below this module reads a clock, a file, the network, a database or a random number, and nothing
+//! here waits. `step` gives the same answer to the same question, today and when a run is looked into a year later.
+
+pub mod act;
+pub mod approval;
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod naming;
+pub mod plan;
+pub mod run;
+pub mod scope;
+pub mod step;
+pub mod terms;

@@ -1,0 +1,493 @@
+//! A run: where it came from, and the states it can be in.
+//!
+//! A state holds only what is true in it. What happened on the way stands in the event log; what was written (plans,
+//! conversations, results) in the store, by run and version.
+
+use serde::{Deserialize, Serialize};
+
+use super::act::{Act, Place};
+use super::approval::{Reason, Rules, Subject};
+use crate::ids::{
+    BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName,
+    ReviewCommentId, RunId, Timestamp,
+};
+
+/// One issue's way from label to pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number, given by the store.
+    pub id: RunId,
+    /// What was true when it began; never changes.
+    pub origin: Origin,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// What was true when a run began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The App's installation.
+    pub installation: InstallationId,
+    /// The repository.
+    pub repo: RepoId,
+    /// What the repository was called.
+    pub repo_name: RepoName,
+    /// The issue.
+    pub issue: IssueId,
+    /// The issue's number.
+    pub number: IssueNumber,
+    /// The issue's title as it was then.
+    pub title: String,
+    /// The issue's body as it was then.
+    pub body: String,
+    /// Who wrote the issue; `None` for a deleted account.
+    pub author: Option<Person>,
+    /// How many comments the issue had.
+    pub comments: u64,
+    /// Who asked for the run.
+    pub requester: Person,
+    /// The label that began it; `None` for `/plan`.
+    pub label: Option<String>,
+    /// When it was asked for, by GitHub's clock.
+    pub asked_at: Timestamp,
+    /// The branch the work is for.
+    pub base_branch: BranchName,
+    /// The branch that carries the plan.
+    pub plan_branch: BranchName,
+    /// The branch that will carry the work.
+    pub work_branch: BranchName,
+    /// The approval rules in force.
+    pub rules: Rules,
+    /// The run that this one tries again, with its approved version (`/retry`).
+    pub retry_of: Option<RunId>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "phase")]
+pub enum State {
+    /// The planner writes a version.
+    Planning(Planning),
+    /// The planner has asked questions.
+    AwaitingAnswer(AwaitingAnswer),
+    /// A version is being posted.
+    Publishing(Publishing),
+    /// A version waits for its approval.
+    AwaitingApproval(Waiting),
+    /// A version was approved and is judged once more before it starts.
+    Starting(Approved),
+    /// The executor is at work.
+    Executing(Executing),
+    /// The result is judged, pushed and opened as a pull request.
+    Delivering(Delivering),
+    /// Nothing more happens.
+    Ended(Ended),
+}
+
+/// The planner writes a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planning {
+    /// The version being written.
+    pub version: u32,
+    /// What it is to answer.
+    pub ask: Ask,
+    /// The version people see meanwhile.
+    pub shown: Option<Shown>,
+    /// What people said since the planner began; for the version after.
+    pub notes: Vec<Note>,
+    /// Objections that stay (rule F).
+    pub acts: Vec<Act>,
+    /// Everyone whose request is in this version.
+    pub requesters: Vec<Person>,
+}
+
+/// What a version is to answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Plan the issue as it stands.
+    Fresh {
+        /// What a person asked to mind.
+        guidance: Option<String>,
+    },
+    /// Answer these notes on the version shown, and change nothing else.
+    Revise {
+        /// The notes, in the order they were made.
+        notes: Vec<Note>,
+    },
+    /// Publish the version shown once more, because someone else moved its branch; no model is asked.
+    Republish,
+}
+
+/// What one person said about a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Its name within the run, such as `review-comment-17`.
+    pub id: String,
+    /// Who said it.
+    pub by: Person,
+    /// When, by GitHub's clock.
+    pub at: Timestamp,
+    /// What was said.
+    pub text: String,
+    /// The lines of the plan file it hangs on.
+    pub on: Option<Lines>,
+    /// The review it came with.
+    pub review: Option<i64>,
+    /// Where it is answered.
+    pub thread: Thread,
+}
+
+/// Lines of the plan file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lines {
+    /// The first line, from 1.
+    pub first: u32,
+    /// The last line.
+    pub last: u32,
+    /// What stands there, as GitHub showed it.
+    pub quoted: String,
+}
+
+/// Where a note is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thread {
+    /// Below the comment on a line.
+    Line(ReviewCommentId),
+    /// With the summary of the next version.
+    Summary(Place),
+}
+
+/// The planner has asked questions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingAnswer {
+    /// The version that could not be written yet.
+    pub version: u32,
+    /// What is asked.
+    pub questions: Vec<String>,
+    /// The version people see meanwhile.
+    pub shown: Option<Shown>,
+    /// Objections that stay.
+    pub acts: Vec<Act>,
+    /// Everyone whose request is in it.
+    pub requesters: Vec<Person>,
+}
+
+/// A version is being posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publishing {
+    /// The version's number.
+    pub version: u32,
+    /// Its digest.
+    pub digest: Digest,
+    /// The base it was written against.
+    pub base: CommitSha,
+    /// How far it is.
+    pub stage: PublishStage,
+    /// The version people see meanwhile.
+    pub shown: Option<Shown>,
+    /// What people said meanwhile.
+    pub notes: Vec<Note>,
+    /// Objections that stay.
+    pub acts: Vec<Act>,
+    /// Everyone whose request is in it.
+    pub requesters: Vec<Person>,
+    /// What this version answers, for the answers in the threads.
+    pub answering: Vec<Note>,
+    /// Whether someone else moved the plan branch meanwhile: then this version is published once more (Q13).
+    pub branch_moved: bool,
+}
+
+/// How far the posting of a version is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PublishStage {
+    /// The plan file is being committed.
+    Committing,
+    /// The plan pull request is being opened.
+    Opening {
+        /// The commit that holds the file.
+        commit: CommitSha,
+    },
+    /// The plan comment is being posted.
+    Posting {
+        /// The commit that holds the file.
+        commit: CommitSha,
+        /// The plan pull request.
+        pull: PullNumber,
+        /// When the pull request was opened, or this version's commit was made, by GitHub's clock.
+        at: Timestamp,
+    },
+}
+
+/// A version as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// What an approval must fit.
+    pub subject: Subject,
+    /// The base it was written against.
+    pub base: CommitSha,
+    /// The plan pull request.
+    pub pull: PullNumber,
+    /// Everyone whose request is in it.
+    pub requesters: Vec<Person>,
+}
+
+/// A version waits for its approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The version.
+    pub shown: Shown,
+    /// What people did.
+    pub acts: Vec<Act>,
+    /// What people said and no revision has taken up yet.
+    pub notes: Vec<Note>,
+    /// What the last judgement missed.
+    pub missing: Vec<Reason>,
+}
+
+/// A version was approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// The version.
+    pub shown: Shown,
+    /// What people did.
+    pub acts: Vec<Act>,
+    /// By whom.
+    pub by: Vec<Person>,
+    /// Whether someone who asked for it is among them.
+    pub by_requester: bool,
+    /// What voided the version while it was executed; judged at the last gate, also if it was undone since (Q13).
+    pub void: Option<Reason>,
+}
+
+/// The executor is at work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executing {
+    /// What it executes.
+    pub approved: Approved,
+    /// Ids of the steps that are done, in order.
+    pub ticked: Vec<String>,
+}
+
+/// The result is on its way to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivering {
+    /// What was executed.
+    pub approved: Approved,
+    /// How far it is.
+    pub stage: DeliverStage,
+}
+
+/// How far the delivery is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliverStage {
+    /// The approval is judged for the last time; what it misses, if it was asked before.
+    Judging {
+        /// What the last judgement missed.
+        missing: Vec<Reason>,
+    },
+    /// The commits are being made and the branch set.
+    Pushing,
+    /// The pull request is being opened.
+    Opening {
+        /// The last commit.
+        head: CommitSha,
+        /// All commits, a step each.
+        commits: Vec<CommitSha>,
+    },
+    /// The plan pull request is being closed.
+    Closing {
+        /// The pull request.
+        pull: PullNumber,
+        /// The last commit.
+        head: CommitSha,
+    },
+}
+
+/// Nothing more happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The version people saw last.
+    pub shown: Option<Shown>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "how")]
+pub enum Outcome {
+    /// The pull request is open.
+    Done {
+        /// Its number.
+        pull: PullNumber,
+        /// Its last commit when it was opened.
+        head: CommitSha,
+    },
+    /// A person ended it.
+    Cancelled {
+        /// Who.
+        by: Option<Person>,
+        /// By what.
+        why: CancelledBy,
+    },
+    /// The plan cannot be executed as it is; a new version is needed.
+    NeedsNewPlan {
+        /// Why.
+        why: Trouble,
+    },
+    /// It could not go on.
+    Failed {
+        /// Why.
+        why: Trouble,
+    },
+}
+
+/// By what a person ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelledBy {
+    /// `/cancel`.
+    Command,
+    /// The trigger label was removed.
+    Unlabelled,
+    /// The issue was closed.
+    IssueClosed,
+    /// The plan pull request was closed.
+    PlanPullClosed,
+}
+
+/// Why a run could not go on, sorted by what a person can do about it. Texts come from tools and models: data, shown as such.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Trouble {
+    /// The repository has no commit to work on.
+    EmptyRepository,
+    /// The issue says nothing.
+    EmptyIssue,
+    /// The model would not do it.
+    Refused {
+        /// Its words.
+        text: String,
+    },
+    /// There is nothing to change.
+    NoChange {
+        /// The agent's words.
+        text: String,
+    },
+    /// A limit was reached.
+    OverBudget {
+        /// Which: turns, tokens, dollars, minutes.
+        what: String,
+    },
+    /// The agent went in circles or its calls were rejected too often.
+    Lost {
+        /// How.
+        text: String,
+    },
+    /// The model's endpoint did not do its part.
+    Model {
+        /// The class of error.
+        text: String,
+    },
+    /// The sandbox did not start (T54).
+    NoSandbox {
+        /// Why, and how to mend the host.
+        text: String,
+    },
+    /// A check stayed red.
+    ChecksFailed {
+        /// The commands that failed.
+        commands: Vec<String>,
+    },
+    /// The agent said that the plan is wrong or a step impossible.
+    PlanIsWrong {
+        /// Its words.
+        text: String,
+    },
+    /// What came out of the sandbox broke a rule.
+    Forbidden {
+        /// Which, and where.
+        text: String,
+    },
+    /// The approved version no longer holds.
+    Void {
+        /// Why.
+        reason: Reason,
+    },
+    /// GitHub refused a write.
+    Github {
+        /// What, and what would help.
+        text: String,
+    },
+    /// A write's outcome stayed unknown, or an effect failed again and again.
+    GaveUp {
+        /// What was tried.
+        text: String,
+    },
+}
+
+impl State {
+    /// The phase's name, as tables, logs and people know it.
+    #[must_use]
+    pub fn phase(&self) -> &'static str {
+        match self {
+            State::Planning(_) => "planning",
+            State::AwaitingAnswer(_) => "awaiting_answer",
+            State::Publishing(_) => "publishing",
+            State::AwaitingApproval(_) => "awaiting_approval",
+            State::Starting(_) => "starting",
+            State::Executing(_) => "executing",
+            State::Delivering(_) => "delivering",
+            State::Ended(_) => "ended",
+        }
+    }
+
+    /// Whether anything more can happen.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(self, State::Ended(_))
+    }
+
+    /// The version people see, if there is one.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Shown> {
+        match self {
+            State::Planning(planning) => planning.shown.as_ref(),
+            State::AwaitingAnswer(awaiting) => awaiting.shown.as_ref(),
+            State::Publishing(publishing) => publishing.shown.as_ref(),
+            State::AwaitingApproval(waiting) => Some(&waiting.shown),
+            State::Starting(approved) => Some(&approved.shown),
+            State::Executing(executing) => Some(&executing.approved.shown),
+            State::Delivering(delivering) => Some(&delivering.approved.shown),
+            State::Ended(ended) => ended.shown.as_ref(),
+        }
+    }
+
+    /// What people did that bears on approval.
+    #[must_use]
+    pub fn acts(&self) -> &[Act] {
+        match self {
+            State::Planning(planning) => &planning.acts,
+            State::AwaitingAnswer(awaiting) => &awaiting.acts,
+            State::Publishing(publishing) => &publishing.acts,
+            State::AwaitingApproval(waiting) => &waiting.acts,
+            State::Starting(approved) => &approved.acts,
+            State::Executing(executing) => &executing.approved.acts,
+            State::Delivering(delivering) => &delivering.approved.acts,
+            State::Ended(_) => &[],
+        }
+    }
+
+    /// The plan pull request, if it is open or was.
+    #[must_use]
+    pub fn plan_pull(&self) -> Option<PullNumber> {
+        if let State::Publishing(Publishing { stage: PublishStage::Posting { pull, .. }, .. }) = self {
+            return Some(*pull);
+        }
+        self.shown().map(|shown| shown.pull)
+    }
+}

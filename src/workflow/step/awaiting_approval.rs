@@ -1,0 +1,98 @@
+//! While a version waits for its approval.
+
+use super::shared::{
+    answer, cancel, end, is_guidance, next_version, refusal, republish, with_act, with_note, with_person, with_voided,
+};
+use super::{RulesRef, Step};
+use crate::workflow::act::ActId;
+use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
+use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
+use crate::workflow::run::{Approved, Ask, Note, Outcome, State, Trouble, Waiting};
+
+pub(super) fn step(rules: RulesRef<'_>, waiting: &Waiting, event: &Event) -> Step {
+    match event {
+        Event::Noted { note } => with_note(&waiting.notes, note).map_or(Step::Ignore, |notes| Step::Move {
+            then: vec![Effect::EndBurst { notes: notes.len() }],
+            to: State::AwaitingApproval(Waiting { notes, ..waiting.clone() }),
+        }),
+        Event::BurstEnded { notes } if *notes == waiting.notes.len() => revise(waiting),
+        Event::PlanAsked { by, guidance, .. } => {
+            let requesters = with_person(&waiting.shown.requesters, by);
+            let ask = Ask::Fresh { guidance: guidance.clone() };
+            next_version(&waiting.shown, ask, &waiting.acts, &waiting.notes, requesters)
+        }
+        Event::Acted { act } => with_act(&waiting.acts, act).map_or(Step::Ignore, |acts| Step::Move {
+            to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),
+            then: vec![Effect::Judge { gate: Gate::Act, because: Some(act.id) }],
+        }),
+        Event::ActVoided { id, how } => with_voided(&waiting.acts, *id, *how).map_or(Step::Ignore, |acts| Step::Move {
+            to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),
+            then: vec![Effect::Judge { gate: Gate::Act, because: Some(*id) }],
+        }),
+        Event::Judged { gate: Gate::Act, facts, because } => judged(rules, waiting, facts, *because),
+        Event::PlanBranchMoved { .. } => republish(&waiting.shown, &waiting.acts, &waiting.notes),
+        Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&waiting.shown)),
+        Event::Stopped { outcome } => end(outcome.clone(), Some(&waiting.shown), vec![]),
+        Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Opened { .. }
+        | Event::PlanWritten { .. }
+        | Event::QuestionsAsked { .. }
+        | Event::PlanCommitted { .. }
+        | Event::PlanPullOpened { .. }
+        | Event::PlanPosted { .. }
+        | Event::BurstEnded { .. }
+        | Event::Judged { gate: Gate::Start | Gate::Push, .. }
+        | Event::StepTicked { .. }
+        | Event::Executed
+        | Event::JudgementAged
+        | Event::Pushed { .. }
+        | Event::PullOpened { .. }
+        | Event::PlanPullClosed => Step::Ignore,
+    }
+}
+
+fn judged(rules: RulesRef<'_>, waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
+    let with = |missing: Vec<Reason>, then: Vec<Effect>| Step::Move {
+        to: State::AwaitingApproval(Waiting { missing, ..waiting.clone() }),
+        then,
+    };
+    let subject = &waiting.shown.subject;
+    match judge(subject, rules, &waiting.acts, facts, Gate::Act) {
+        Verdict::Approved { by, by_requester } => {
+            let (shown, acts) = (waiting.shown.clone(), waiting.acts.clone());
+            Step::Move {
+                to: State::Starting(Approved { shown, acts, by, by_requester, void: None }),
+                then: vec![Effect::Judge { gate: Gate::Start, because: None }],
+            }
+        }
+        Verdict::Waiting(missing) => {
+            let reply = refusal(subject, &waiting.acts, because, &missing);
+            let then = reply.into_iter().chain([Effect::ShowStatus]).collect();
+            with(missing, then)
+        }
+        Verdict::Hold(missing) => with(missing, vec![Effect::JudgeAgain { gate: Gate::Act }, Effect::ShowStatus]),
+        Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => {
+            republish(&waiting.shown, &waiting.acts, &waiting.notes)
+        }
+        Verdict::Void(reason) => {
+            let why = Trouble::Void { reason };
+            end(Outcome::NeedsNewPlan { why }, Some(&waiting.shown), vec![])
+        }
+    }
+}
+
+/// Takes all notes up in one revision, but for those of a review that approves: they ask for nothing.
+fn revise(waiting: &Waiting) -> Step {
+    let approving = |note: &&Note| {
+        let review = note.review.map(ActId::Review);
+        waiting.acts.iter().any(|act| Some(act.id) == review && act.kind.approves())
+    };
+    let notes: Vec<Note> = waiting.notes.iter().filter(|note| !approving(note)).cloned().collect();
+    if notes.is_empty() {
+        return Step::Ignore;
+    }
+    let asked = notes.iter().filter(|note| is_guidance(note));
+    let requesters = asked.fold(waiting.shown.requesters.clone(), |people, note| with_person(&people, &note.by));
+    next_version(&waiting.shown, Ask::Revise { notes }, &waiting.acts, &[], requesters)
+}

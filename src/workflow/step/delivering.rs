@@ -1,0 +1,113 @@
+//! From the last gate to the open pull request.
+
+use super::shared::{answer, cancel, end, too_late, too_late_for, with_act, with_voided};
+use super::{RulesRef, Step};
+use crate::workflow::act::Act;
+use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
+use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Outcome, State, Trouble};
+
+pub(super) fn step(rules: RulesRef<'_>, delivering: &Delivering, event: &Event) -> Step {
+    let approved = &delivering.approved;
+    let version = approved.shown.subject.version;
+    let to = |stage| State::Delivering(Delivering { stage, ..delivering.clone() });
+    match (event, &delivering.stage) {
+        (Event::Judged { gate: Gate::Push, facts, .. }, DeliverStage::Judging { .. }) => {
+            judged(rules, delivering, facts)
+        }
+        (Event::JudgementAged, DeliverStage::Pushing) => Step::Move {
+            to: to(DeliverStage::Judging { missing: vec![] }),
+            then: vec![Effect::Judge { gate: Gate::Push, because: None }],
+        },
+        (Event::Pushed { head, commits }, DeliverStage::Pushing) => Step::Move {
+            to: to(DeliverStage::Opening { head: head.clone(), commits: commits.clone() }),
+            then: vec![Effect::OpenPull { version, head: head.clone() }],
+        },
+        (Event::PullOpened { pull }, DeliverStage::Opening { head, .. }) => Step::Move {
+            to: to(DeliverStage::Closing { pull: *pull, head: head.clone() }),
+            then: vec![Effect::ClosePlanPull { plan_pull: approved.shown.pull, pull: Some(*pull) }],
+        },
+        (Event::PlanPullClosed, DeliverStage::Closing { pull, head }) => {
+            end(Outcome::Done { pull: *pull, head: head.clone() }, Some(&approved.shown), vec![])
+        }
+        (Event::Acted { act }, stage) => {
+            with_act(&approved.acts, act).map_or(Step::Ignore, |acts| with_acts(delivering, stage, acts))
+        }
+        (Event::ActVoided { id, how }, stage) => {
+            with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| with_acts(delivering, stage, acts))
+        }
+        (Event::PlanBranchMoved { .. }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
+            void(approved, Reason::BranchMoved)
+        }
+        (Event::Cancelled { by, why }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
+            cancel(by.as_ref(), *why, Some(&approved.shown))
+        }
+        (Event::Stopped { outcome }, _) => end(outcome.clone(), Some(&approved.shown), vec![]),
+        (Event::Noted { note }, _) => too_late(note),
+        (Event::PlanAsked { by, place, .. }, _) => too_late_for(by, *place),
+        (Event::Answered { words, place, key }, _) => answer(words, *place, key),
+        // Once it is pushed the work is public: the pull request is the place to object, or to close.
+        (
+            Event::Cancelled { .. }
+            | Event::Opened { .. }
+            | Event::PlanWritten { .. }
+            | Event::QuestionsAsked { .. }
+            | Event::PlanCommitted { .. }
+            | Event::PlanPullOpened { .. }
+            | Event::PlanPosted { .. }
+            | Event::BurstEnded { .. }
+            | Event::Judged { .. }
+            | Event::PlanBranchMoved { .. }
+            | Event::StepTicked { .. }
+            | Event::Executed
+            | Event::JudgementAged
+            | Event::Pushed { .. }
+            | Event::PullOpened { .. }
+            | Event::PlanPullClosed,
+            _,
+        ) => Step::Ignore,
+    }
+}
+
+fn judged(rules: RulesRef<'_>, delivering: &Delivering, facts: &Facts) -> Step {
+    let approved = &delivering.approved;
+    if let Some(reason) = &approved.void {
+        return void(approved, reason.clone());
+    }
+    let judging =
+        |missing| State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, ..delivering.clone() });
+    let subject = &approved.shown.subject;
+    match judge(subject, rules, &approved.acts, facts, Gate::Push) {
+        Verdict::Approved { by, by_requester } => Step::Move {
+            to: State::Delivering(Delivering {
+                approved: Approved { by, by_requester, ..approved.clone() },
+                stage: DeliverStage::Pushing,
+            }),
+            then: vec![Effect::Push { version: subject.version }],
+        },
+        Verdict::Waiting(missing) => Step::Move { to: judging(missing), then: vec![Effect::ShowStatus] },
+        Verdict::Hold(missing) => {
+            let then = vec![Effect::JudgeAgain { gate: Gate::Push }, Effect::ShowStatus];
+            Step::Move { to: judging(missing), then }
+        }
+        Verdict::Void(reason) => void(approved, reason),
+    }
+}
+
+fn void(approved: &Approved, reason: Reason) -> Step {
+    end(Outcome::NeedsNewPlan { why: Trouble::Void { reason } }, Some(&approved.shown), vec![])
+}
+
+/// An act before the push is judged with the rest, also when the push was about to be made; one after it is recorded.
+fn with_acts(delivering: &Delivering, stage: &DeliverStage, acts: Vec<Act>) -> Step {
+    let (stage, then) = match stage {
+        DeliverStage::Judging { .. } => (stage.clone(), vec![Effect::Judge { gate: Gate::Push, because: None }]),
+        DeliverStage::Pushing => {
+            (DeliverStage::Judging { missing: vec![] }, vec![Effect::Judge { gate: Gate::Push, because: None }])
+        }
+        DeliverStage::Opening { .. } | DeliverStage::Closing { .. } => (stage.clone(), vec![]),
+    };
+    let approved = Approved { acts, ..delivering.approved.clone() };
+    Step::Move { to: State::Delivering(Delivering { approved, stage }), then }
+}

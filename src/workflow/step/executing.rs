@@ -1,0 +1,56 @@
+//! While the executor is at work: what people do is recorded and weighed at the last gate.
+
+use super::Step;
+use super::shared::{answer, cancel, end, too_late, too_late_for, with_act, with_voided};
+use crate::workflow::approval::{Gate, Reason};
+use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Executing, State};
+
+pub(super) fn step(executing: &Executing, event: &Event) -> Step {
+    let approved = &executing.approved;
+    let with = |approved: Approved| Step::Move {
+        to: State::Executing(Executing { approved, ..executing.clone() }),
+        then: vec![],
+    };
+    match event {
+        Event::StepTicked { step } if !executing.ticked.contains(step) => {
+            let ticked = executing.ticked.iter().chain([step]).cloned().collect();
+            Step::Move {
+                to: State::Executing(Executing { ticked, ..executing.clone() }),
+                then: vec![Effect::ShowStatusSoon],
+            }
+        }
+        Event::Executed => Step::Move {
+            to: State::Delivering(Delivering {
+                approved: approved.clone(),
+                stage: DeliverStage::Judging { missing: vec![] },
+            }),
+            then: vec![Effect::Judge { gate: Gate::Push, because: None }],
+        },
+        Event::Acted { act } => {
+            with_act(&approved.acts, act).map_or(Step::Ignore, |acts| with(Approved { acts, ..approved.clone() }))
+        }
+        Event::ActVoided { id, how } => with_voided(&approved.acts, *id, *how)
+            .map_or(Step::Ignore, |acts| with(Approved { acts, ..approved.clone() })),
+        Event::PlanBranchMoved { .. } => with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }),
+        Event::Noted { note } => too_late(note),
+        Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
+        Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
+        Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
+        Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Opened { .. }
+        | Event::PlanWritten { .. }
+        | Event::QuestionsAsked { .. }
+        | Event::PlanCommitted { .. }
+        | Event::PlanPullOpened { .. }
+        | Event::PlanPosted { .. }
+        | Event::BurstEnded { .. }
+        | Event::Judged { .. }
+        | Event::StepTicked { .. }
+        | Event::JudgementAged
+        | Event::Pushed { .. }
+        | Event::PullOpened { .. }
+        | Event::PlanPullClosed => Step::Ignore,
+    }
+}

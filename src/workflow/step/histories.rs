@@ -1,0 +1,285 @@
+//! Random histories of a run: nothing is executed or pushed but an approved version, and the end is the end.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a history is made of what it names; the rest is noise")]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Step, begin, step};
+use crate::ids::*;
+use crate::workflow::act::{Act, ActId, ActKind, Place, Voided};
+use crate::workflow::approval::*;
+use crate::workflow::effect::{Effect, ReactTo};
+use crate::workflow::event::Event;
+use crate::workflow::run::*;
+
+fn person(id: i64) -> Person {
+    Person { id: UserId(id), login: format!("p{id}").parse().unwrap(), kind: AccountKind::User }
+}
+
+fn sha(n: u32) -> CommitSha {
+    format!("{n:040x}").parse().unwrap()
+}
+
+fn digest(version: u32) -> Digest {
+    format!("{version:x}{:063x}", 7).parse().unwrap()
+}
+
+fn run() -> Run {
+    let (state, _) = begin(&person(1), None, ReactTo::Issue);
+    let origin = Origin {
+        installation: InstallationId(1),
+        repo: RepoId(2),
+        repo_name: "acme/tool".parse().unwrap(),
+        issue: IssueId(3),
+        number: IssueNumber(42),
+        title: "t".into(),
+        body: "b".into(),
+        author: None,
+        comments: 0,
+        requester: person(1),
+        label: Some("assentry".into()),
+        asked_at: Timestamp(0),
+        base_branch: "main".parse().unwrap(),
+        plan_branch: "assentry/42-plan-t-abcdef".parse().unwrap(),
+        work_branch: "assentry/42-t-abcdef".parse().unwrap(),
+        rules: Rules { required: 1, separation: Separation::TwoPerson, require_digest: true },
+        retry_of: None,
+    };
+    Run { id: RunId(1), origin, state }
+}
+
+/// What the world may throw at a run: numbers that [`event`] turns into an event that fits, or just misses, the state.
+#[derive(Debug, Clone)]
+struct Throw {
+    what: u8,
+    who: i64,
+    version: u32,
+    level: u8,
+    branch: u8,
+    at: i64,
+}
+
+fn throws() -> impl Strategy<Value = Vec<Throw>> {
+    let one = (0..24_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+        .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
+    proptest::collection::vec(one, 1..60)
+}
+
+fn facts(throw: &Throw, shown: Option<&Shown>) -> Facts {
+    let level = |n: u8| match n {
+        0 => Standing::Unknown,
+        1 => Standing::Known { kind: AccountKind::User, level: Level::Read },
+        _ => Standing::Known { kind: AccountKind::User, level: Level::Write },
+    };
+    let people = (1..4).map(|id| (UserId(id), level((throw.level + u8::try_from(id).unwrap_or(0)) % 4))).collect();
+    let head = shown.map_or_else(|| sha(0), |shown| shown.subject.commit.clone());
+    let branch = match throw.branch {
+        0 => BranchFact::Unknown,
+        1 => BranchFact::At(sha(999)),
+        _ => BranchFact::At(head),
+    };
+    Facts { people, branch, base: BaseFact::Contains { overlap: vec![] }, several_writers: Some(true) }
+}
+
+fn act(throw: &Throw, serial: i64) -> Act {
+    let kind = match throw.what % 4 {
+        0 => ActKind::ApproveByReview { commit: Some(sha(throw.version)) },
+        1 => ActKind::ApproveByDigest { prefix: digest(throw.version).short().to_owned() },
+        2 => ActKind::Veto { why: "no".into() },
+        _ => ActKind::Withdraw,
+    };
+    let at = Timestamp(throw.at);
+    Act {
+        id: ActId::Comment(serial),
+        kind,
+        by: person(throw.who),
+        at,
+        place: Place::Issue,
+        via_app: false,
+        voided: None,
+    }
+}
+
+fn event(throw: &Throw, state: &State, serial: i64) -> Event {
+    let version = match state {
+        State::Planning(planning) => planning.version,
+        State::Publishing(publishing) => publishing.version,
+        _ => throw.version,
+    };
+    match throw.what {
+        0..=3 => Event::Acted { act: act(throw, serial) },
+        4 => Event::ActVoided { id: ActId::Comment(serial - 1), how: Voided::Edited },
+        5..=8 => {
+            let gate = [Gate::Act, Gate::Start, Gate::Push][usize::from(throw.what % 3)];
+            Event::Judged { gate, facts: facts(throw, state.shown()), because: None }
+        }
+        9 | 10 => Event::PlanWritten { version, digest: digest(version), base: sha(77) },
+        11 | 12 => Event::PlanCommitted { version, commit: sha(version) },
+        13 => Event::PlanPullOpened { pull: PullNumber(9), at: Timestamp(0) },
+        14 | 15 => Event::PlanPosted { version, at: Timestamp(throw.at / 4) },
+        16 => Event::BurstEnded { notes: usize::from(throw.level) },
+        17 => Event::PlanBranchMoved { head: Some(sha(999)) },
+        18 => Event::Executed,
+        19 => Event::StepTicked { step: format!("s{}", throw.version) },
+        20 => Event::Pushed { head: sha(5), commits: vec![sha(5)] },
+        21 => Event::PullOpened { pull: PullNumber(10) },
+        22 => Event::PlanPullClosed,
+        _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
+        _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },
+    }
+}
+
+/// The rule in its plainest words, for the acts and facts of one moment: someone who may, and who did not ask for it,
+/// approved this version after it was public, took nothing back since, and nobody who may objects.
+fn plainly_approved(subject: &Subject, acts: &[Act], facts: &Facts) -> bool {
+    let may =
+        |id: UserId| matches!(facts.people.get(&id), Some(Standing::Known { level: Level::Write | Level::Admin, .. }));
+    let perhaps = |id: UserId| may(id) || matches!(facts.people.get(&id), None | Some(Standing::Unknown));
+    let binds = |act: &Act| match &act.kind {
+        ActKind::ApproveByReview { commit } => {
+            commit.as_ref() == Some(&subject.commit) && act.at > subject.published_at
+        }
+        ActKind::ApproveByDigest { prefix } => {
+            subject.digest.as_str().starts_with(prefix) && act.at > subject.published_at
+        }
+        ActKind::ApproveBare => false,
+        ActKind::Veto { .. } | ActKind::Withdraw => true,
+    };
+    let mut last: BTreeMap<UserId, &Act> = BTreeMap::new();
+    for act in acts.iter().filter(|act| binds(act)) {
+        let slot = last.entry(act.by.id).or_insert(act);
+        if slot.order() < act.order() {
+            *slot = act;
+        }
+    }
+    let alive = |act: &&&Act| act.voided.is_none();
+    let vetoed = last.values().filter(alive).any(|act| matches!(act.kind, ActKind::Veto { .. }) && perhaps(act.by.id));
+    let approved = last
+        .values()
+        .filter(alive)
+        .any(|act| act.kind.approves() && may(act.by.id) && !subject.requesters.contains(&act.by.id));
+    approved && !vetoed && facts.branch == BranchFact::At(subject.commit.clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_executed_or_pushed_but_an_approved_version_and_the_end_is_the_end(throws in throws()) {
+        let mut run = run();
+        for (serial, throw) in throws.iter().enumerate() {
+            let event = event(throw, &run.state, i64::try_from(serial).expect("few"));
+            let before = run.state.clone();
+            let (after, then) = match step(&run, &event) {
+                Step::Move { to, then } => (to, then),
+                Step::Stay { then } => (before.clone(), then),
+                Step::Ignore => (before.clone(), vec![]),
+            };
+            for effect in &then {
+                let gate = match effect {
+                    Effect::Execute { version } => Some((Gate::Start, *version)),
+                    Effect::Push { version } => Some((Gate::Push, *version)),
+                    _ => None,
+                };
+                let Some((gate, version)) = gate else { continue };
+                let Event::Judged { gate: judged, facts, .. } = &event else {
+                    return Err(TestCaseError::fail(format!("{effect:?} without a judgement, by {event:?}")));
+                };
+                let subject = &before.shown().expect("a version").subject;
+                prop_assert_eq!((*judged, version), (gate, subject.version));
+                prop_assert!(plainly_approved(subject, before.acts(), facts), "{effect:?} by {event:?} in {before:?}");
+            }
+            if !before.is_open() {
+                prop_assert_eq!(&after, &before);
+                let only_says = then.iter().all(|effect| matches!(effect, Effect::Say { .. }));
+                prop_assert!(only_says);
+            }
+            run.state = after;
+        }
+    }
+
+    #[test]
+    fn q2_q3_arrival_order_and_repetition_of_acts_change_no_verdict(
+        throws in proptest::collection::vec((0..4_u8, 1..4_i64, 1..3_u32, 0..4_i64), 1..6),
+        level in 0..4_u8,
+        seed in any::<prop::sample::Index>(),
+    ) {
+        let acts: Vec<Act> = throws.iter().enumerate().map(|(serial, (what, who, version, at))| {
+            let throw = Throw { what: *what, who: *who, version: *version, level, branch: 7, at: at * 1000 };
+            act(&throw, i64::try_from(serial).expect("few"))
+        }).collect();
+        let subject = Subject {
+            version: 2, digest: digest(2), commit: sha(2), published_at: Timestamp(500), earlier: vec![digest(1)], requesters: vec![UserId(1)],
+        };
+        let rules = run().origin.rules;
+        let throw = Throw { what: 0, who: 1, version: 1, level, branch: 0, at: 0 };
+        let facts = Facts { branch: BranchFact::At(sha(2)), ..facts(&throw, None) };
+        let mut turned = acts.clone();
+        turned.rotate_left(seed.index(acts.len()));
+        turned.reverse();
+        let approved = |acts: &[Act]| matches!(judge(&subject, &rules, acts, &facts, Gate::Act), Verdict::Approved { .. });
+        prop_assert_eq!(approved(&acts), approved(&turned));
+        prop_assert_eq!(approved(&acts), plainly_approved(&subject, &acts, &facts));
+    }
+}
+
+#[test]
+fn the_happy_path_reaches_execution() {
+    let mut run = run();
+    let subject_facts = |state: &State| {
+        let throw = Throw { what: 0, who: 1, version: 1, level: 2, branch: 7, at: 0 };
+        let mut facts = facts(&throw, state.shown());
+        for id in 1..4 {
+            facts.people.insert(UserId(id), Standing::Known { kind: AccountKind::User, level: Level::Write });
+        }
+        facts
+    };
+    let approval = Act {
+        id: ActId::Review(5),
+        kind: ActKind::ApproveByReview { commit: Some(sha(1)) },
+        by: person(2),
+        at: Timestamp(9_000),
+        place: Place::PlanPull,
+        via_app: false,
+        voided: None,
+    };
+    let mut phases = vec![];
+    for n in 0..12 {
+        let facts = subject_facts(&run.state);
+        let event = match n {
+            0 => Event::PlanWritten { version: 1, digest: digest(1), base: sha(77) },
+            1 => Event::PlanCommitted { version: 1, commit: sha(1) },
+            2 => Event::PlanPullOpened { pull: PullNumber(9), at: Timestamp(1_000) },
+            3 => Event::PlanPosted { version: 1, at: Timestamp(2_000) },
+            4 => Event::Acted { act: approval.clone() },
+            5 => Event::Judged { gate: Gate::Act, facts, because: None },
+            6 => Event::Judged { gate: Gate::Start, facts, because: None },
+            7 => Event::Executed,
+            8 => Event::Judged { gate: Gate::Push, facts, because: None },
+            9 => Event::Pushed { head: sha(5), commits: vec![sha(5)] },
+            10 => Event::PullOpened { pull: PullNumber(10) },
+            _ => Event::PlanPullClosed,
+        };
+        if let Step::Move { to, .. } = step(&run, &event) {
+            run.state = to;
+        }
+        phases.push(run.state.phase());
+    }
+    let expected = [
+        "publishing",
+        "publishing",
+        "publishing",
+        "awaiting_approval",
+        "awaiting_approval",
+        "starting",
+        "executing",
+        "delivering",
+        "delivering",
+        "delivering",
+        "delivering",
+        "ended",
+    ];
+    assert_eq!(phases, expected);
+}

@@ -1,0 +1,136 @@
+//! While a version is being posted.
+
+use super::Step;
+use super::shared::{
+    answer, cancel, end, guidance_as_note, nothing_to_approve, republish, with_act, with_note, with_voided,
+};
+use crate::ids::{CommitSha, PullNumber, Timestamp};
+use crate::workflow::approval::Subject;
+use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
+use crate::workflow::run::{PublishStage, Publishing, Shown, State, Thread, Waiting};
+
+pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
+    let stay = |next: Option<Publishing>| {
+        next.map_or(Step::Ignore, |next| Step::Move { to: State::Publishing(next), then: vec![] })
+    };
+    match (event, &publishing.stage) {
+        (Event::PlanCommitted { version, commit }, PublishStage::Committing) if *version == publishing.version => {
+            committed(publishing, commit)
+        }
+        (Event::PlanPullOpened { pull, at }, PublishStage::Opening { commit }) => {
+            posting(publishing, commit, *pull, *at)
+        }
+        (Event::PlanPosted { version, at }, PublishStage::Posting { commit, pull, at: opened })
+            if *version == publishing.version =>
+        {
+            posted(publishing, commit, *pull, (*at).max(*opened))
+        }
+        (Event::PlanBranchMoved { .. }, PublishStage::Opening { .. } | PublishStage::Posting { .. }) => {
+            stay(Some(Publishing { branch_moved: true, ..publishing.clone() }))
+        }
+        (Event::Noted { note }, _) => {
+            stay(with_note(&publishing.notes, note).map(|notes| Publishing { notes, ..publishing.clone() }))
+        }
+        (Event::PlanAsked { by, guidance: Some(guidance), place }, _) => {
+            let note = guidance_as_note(by, guidance, *place, publishing.notes.len());
+            stay(with_note(&publishing.notes, &note).map(|notes| Publishing { notes, ..publishing.clone() }))
+        }
+        (Event::Acted { act }, _) if act.kind.approves() => nothing_to_approve(act, "publishing"),
+        (Event::Acted { act }, _) => {
+            stay(with_act(&publishing.acts, act).map(|acts| Publishing { acts, ..publishing.clone() }))
+        }
+        (Event::ActVoided { id, how }, _) => {
+            stay(with_voided(&publishing.acts, *id, *how).map(|acts| Publishing { acts, ..publishing.clone() }))
+        }
+        (Event::Cancelled { by, why }, _) => cancel(by.as_ref(), *why, as_shown(publishing).as_ref()),
+        (Event::Stopped { outcome }, _) => end(outcome.clone(), as_shown(publishing).as_ref(), vec![]),
+        (Event::Answered { words, place, key }, _) => answer(words, *place, key),
+        (
+            Event::Opened { .. }
+            | Event::PlanWritten { .. }
+            | Event::QuestionsAsked { .. }
+            | Event::PlanCommitted { .. }
+            | Event::PlanPullOpened { .. }
+            | Event::PlanPosted { .. }
+            | Event::BurstEnded { .. }
+            | Event::PlanAsked { guidance: None, .. }
+            | Event::Judged { .. }
+            | Event::PlanBranchMoved { .. }
+            | Event::StepTicked { .. }
+            | Event::Executed
+            | Event::JudgementAged
+            | Event::Pushed { .. }
+            | Event::PullOpened { .. }
+            | Event::PlanPullClosed,
+            _,
+        ) => Step::Ignore,
+    }
+}
+
+fn committed(publishing: &Publishing, commit: &CommitSha) -> Step {
+    match &publishing.shown {
+        Some(shown) => posting(publishing, commit, shown.pull, Timestamp(0)),
+        None => Step::Move {
+            to: State::Publishing(Publishing {
+                stage: PublishStage::Opening { commit: commit.clone() },
+                ..publishing.clone()
+            }),
+            then: vec![Effect::OpenPlanPull { version: publishing.version }],
+        },
+    }
+}
+
+fn posting(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Timestamp) -> Step {
+    let stage = PublishStage::Posting { commit: commit.clone(), pull, at };
+    Step::Move {
+        to: State::Publishing(Publishing { stage, ..publishing.clone() }),
+        then: vec![Effect::PostPlan { version: publishing.version }],
+    }
+}
+
+fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Timestamp) -> Step {
+    let shown = shown(publishing, commit, pull, at);
+    // Notes that do not hang on a line are answered by the version's summary.
+    let on_lines = publishing.answering.iter().filter(|note| matches!(note.thread, Thread::Line(_)));
+    let answers = on_lines.map(|note| Effect::AnswerNote { version: publishing.version, note: note.clone() });
+    if publishing.branch_moved {
+        return match republish(&shown, &publishing.acts, &publishing.notes) {
+            Step::Move { to, then } => Step::Move { to, then: answers.chain(then).collect() },
+            other @ (Step::Stay { .. } | Step::Ignore) => other,
+        };
+    }
+    let mut then: Vec<Effect> = std::iter::once(Effect::ShowStatus).chain(answers).collect();
+    if !publishing.notes.is_empty() {
+        then.push(Effect::EndBurst { notes: publishing.notes.len() });
+    }
+    let waiting = Waiting { shown, acts: publishing.acts.clone(), notes: publishing.notes.clone(), missing: vec![] };
+    Step::Move { to: State::AwaitingApproval(waiting), then }
+}
+
+fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Timestamp) -> Shown {
+    let earlier = publishing.shown.as_ref().map_or_else(Vec::new, |before| {
+        before.subject.earlier.iter().chain([&before.subject.digest]).cloned().collect()
+    });
+    Shown {
+        subject: Subject {
+            version: publishing.version,
+            digest: publishing.digest.clone(),
+            commit: commit.clone(),
+            published_at: at,
+            earlier,
+            requesters: publishing.requesters.iter().map(|person| person.id).collect(),
+        },
+        base: publishing.base.clone(),
+        pull,
+        requesters: publishing.requesters.clone(),
+    }
+}
+
+/// What is there to be cleaned up when the run ends half-way: the pull request of this version or of the one before.
+fn as_shown(publishing: &Publishing) -> Option<Shown> {
+    match &publishing.stage {
+        PublishStage::Posting { commit, pull, at } => Some(shown(publishing, commit, *pull, *at)),
+        PublishStage::Committing | PublishStage::Opening { .. } => publishing.shown.clone(),
+    }
+}

@@ -1,0 +1,189 @@
+//! What several states answer alike.
+
+use super::Step;
+use crate::ids::{Person, Timestamp};
+use crate::words::Words;
+use crate::workflow::act::{Act, ActId, Place, Voided};
+use crate::workflow::approval::{Reason, Subject};
+use crate::workflow::effect::Effect;
+use crate::workflow::run::{Ask, CancelledBy, Ended, Note, Outcome, Planning, Shown, State, Thread};
+
+/// How many versions a run may have before a person must begin anew.
+pub(super) const MAX_VERSIONS: u32 = 20;
+
+/// Ends the run because a person wished so; the plan pull request goes with it.
+pub(super) fn cancel(by: Option<&Person>, why: CancelledBy, shown: Option<&Shown>) -> Step {
+    let mut then = Vec::new();
+    if let Some(shown) = shown
+        && why != CancelledBy::PlanPullClosed
+    {
+        then.push(Effect::ClosePlanPull { plan_pull: shown.pull, pull: None });
+    }
+    end(Outcome::Cancelled { by: by.cloned(), why }, shown, then)
+}
+
+/// Ends the run, and says so in the status comment.
+pub(super) fn end(outcome: Outcome, shown: Option<&Shown>, mut then: Vec<Effect>) -> Step {
+    then.push(Effect::ShowStatus);
+    Step::Move { to: State::Ended(Ended { outcome, shown: shown.cloned() }), then }
+}
+
+/// Gives an answer that changes nothing.
+pub(super) fn answer(words: &Words, place: Place, key: &str) -> Step {
+    Step::Stay { then: vec![Effect::Say { words: words.clone(), place, key: key.to_owned() }] }
+}
+
+/// Records an act once; an object on GitHub is one act, however often it arrives.
+pub(super) fn with_act(acts: &[Act], act: &Act) -> Option<Vec<Act>> {
+    if acts.iter().any(|known| known.id == act.id) {
+        return None;
+    }
+    let mut acts = acts.to_vec();
+    acts.push(act.clone());
+    Some(acts)
+}
+
+/// Marks an act as taken back; nothing brings it back to life (rule B).
+pub(super) fn with_voided(acts: &[Act], id: ActId, how: Voided) -> Option<Vec<Act>> {
+    let mut acts = acts.to_vec();
+    let act = acts.iter_mut().find(|act| act.id == id && act.voided.is_none())?;
+    act.voided = Some(how);
+    Some(acts)
+}
+
+/// What stays of the acts when a new version is made: objections and their withdrawals (rule F).
+pub(super) fn objections(acts: &[Act]) -> Vec<Act> {
+    acts.iter().filter(|act| !act.kind.approves()).cloned().collect()
+}
+
+/// Records a note once.
+pub(super) fn with_note(notes: &[Note], note: &Note) -> Option<Vec<Note>> {
+    if notes.iter().any(|known| known.id == note.id) {
+        return None;
+    }
+    let mut notes = notes.to_vec();
+    notes.push(note.clone());
+    Some(notes)
+}
+
+/// Guidance that came while a version was being made is a note for the next one.
+pub(super) fn guidance_as_note(by: &Person, guidance: &str, place: Place, serial: usize) -> Note {
+    Note {
+        id: format!("guidance-{serial}"),
+        by: by.clone(),
+        at: Timestamp(0),
+        text: guidance.to_owned(),
+        on: None,
+        review: None,
+        thread: Thread::Summary(place),
+    }
+}
+
+/// Whether a note is such guidance: its author asked for the version that takes it up (rule C).
+pub(super) fn is_guidance(note: &Note) -> bool {
+    note.id.starts_with("guidance-")
+}
+
+/// Publishes the version shown once more, under the next number, because its branch was moved by someone else (D2, D6).
+pub(super) fn republish(shown: &Shown, acts: &[Act], notes: &[Note]) -> Step {
+    next_version(shown, Ask::Republish, acts, notes, shown.requesters.clone())
+}
+
+/// Has the next version written.
+pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note], requesters: Vec<Person>) -> Step {
+    let version = shown.subject.version + 1;
+    if version > MAX_VERSIONS {
+        let text = format!("version {version} would be one too many; close this and begin anew with /plan");
+        let why = crate::workflow::run::Trouble::Lost { text };
+        return end(Outcome::Failed { why }, Some(shown), vec![]);
+    }
+    let planning = Planning {
+        version,
+        ask,
+        shown: Some(shown.clone()),
+        notes: notes.to_vec(),
+        acts: objections(acts),
+        requesters,
+    };
+    Step::Move { to: State::Planning(planning), then: vec![Effect::WritePlan { version }, Effect::ShowStatus] }
+}
+
+/// Everyone in `people` and `one` more, each once.
+pub(super) fn with_person(people: &[Person], one: &Person) -> Vec<Person> {
+    let mut people = people.to_vec();
+    if !people.iter().any(|known| known.id == one.id) {
+        people.push(one.clone());
+    }
+    people
+}
+
+/// The reply to an act that did not lead to an approval; `None` where silence is right.
+///
+/// Bots get no answer (D34). A person without write access gets one an hour.
+pub(super) fn refusal(subject: &Subject, acts: &[Act], because: Option<ActId>, missing: &[Reason]) -> Option<Effect> {
+    let act = acts.iter().find(|act| Some(act.id) == because)?;
+    if !act.kind.approves() {
+        return objection_refused(act, missing);
+    }
+    let about_it =
+        |reason: &&Reason| reason.act() == because || matches!(reason, Reason::Vetoed { .. } | Reason::TooFew { .. });
+    let reasons: Vec<Reason> = missing.iter().filter(about_it).cloned().collect();
+    if reasons.is_empty() || reasons.iter().any(|reason| matches!(reason, Reason::NotAPerson { .. })) {
+        return None;
+    }
+    let key = if reasons.iter().any(|reason| matches!(reason, Reason::NoWriteAccess { .. })) {
+        hourly(act)
+    } else if act.voided.is_some() {
+        // It may have been answered before it was taken back.
+        format!("{}-voided", act_key(act.id))
+    } else {
+        act_key(act.id)
+    };
+    let words =
+        Words::NotApproved { who: act.by.clone(), reasons, version: subject.version, digest: subject.digest.clone() };
+    Some(Effect::Say { words, place: act.place, key })
+}
+
+/// The reply to an objection by someone who may not object: it blocks nothing (D15).
+fn objection_refused(act: &Act, missing: &[Reason]) -> Option<Effect> {
+    let refused =
+        missing.iter().any(|reason| matches!(reason, Reason::NoWriteAccess { .. }) && reason.act() == Some(act.id));
+    let words = Words::NotAllowed { who: act.by.clone(), wanted: "reject".to_owned() };
+    refused.then(|| Effect::Say { words, place: act.place, key: hourly(act) })
+}
+
+/// Names an answer that a person without write access gets at most once an hour.
+fn hourly(act: &Act) -> String {
+    format!("refused-{}-{}", act.by.id, act.at.0.div_euclid(3_600_000))
+}
+
+/// The reply to an approval that came when nothing waits for one; once an hour in each phase, for anyone may type it.
+pub(super) fn nothing_to_approve(act: &Act, phase: &str) -> Step {
+    if act.via_app || act.by.kind != crate::ids::AccountKind::User {
+        return Step::Ignore;
+    }
+    let words = Words::NothingToApprove { who: act.by.clone(), wanted: "approve".to_owned(), phase: phase.to_owned() };
+    answer(&words, act.place, &format!("nothing-{phase}-{}-{}", act.by.id, act.at.0.div_euclid(3_600_000)))
+}
+
+/// The name of the answer to an act.
+pub(super) fn act_key(id: ActId) -> String {
+    match id {
+        ActId::Comment(id) => format!("comment-{id}"),
+        ActId::Review(id) => format!("review-{id}"),
+    }
+}
+
+/// The answer to a note that came when the plan is no longer up for discussion.
+pub(super) fn too_late(note: &Note) -> Step {
+    let place = match note.thread {
+        Thread::Summary(place) => place,
+        Thread::Line(_) => Place::PlanPull,
+    };
+    too_late_for(&note.by, place)
+}
+
+/// The answer to someone who wants the plan changed when the work on it has begun.
+pub(super) fn too_late_for(who: &Person, place: Place) -> Step {
+    answer(&Words::TooLate { who: who.clone() }, place, &format!("late-{}", who.id))
+}

@@ -1,0 +1,72 @@
+//! Between the approval and the start: the second gate.
+
+use super::shared::{answer, cancel, end, refusal, republish, too_late, too_late_for, with_act, with_voided};
+use super::{RulesRef, Step};
+use crate::workflow::act::ActId;
+use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
+use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
+use crate::workflow::run::{Approved, Executing, Outcome, State, Trouble, Waiting};
+
+pub(super) fn step(rules: RulesRef<'_>, approved: &Approved, event: &Event) -> Step {
+    // What people do now goes back to the first gate, which also answers them.
+    let again = |acts, because| {
+        let waiting = Waiting { shown: approved.shown.clone(), acts, notes: vec![], missing: vec![] };
+        let then = vec![Effect::Judge { gate: Gate::Act, because: Some(because) }];
+        Step::Move { to: State::AwaitingApproval(waiting), then }
+    };
+    match event {
+        Event::Judged { gate: Gate::Start, facts, because } => judged(rules, approved, facts, *because),
+        Event::Acted { act } => with_act(&approved.acts, act).map_or(Step::Ignore, |acts| again(acts, act.id)),
+        Event::ActVoided { id, how } => {
+            with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| again(acts, *id))
+        }
+        Event::PlanBranchMoved { .. } => republish(&approved.shown, &approved.acts, &[]),
+        Event::Noted { note } => too_late(note),
+        Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
+        Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
+        Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
+        Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Opened { .. }
+        | Event::PlanWritten { .. }
+        | Event::QuestionsAsked { .. }
+        | Event::PlanCommitted { .. }
+        | Event::PlanPullOpened { .. }
+        | Event::PlanPosted { .. }
+        | Event::BurstEnded { .. }
+        | Event::Judged { gate: Gate::Act | Gate::Push, .. }
+        | Event::StepTicked { .. }
+        | Event::Executed
+        | Event::JudgementAged
+        | Event::Pushed { .. }
+        | Event::PullOpened { .. }
+        | Event::PlanPullClosed => Step::Ignore,
+    }
+}
+
+fn judged(rules: RulesRef<'_>, approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
+    let subject = &approved.shown.subject;
+    match judge(subject, rules, &approved.acts, facts, Gate::Start) {
+        Verdict::Approved { by, by_requester } => {
+            let version = subject.version;
+            let approved = Approved { by, by_requester, ..approved.clone() };
+            Step::Move {
+                to: State::Executing(Executing { approved, ticked: vec![] }),
+                then: vec![Effect::Execute { version }, Effect::ShowStatus],
+            }
+        }
+        Verdict::Waiting(missing) => {
+            let (shown, acts) = (approved.shown.clone(), approved.acts.clone());
+            let reply = refusal(subject, &approved.acts, because, &missing);
+            let then = reply.into_iter().chain([Effect::ShowStatus]).collect();
+            let waiting = Waiting { shown, acts, notes: vec![], missing };
+            Step::Move { to: State::AwaitingApproval(waiting), then }
+        }
+        Verdict::Hold(_) => Step::Stay { then: vec![Effect::JudgeAgain { gate: Gate::Start }] },
+        Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => republish(&approved.shown, &approved.acts, &[]),
+        Verdict::Void(reason) => {
+            let why = Trouble::Void { reason };
+            end(Outcome::NeedsNewPlan { why }, Some(&approved.shown), vec![])
+        }
+    }
+}
