@@ -1,0 +1,291 @@
+//! A directory with a commit's plain files, and the list of what they were, so that changes can be taken out of it.
+//!
+//! Promises: there is no git directory in it, and the list lies beside it where the sandbox cannot write. It can be
+//! opened again after a crash, and removed without a trace.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{changes, layout, tree};
+use crate::ids::{CommitSha, RepoPath};
+
+/// A directory for a stranger's process to work in.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    dir: PathBuf,
+    base: Base,
+}
+
+/// What was in the directory at first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The files and links that were written.
+    pub files: BTreeMap<RepoPath, BaseFile>,
+    /// What the commit has and the directory has not: submodules, links that lead out, names that are refused.
+    pub left_out: Vec<String>,
+}
+
+/// One file of the base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseFile {
+    pub mode: BaseMode,
+    /// The blob's id.
+    pub blob: CommitSha,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// What a tree of git may hold and a checkout shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BaseMode {
+    File(FileMode),
+    Link,
+}
+
+/// The two modes of a file that may leave the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum FileMode {
+    /// 100644.
+    Regular,
+    /// 100755.
+    Executable,
+}
+
+impl FileMode {
+    /// The mode as git writes it.
+    #[must_use]
+    pub fn as_git(self) -> &'static str {
+        match self {
+            FileMode::Regular => "100644",
+            FileMode::Executable => "100755",
+        }
+    }
+
+    fn permissions(self) -> u32 {
+        match self {
+            FileMode::Regular => 0o644,
+            FileMode::Executable => 0o755,
+        }
+    }
+}
+
+/// One difference from the base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub path: RepoPath,
+    pub change: ChangeKind,
+}
+
+/// What became of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangeKind {
+    Put {
+        mode: FileMode,
+        /// Stored as base64: as a list of numbers they would take four times their size.
+        #[serde(with = "as_base64")]
+        bytes: Vec<u8>,
+    },
+    Delete,
+}
+
+mod as_base64 {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+/// Why changes were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The directory holds what may not leave it.
+    #[error("{path}: {rule}")]
+    Hostile { path: String, rule: Rule },
+    /// The directory cannot be read.
+    #[error("cannot read the checkout: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+/// What a file must be to leave the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    #[error("a name must be UTF-8")]
+    NotText,
+    #[error("a name must not hold control or invisible characters or a backslash")]
+    Control,
+    #[error("a path has at most 1,024 bytes, a name 255")]
+    TooLong,
+    #[error("no name may mean .git")]
+    DotGit,
+    #[error("differs from {with} in case or Unicode composition only")]
+    Collision { with: String },
+    #[error("a link must be unchanged from the base")]
+    Link,
+    #[error("only regular files may leave the sandbox")]
+    Special,
+    #[error("a file must not have a second name (hard link)")]
+    HardLink,
+    #[error("a changed file has at most {} bytes", changes::LARGEST_FILE)]
+    TooLarge,
+    #[error("changes have at most {} bytes together", changes::LARGEST_CHANGE)]
+    TooMuch,
+    #[error("too many files or directories within each other")]
+    TooMany,
+}
+
+/// Removes a directory of checkouts, whatever a stranger's process made of them. One that is not there is no error.
+///
+/// # Errors
+/// When something cannot be removed.
+pub fn remove_all(dir: &Path) -> io::Result<()> {
+    tree::remove(dir)
+}
+
+impl Checkout {
+    /// An empty directory with nothing in its base. The directory must not exist.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn empty(dir: &Path) -> io::Result<Checkout> {
+        Checkout::create(dir)?.seal(Base::default())
+    }
+
+    /// Opens a checkout that was completed before.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] when there is none, or none that was completed.
+    pub fn open(dir: &Path) -> io::Result<Checkout> {
+        let base = serde_json::from_slice(&std::fs::read(manifest(dir))?)?;
+        drop(tree::open_root(dir)?);
+        Ok(Checkout { dir: dir.to_owned(), base })
+    }
+
+    /// The directory on the host.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What was in it at first.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// What differs from the base, sorted by path. New files that the checkout's `.gitignore` files name are not
+    /// looked at. Safe while a hostile process writes; what it returns is then some moment's state of each file.
+    ///
+    /// # Errors
+    /// [`Refused`] names the first path that may not leave the sandbox.
+    pub fn changes(&self) -> Result<Vec<Change>, Refused> {
+        changes::changes(&self.dir, &self.base)
+    }
+
+    /// Applies changes to a checkout in which no stranger's process has run yet.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn restore(&self, changes: &[Change]) -> io::Result<()> {
+        let deletes = changes.iter().filter(|change| change.change == ChangeKind::Delete);
+        for change in deletes {
+            let path = self.dir.join(change.path.as_str());
+            std::fs::remove_file(&path)?;
+            // Git knows no empty directories.
+            let above = path.ancestors().skip(1).take_while(|above| *above != self.dir);
+            above.map_while(|above| std::fs::remove_dir(above).ok()).for_each(drop);
+        }
+        for change in changes {
+            if let ChangeKind::Put { mode, bytes } = &change.change {
+                match std::fs::remove_file(self.dir.join(change.path.as_str())) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                    Ok(()) | Err(_) => {}
+                }
+                self.write(&change.path, *mode, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the directory and its list.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn remove(self) -> io::Result<()> {
+        tree::remove(&self.dir)?;
+        match std::fs::remove_file(manifest(&self.dir)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Makes the directory, empty and not yet complete. What an earlier try left there is removed.
+    pub(super) fn create(dir: &Path) -> io::Result<Checkout> {
+        let checkout = Checkout { dir: std::path::absolute(dir)?, base: Base::default() };
+        checkout.clone().remove()?;
+        std::fs::DirBuilder::new().mode(0o755).create(&checkout.dir)?;
+        layout::give_away(&checkout.dir)?;
+        Ok(checkout)
+    }
+
+    /// Declares it complete.
+    pub(super) fn seal(mut self, base: Base) -> io::Result<Checkout> {
+        let (done, half) = (manifest(&self.dir), manifest(&self.dir).with_extension("part"));
+        std::fs::write(&half, serde_json::to_vec(&base)?)?;
+        std::fs::rename(half, done)?;
+        self.base = base;
+        Ok(self)
+    }
+
+    /// Writes a new file with the directories above it.
+    pub(super) fn write(&self, path: &RepoPath, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
+        use std::io::Write;
+
+        let at = self.make_parents(path)?;
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(mode.permissions()).open(&at)?;
+        file.write_all(bytes)?;
+        layout::give_away(&at)
+    }
+
+    /// Writes a link, which the caller has found to stay inside.
+    pub(super) fn link(&self, path: &RepoPath, target: &str) -> io::Result<()> {
+        let at = self.make_parents(path)?;
+        std::os::unix::fs::symlink(target, &at)?;
+        layout::give_away(&at)
+    }
+
+    fn make_parents(&self, path: &RepoPath) -> io::Result<PathBuf> {
+        let mut at = self.dir.clone();
+        let mut parts = path.as_str().split('/').peekable();
+        while let Some(part) = parts.next() {
+            at.push(part);
+            if parts.peek().is_none() {
+                break;
+            }
+            match std::fs::DirBuilder::new().mode(0o755).create(&at) {
+                Ok(()) => layout::give_away(&at)?,
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && at.symlink_metadata()?.is_dir() => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(at)
+    }
+}
+
+/// Where the list lies: beside the directory, not in it.
+fn manifest(dir: &Path) -> PathBuf {
+    let mut name = dir.file_name().unwrap_or_default().to_owned();
+    name.push(".base.json");
+    dir.with_file_name(name)
+}

@@ -1,0 +1,134 @@
+//! Decides which of the host's files a stranger's process sees, and which environment it gets.
+//!
+//! Shown read-only: the system's programs and libraries, the few files of `/etc` that they need, the operator's
+//! toolchains. Not shown: everything else, above all homes, `/run`, `/var`, `/etc` and the data directory.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, lchown};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Uid};
+
+use super::config::SandboxConfig;
+use super::job::Access;
+use super::spec::{Account, View, Walls};
+use super::{cgroup, tree};
+
+/// The account that runs strangers' processes when the core is root. It needs no entry in `/etc/passwd`.
+const UNPRIVILEGED: u32 = 59_742;
+
+const SYSTEM: [&str; 9] =
+    ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/run/current-system"];
+
+const ETC: [&str; 12] = [
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/os-release",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/ssl/certs",
+];
+
+/// The account strangers' processes get: another one than root's, or the core's own.
+pub(crate) fn account() -> Account {
+    if Uid::effective().is_root() {
+        return Account { uid: UNPRIVILEGED, gid: UNPRIVILEGED, change: true };
+    }
+    Account { uid: Uid::effective().as_raw(), gid: Gid::effective().as_raw(), change: false }
+}
+
+/// Gives a file made by the core to the account that works on it. Links are not followed.
+pub(crate) fn give_away(path: &Path) -> io::Result<()> {
+    let account = account();
+    if account.change { lchown(path, Some(account.uid), Some(account.gid)) } else { Ok(()) }
+}
+
+/// Makes the directories the sandbox keeps on the host. To be called before the first job, once.
+pub(crate) fn prepare(config: &SandboxConfig) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o755).create(scratch_root(config))?;
+    sweep(&scratch_root(config))?;
+    cgroup::sweep();
+    let Account { uid, gid, .. } = account();
+    write_if_new(&scratch_root(config).join("passwd"), &format!("sandbox:x:{uid}:{gid}::/tmp/home:/bin/sh\n"))?;
+    write_if_new(&scratch_root(config).join("group"), &format!("sandbox:x:{gid}:\n"))
+}
+
+/// Removes what a core that was killed has left, or this one's number in an earlier life.
+fn sweep(root: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_left_over) {
+            tree::remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name from [`scratch_prefix`] was given by a process that is no more.
+pub(crate) fn is_left_over(name: &str) -> bool {
+    let id = name.strip_prefix("job-").and_then(|rest| rest.split('-').next()).and_then(|id| id.parse::<u32>().ok());
+    id.is_some_and(|id| id == std::process::id() || !Path::new("/proc").join(id.to_string()).exists())
+}
+
+/// How names of private temporary directories begin.
+pub(crate) fn scratch_prefix() -> String {
+    format!("job-{}-", std::process::id())
+}
+
+/// Where private temporary directories are made.
+pub(crate) fn scratch_root(config: &SandboxConfig) -> PathBuf {
+    config.data_dir.join("sandbox")
+}
+
+/// What is seen of the host for one job.
+pub(crate) fn view(config: &SandboxConfig, checkout: &Path, access: Access, scratch: &Path) -> View {
+    let mut read_only = Vec::new();
+    let mut links = Vec::new();
+    for path in SYSTEM.iter().chain(&ETC).map(Path::new) {
+        match path.read_link() {
+            Ok(target) => links.push((path.to_owned(), target)),
+            Err(_) if path.exists() => read_only.push((path.to_owned(), path.to_owned())),
+            Err(_) => {}
+        }
+    }
+    for name in ["passwd", "group"] {
+        read_only.push((scratch_root(config).join(name), Path::new("/etc").join(name)));
+    }
+    let tools = config.read_only.iter().filter(|path| path.exists());
+    read_only.extend(tools.map(|path| (path.clone(), path.clone())));
+    View { read_only, links, checkout: checkout.to_owned(), access, scratch: scratch.to_owned() }
+}
+
+/// The whole environment of a stranger's process: a fixed list, then what the operator adds.
+pub(crate) fn environment(config: &SandboxConfig, view: &View, walls: Walls) -> Vec<(String, String)> {
+    let tmp = view.tmp(walls).display().to_string();
+    let path: Vec<String> = config
+        .path
+        .iter()
+        .map(|dir| dir.display().to_string())
+        .chain(["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"].map(str::to_owned))
+        .collect();
+    let fixed = [
+        ("PATH", path.join(":")),
+        ("HOME", format!("{tmp}/home")),
+        ("TMPDIR", tmp),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("TERM", "dumb".to_owned()),
+        ("CI", "true".to_owned()),
+    ];
+    fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(config.environment.iter().cloned()).collect()
+}
+
+/// Replaces a small file only when its text differs, so that jobs that read it meanwhile are not disturbed.
+fn write_if_new(path: &Path, text: &str) -> io::Result<()> {
+    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    std::fs::write(path, text)
+}
