@@ -1,6 +1,9 @@
 //! Assentry plans an issue with a model and, once a person approves that plan, turns it into a pull request.
 
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod ids;
+pub mod model;
 pub mod sandbox;
 pub mod words;
 pub mod workflow;
