@@ -1,5 +1,6 @@
 //! Assentry plans an issue with a model and, once a person approves that plan, turns it into a pull request.
 
+pub mod agent;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod ids;

@@ -1,4 +1,5 @@
 //! Assentry from outside: what it promises, kept in front of real databases, processes and sockets.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 
+mod agent;
 mod sandbox;

@@ -1,0 +1,97 @@
+//! Why an agent stopped without what it was asked for. Every end has its own name; none is silent.
+
+use crate::model::ModelError;
+use crate::sandbox::SandboxError;
+
+/// An end that is not a result, sorted by what the caller does next.
+#[derive(Debug, thiserror::Error)]
+pub enum Ending {
+    /// The model would not do it. Tell people.
+    #[error("the model refused: {text}")]
+    Refused {
+        /// Its words.
+        text: String,
+    },
+    /// There is nothing to change. Tell people.
+    #[error("nothing to change: {text}")]
+    NoChange {
+        /// The agent's words.
+        text: String,
+    },
+    /// The agent says that the plan is wrong or a step impossible. A new version is needed.
+    #[error("the plan cannot be executed: {text}")]
+    PlanIsWrong {
+        /// The agent's words.
+        text: String,
+    },
+    /// Checks stayed red. The work so far is kept.
+    #[error("checks stayed red: {}", commands.join(", "))]
+    ChecksFailed {
+        /// The commands that failed.
+        commands: Vec<String>,
+    },
+    /// A limit of the budget was reached. The work so far is kept.
+    #[error("the budget of {0} is used up")]
+    OverBudget(Limit),
+    /// Calls were rejected too often, or none were made, or the same one again and again (F49, F51).
+    #[error("the agent went astray: {text}")]
+    Lost {
+        /// How.
+        text: String,
+    },
+    /// The model's endpoint did not do its part; the error says whether to try again.
+    #[error("{0}")]
+    Model(ModelError),
+    /// The sandbox did not do its part; the error says whether to try again.
+    #[error("{0}")]
+    Sandbox(SandboxError),
+    /// What the sandbox holds breaks a rule that no further turn can mend.
+    #[error("not taken out of the sandbox: {text}")]
+    Forbidden {
+        /// Which rule, and where.
+        text: String,
+    },
+    /// The stored beginning does not fit this task, or could not be done again. Begin a new transcript, or stop (F15).
+    #[error("the work cannot be taken up again: {text}")]
+    Interrupted {
+        /// What does not fit.
+        text: String,
+    },
+    /// Nothing could be stored. Try again later, or leave it to whoever holds the lease.
+    #[error(transparent)]
+    Journal(JournalError),
+    /// The caller cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Which part of a budget is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    /// Turns of the model.
+    #[error("turns")]
+    Turns,
+    /// Tokens, in and out together.
+    #[error("tokens")]
+    Tokens,
+    /// Money.
+    #[error("money")]
+    Money,
+    /// Time.
+    #[error("minutes")]
+    Minutes,
+}
+
+/// Why something could not be stored or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// The work belongs to another worker now: stop at once and say nothing.
+    #[error("the lease is lost")]
+    LostLease,
+    /// The store did not answer: try again later.
+    #[error("the store did not answer: {0}")]
+    Store(String),
+    /// What is stored cannot be read by this version: trying again does not help.
+    #[error("what is stored cannot be read: {0}")]
+    Unreadable(String),
+}

@@ -1,0 +1,193 @@
+//! Executes an approved plan in a fresh checkout, step by step, and proves it by the plan's checks.
+//!
+//! Promises: nothing but the plan and the checkout is read; what leaves the checkout is held against the scope at every
+//! tick and once more at the end; the checks run after the last change; the work so far is kept however it ends. After a
+//! restart the stored answers are carried out again in a fresh checkout, in the same order (F15).
+//! Refuses: steps out of order, a finish with open steps or red checks.
+
+mod checks;
+mod site;
+mod work;
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::desk::{self, Desk};
+use super::dialogue::{Dialogue, Heard, Outcome, Said, arguments};
+use super::ending::Ending;
+use super::planner::one_text;
+use super::prompt::{Phase, told};
+use super::tools::Request;
+use super::transcript::Journal;
+use crate::model::{Conversation, Message, ToolCall};
+use crate::sandbox::Access;
+use crate::workflow::plan::Plan;
+use site::Site;
+pub use work::{CheckRun, Deviation, DeviationKind, StepDone, StepEnd, Work};
+
+/// Finishes with red checks that go back to the agent; the next one ends its work.
+const MAX_RED: u32 = 3;
+
+/// How long a command of the agent's may take if it does not say.
+const COMMAND_WALL: Duration = Duration::from_secs(120);
+
+/// What came of an execution.
+#[derive(Debug)]
+pub enum Executed {
+    /// Every step is done or declared, and every check is green.
+    Finished(Work),
+    /// It ended before that.
+    Stopped {
+        /// Why.
+        ending: Ending,
+        /// What was done until then.
+        work: Work,
+    },
+}
+
+/// Lets the model execute `plan` in the desk's checkout, which must be fresh.
+pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan) -> Executed {
+    let mut site = match Site::new(desk, plan) {
+        Ok(site) => site,
+        Err(ending) => return Executed::Stopped { ending, work: Work::default() },
+    };
+    let opened = Dialogue::open(desk.model, desk.journal, desk.leash, conversation(plan)).await;
+    let ended = match opened {
+        Ok(mut dialogue) => {
+            let ended = lead(&mut site, &mut dialogue).await;
+            site.work.spent = dialogue.spent;
+            ended
+        }
+        Err(ending) => Err(ending),
+    };
+    match ended {
+        Ok(()) => Executed::Finished(site.work),
+        Err(ending) => Executed::Stopped { ending, work: site.work },
+    }
+}
+
+async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>) -> Result<(), Ending> {
+    site.check_before().await?;
+    loop {
+        let heard = dialogue.next().await?;
+        let mut said = Vec::new();
+        for call in &heard.calls {
+            let answer = if site.finished {
+                Said::Rejected("the work is finished".to_owned())
+            } else {
+                carry_out(site, &heard, call).await?
+            };
+            said.push(answer);
+        }
+        dialogue.reply(heard, said).await?;
+        if site.finished {
+            return Ok(());
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Run {
+    command: String,
+    seconds: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tick {
+    step: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Finish {
+    summary: String,
+}
+
+/// Carries out one call, or what has to be done again of it after a restart.
+async fn carry_out<J: Journal>(site: &mut Site<'_, J>, heard: &Heard, call: &ToolCall) -> Result<Said, Ending> {
+    let before = heard.stored(call);
+    let said = match call.name.as_str() {
+        "run" => match arguments(call) {
+            Ok(run) => run_command(site, &run).await?,
+            Err(said) => said,
+        },
+        "tick" => match arguments(call) {
+            Ok(Tick { step }) => site.tick(&step).await?,
+            Err(said) => said,
+        },
+        "deviate" => match arguments(call) {
+            Ok(deviation) => site.deviate(deviation).await?,
+            Err(said) => said,
+        },
+        "finish" => match arguments(call) {
+            // Checks that were red before a restart need not be red again to be told so.
+            Ok(Finish { summary }) => site.finish(one_text(&summary, 2_000), before == Some(Outcome::Failed)).await?,
+            Err(said) => said,
+        },
+        _ => return tool(site, before, call).await,
+    };
+    same_as(before, said, call)
+}
+
+async fn tool<J: Journal>(site: &Site<'_, J>, before: Option<Outcome>, call: &ToolCall) -> Result<Said, Ending> {
+    let request = match desk::request(call) {
+        Ok(request) => request,
+        Err(said) => return Ok(said),
+    };
+    let Some(path) = request.changes() else {
+        return match before {
+            Some(_) => Ok(Said::Done(String::new())),
+            None => site.desk.tool(&request, Access::ReadOnly).await,
+        };
+    };
+    if let Err(forbidden) = site.wall.may_change(path) {
+        return Ok(Said::Failed(forbidden.to_string()));
+    }
+    // What could not be done before a restart changed nothing.
+    if before == Some(Outcome::Failed) {
+        return Ok(Said::Failed(String::new()));
+    }
+    let said = change(site, &request).await?;
+    same_as(before, said, call)
+}
+
+async fn change<J: Journal>(site: &Site<'_, J>, request: &Request) -> Result<Said, Ending> {
+    site.desk.tool(request, Access::Writable).await
+}
+
+async fn run_command<J: Journal>(site: &Site<'_, J>, run: &Run) -> Result<Said, Ending> {
+    if run.command.trim().is_empty() || run.command.contains('\0') {
+        return Ok(Said::Rejected("the command is empty or holds a NUL".to_owned()));
+    }
+    let wall = run.seconds.map_or(COMMAND_WALL, |seconds| Duration::from_secs(u64::from(seconds.max(1))));
+    let ended = site.desk.run(&run.command, wall).await?;
+    Ok(Said::Done(desk::shown(&ended)))
+}
+
+/// What was done before a restart must be done again, or the conversation would speak of other files than there are.
+fn same_as(before: Option<Outcome>, said: Said, call: &ToolCall) -> Result<Said, Ending> {
+    match (before, &said) {
+        (Some(Outcome::Done), Said::Failed(why) | Said::Rejected(why)) => {
+            Err(Ending::Interrupted { text: format!("{} went well before and not now: {why}", call.name) })
+        }
+        _ => Ok(said),
+    }
+}
+
+/// The beginning of the conversation: the plan, without what was only for its readers.
+fn conversation(plan: &Plan) -> Conversation {
+    let Plan { title, goal, findings, approach, steps, checks, scope, out_of_scope, .. } = plan;
+    let plan = json!({
+        "title": title, "goal": goal, "findings": findings, "approach": approach, "steps": steps,
+        "checks": checks, "scope": scope, "out_of_scope": out_of_scope,
+    });
+    Conversation {
+        system: Phase::Execute.instructions().to_owned(),
+        tools: Phase::Execute.tools(),
+        messages: vec![Message::User { parts: vec![told(format!("The approved plan:\n{plan}"))] }],
+    }
+}

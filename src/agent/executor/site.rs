@@ -1,0 +1,207 @@
+//! The building site: which steps are done, and what has been taken out of the checkout for each.
+
+use std::collections::BTreeMap;
+
+use super::work::{Deviation, DeviationKind, StepDone, StepEnd, Work};
+use crate::agent::desk::Desk;
+use crate::agent::dialogue::Said;
+use crate::agent::ending::Ending;
+use crate::agent::planner::one_text;
+use crate::agent::transcript::Journal;
+use crate::ids::RepoPath;
+use crate::sandbox::{Change, ChangeKind, Refused};
+use crate::workflow::plan::{Plan, PlanStep};
+use crate::workflow::scope::Wall;
+
+/// Deviations that are recorded at most.
+const MAX_DEVIATIONS: usize = 30;
+
+/// Paths outside the scope that are remembered at most.
+const MAX_LEFT: usize = 200;
+
+/// Paths that are named at most when something is said about many.
+const MAX_NAMED: usize = 10;
+
+/// A plan being executed.
+pub(super) struct Site<'a, J> {
+    pub(super) desk: &'a Desk<'a, J>,
+    pub(super) plan: &'a Plan,
+    pub(super) wall: Wall,
+    pub(super) work: Work,
+    /// The exit codes of the checks before the first change.
+    pub(super) before: Vec<Option<i32>>,
+    /// How often the agent wanted to finish with red checks.
+    pub(super) red: u32,
+    pub(super) finished: bool,
+}
+
+impl<'a, J: Journal> Site<'a, J> {
+    pub(super) fn new(desk: &'a Desk<'a, J>, plan: &'a Plan) -> Result<Self, Ending> {
+        let wall = Wall::new(&plan.scope).map_err(|bad| Ending::PlanIsWrong { text: bad.to_string() })?;
+        Ok(Site { desk, plan, wall, work: Work::default(), before: Vec::new(), red: 0, finished: false })
+    }
+
+    /// The first step that is not done.
+    pub(super) fn next_step(&self) -> Option<&'a PlanStep> {
+        self.plan.steps.get(self.work.steps.len())
+    }
+
+    /// Takes what has changed since the last tick as the work of `step`.
+    pub(super) async fn tick(&mut self, step: &str) -> Result<Said, Ending> {
+        if let Err(said) = self.is_next(step) {
+            return Ok(said);
+        }
+        let changes = match self.take().await? {
+            Ok(changes) => changes,
+            Err(said) => return Ok(said),
+        };
+        let touched = difference(self.taken(), &changes);
+        let end = if touched.is_empty() { StepEnd::Claimed } else { StepEnd::Done };
+        let what = if touched.is_empty() { "no change".to_owned() } else { named(&touched) };
+        self.work.steps.push(StepDone { id: step.to_owned(), end, touched, changes });
+        self.desk.journal.ticked(step).await.map_err(Ending::Journal)?;
+        Ok(Said::Done(format!("{step} is done: {what}{}; {}", self.left_behind(), self.whats_next())))
+    }
+
+    /// Records what is done otherwise than planned.
+    pub(super) async fn deviate(&mut self, deviation: Deviation) -> Result<Said, Ending> {
+        let Deviation { step, kind, what, why } = deviation;
+        let deviation = Deviation { step, kind, what: one_text(&what, 1_000), why: one_text(&why, 1_000) };
+        if !self.plan.steps.iter().any(|step| step.id == deviation.step) {
+            return Ok(Said::Rejected("the plan has no such step".to_owned()));
+        }
+        if deviation.what.is_empty() || deviation.why.is_empty() || self.work.deviations.len() >= MAX_DEVIATIONS {
+            return Ok(Said::Rejected("what or why is empty, or there are too many deviations".to_owned()));
+        }
+        let text = format!("{}: {} ({})", deviation.step, deviation.what, deviation.why);
+        match kind {
+            DeviationKind::Minor | DeviationKind::ExtraFile => {}
+            DeviationKind::NotNeeded => {
+                if let Err(said) = self.is_next(&deviation.step) {
+                    return Ok(said);
+                }
+                let (id, changes) = (deviation.step.clone(), self.taken().to_vec());
+                self.desk.journal.ticked(&id).await.map_err(Ending::Journal)?;
+                self.work.steps.push(StepDone { id, end: StepEnd::NotNeeded, touched: Vec::new(), changes });
+            }
+            DeviationKind::NotPossible | DeviationKind::PlanIsWrong => {
+                self.work.deviations.push(deviation);
+                return Err(Ending::PlanIsWrong { text });
+            }
+        }
+        self.work.deviations.push(deviation);
+        Ok(Said::Done(format!("recorded; {}", self.whats_next())))
+    }
+
+    /// Takes out of the checkout what may leave it, or says what has to be mended first.
+    pub(super) async fn take(&mut self) -> Result<Result<Vec<Change>, Said>, Ending> {
+        let checkout = self.desk.checkout.clone();
+        let read = tokio::task::spawn_blocking(move || checkout.changes()).await;
+        let changes = match read {
+            Ok(Ok(changes)) => changes,
+            Ok(Err(hostile @ Refused::Hostile { .. })) => {
+                return Ok(Err(Said::Failed(format!("not taken: {hostile}; mend that first"))));
+            }
+            Ok(Err(unreadable @ Refused::Unreadable(_))) => {
+                return Err(Ending::Forbidden { text: unreadable.to_string() });
+            }
+            Err(broken) => return Err(Ending::Forbidden { text: broken.to_string() }),
+        };
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|change| self.wall.may_change(&change.path).is_ok());
+        self.work.left = outside.into_iter().map(|change| change.path).take(MAX_LEFT).collect();
+        let bytes = inside.iter().map(size).sum();
+        match self.wall.may_amount_to(inside.len() as u64, bytes) {
+            Ok(()) => Ok(Ok(inside)),
+            Err(forbidden) => Ok(Err(Said::Failed(format!("not taken: {forbidden}")))),
+        }
+    }
+
+    /// Gives what was changed after the last tick to the last step that was done.
+    pub(super) fn settle(&mut self, changes: Vec<Change>) {
+        let Some(last) = self.work.steps.iter().rposition(|step| step.end != StepEnd::NotNeeded) else { return };
+        let before = last.checked_sub(1).map_or(&[][..], |n| self.work.steps[n].changes.as_slice());
+        let touched = difference(before, &changes);
+        for needless in &mut self.work.steps[last + 1..] {
+            needless.changes.clone_from(&changes);
+        }
+        let step = &mut self.work.steps[last];
+        step.end = if touched.is_empty() { StepEnd::Claimed } else { StepEnd::Done };
+        (step.touched, step.changes) = (touched, changes);
+    }
+
+    /// Everything that was taken so far.
+    pub(super) fn taken(&self) -> &[Change] {
+        self.work.steps.last().map_or(&[], |step| &step.changes)
+    }
+
+    fn is_next(&self, step: &str) -> Result<(), Said> {
+        match self.next_step() {
+            Some(next) if next.id == step => Ok(()),
+            _ if self.work.steps.iter().any(|done| done.id == step) => {
+                Err(Said::Failed(format!("{step} is done already; {}", self.whats_next())))
+            }
+            _ => Err(Said::Failed(format!("that is not the next step; {}", self.whats_next()))),
+        }
+    }
+
+    pub(super) fn whats_next(&self) -> String {
+        self.next_step().map_or_else(|| "finish is next".to_owned(), |step| format!("{} is next", step.id))
+    }
+
+    fn left_behind(&self) -> String {
+        if self.work.left.is_empty() {
+            return String::new();
+        }
+        format!(" (outside the scope and not taken: {})", named(&self.work.left))
+    }
+}
+
+/// The paths in which two states of the same base differ.
+fn difference(before: &[Change], after: &[Change]) -> Vec<RepoPath> {
+    let by_path = |changes: &'_ [Change]| -> BTreeMap<RepoPath, ChangeKind> {
+        changes.iter().map(|change| (change.path.clone(), change.change.clone())).collect()
+    };
+    let (before, after) = (by_path(before), by_path(after));
+    let mut paths: Vec<RepoPath> =
+        before.keys().chain(after.keys()).filter(|path| before.get(path) != after.get(path)).cloned().collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+fn size(change: &Change) -> u64 {
+    match &change.change {
+        ChangeKind::Put { bytes, .. } => bytes.len() as u64,
+        ChangeKind::Delete => 0,
+    }
+}
+
+fn named(paths: &[RepoPath]) -> String {
+    let mut names: Vec<&str> = paths.iter().take(MAX_NAMED).map(RepoPath::as_str).collect();
+    if paths.len() > MAX_NAMED {
+        names.push("…");
+    }
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::FileMode;
+
+    #[test]
+    fn a_change_that_was_undone_counts_as_touched() {
+        let put = |path: &str, text: &str| {
+            let change = ChangeKind::Put { mode: FileMode::Regular, bytes: text.into() };
+            path.parse().map(|path| Change { path, change })
+        };
+        let states: Result<Vec<Change>, _> =
+            [put("a", "1"), put("b", "1"), put("b", "2"), put("c", "1")].into_iter().collect();
+        let states = states.unwrap_or_default();
+
+        let touched = difference(&states[..2], &states[2..]);
+
+        assert_eq!(touched.iter().map(RepoPath::as_str).collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,28 @@
+//! How the model is led: planner and executor, their tools, what they are told, and what is remembered.
+//!
+//! Start with [`planner`] and [`executor`], the two loops; both hold one conversation (`dialogue`) at a desk
+//! ([`Desk`]: a model, a journal, a sandbox, a checkout, a leash). [`tools`] is what runs on the sandbox's side of the
+//! wall, [`prompt`] what is told, [`text`] how strangers' words are cleaned before.
+//!
+//! Promises: every answer is stored before it is used, so a restart buys nothing twice; every end has a name
+//! ([`Ending`]); no tool could approve, trigger, label, push or read another repository. Refuses to trust: what the model,
+//! the issue, the files or a command say is data, and what leaves the checkout is held against the plan's scope.
+
+mod budget;
+mod desk;
+mod dialogue;
+mod ending;
+pub mod executor;
+mod issue;
+mod offered;
+pub mod planner;
+pub mod prompt;
+pub mod text;
+pub mod tools;
+mod transcript;
+
+pub use budget::{Leash, Spent};
+pub use desk::Desk;
+pub use ending::{Ending, JournalError, Limit};
+pub use issue::{Comment, Disclosed, Issue};
+pub use transcript::{Journal, Turn};
