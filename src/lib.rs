@@ -6,5 +6,6 @@ pub mod demo;
 pub mod ids;
 pub mod model;
 pub mod sandbox;
+pub mod store;
 pub mod words;
 pub mod workflow;

@@ -2,4 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 
 mod agent;
+mod postgres;
 mod sandbox;
+mod store;

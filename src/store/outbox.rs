@@ -1,0 +1,114 @@
+//! The outbox: effects, written before they are deeds.
+//!
+//! Effects of one run and lane are done in the order they were written: one that is not finished holds back those
+//! behind it. Timers hold nobody back.
+
+use sqlx::Row as _;
+
+use super::Store;
+use super::errors::StoreError;
+use super::lease::{self, Claim, Lease, MAX_SILENT_TRIES, Row, Worker};
+use crate::ids::{EffectId, RunId, Timestamp};
+use crate::workflow::effect::Lane;
+
+const CANDIDATES: &str = "SELECT id, fence FROM effects e \
+    WHERE state = 'due' AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $2) AND lane IN ($3, $4, $5) \
+    AND (lane = 'timer' OR NOT EXISTS (SELECT 1 FROM effects b \
+        WHERE b.run_id = e.run_id AND b.lane = e.lane AND b.state = 'due' AND b.id < e.id)) \
+    ORDER BY run_at, id LIMIT 16";
+
+const READ: &str = "SELECT run_id, lane, effect, attempts, silent, made_at FROM effects WHERE id = $1";
+
+const NEXT_DUE: &str = "SELECT MIN(run_at) FROM effects WHERE state = 'due' AND run_at > $1";
+
+const OPEN_OF_RUN: &str = "SELECT COUNT(*) FROM effects WHERE state = 'due' AND run_id = $1 AND lane <> 'timer'";
+
+fn lane(text: &str) -> Lane {
+    Lane::ALL.into_iter().find(|lane| lane.as_str() == text).unwrap_or(Lane::Talk)
+}
+
+/// An effect that this worker may perform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedEffect {
+    /// Its number, the same at each try; names the deed on GitHub.
+    pub id: EffectId,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The lane it waited in.
+    pub lane: Lane,
+    /// What is to be done, as JSON.
+    pub effect: String,
+    /// When it was written.
+    pub made_at: Timestamp,
+    /// How often it was tried, with this one.
+    pub attempts: i64,
+    /// The last tries never reported back: do not perform it, tell the run that it was given up.
+    pub poisoned: bool,
+    /// The right to report the outcome.
+    pub claim: Claim,
+}
+
+impl Store {
+    /// Takes the effect that has been due for longest in one of the lanes, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim_effect(
+        &self,
+        worker: &Worker,
+        lanes: &[Lane],
+        lease: Lease,
+    ) -> Result<Option<ClaimedEffect>, StoreError> {
+        let wanted = |n: usize| lanes.get(n).or(lanes.first()).map_or("", |lane| lane.as_str());
+        loop {
+            let candidates = sqlx::query(CANDIDATES)
+                .bind(lease.now.0)
+                .bind(lease.never_beyond().0)
+                .bind(wanted(0))
+                .bind(wanted(1))
+                .bind(wanted(2))
+                .fetch_all(&self.db.pool)
+                .await?;
+            if candidates.is_empty() {
+                return Ok(None);
+            }
+            for row in candidates {
+                let (id, fence) = (EffectId(row.try_get(0)?), row.try_get(1)?);
+                if let Some(claim) = lease::take(self, Row::Effect(id), fence, worker, lease).await? {
+                    return self.read_effect(id, claim).await.map(Some);
+                }
+            }
+        }
+    }
+
+    /// When the next effect that is not due yet will be.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let next: Option<i64> = sqlx::query_scalar(NEXT_DUE).bind(now.0).fetch_one(&self.db.pool).await?;
+        Ok(next.map(Timestamp))
+    }
+
+    /// How many effects of a run, timers aside, are not finished.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unfinished_effects(&self, run: RunId) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar(OPEN_OF_RUN).bind(run.0).fetch_one(&self.db.pool).await?)
+    }
+
+    async fn read_effect(&self, id: EffectId, claim: Claim) -> Result<ClaimedEffect, StoreError> {
+        let row = sqlx::query(READ).bind(id.0).fetch_one(&self.db.pool).await?;
+        Ok(ClaimedEffect {
+            id,
+            run: RunId(row.try_get(0)?),
+            lane: lane(row.try_get(1)?),
+            effect: row.try_get(2)?,
+            made_at: Timestamp(row.try_get(5)?),
+            attempts: row.try_get(3)?,
+            poisoned: row.try_get::<i64, _>(4)? > MAX_SILENT_TRIES,
+            claim,
+        })
+    }
+}

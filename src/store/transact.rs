@@ -1,0 +1,81 @@
+//! Runs a transaction to its end, whatever becomes of the caller.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::AnyConnection;
+
+use super::connect::Database;
+use super::errors::{StoreError, is_contention};
+
+/// How often a transaction is tried that others got in the way of.
+const TRIES: u32 = 6;
+
+/// How a transaction ends well.
+pub(super) enum Ending<T> {
+    /// What was written stays.
+    Commit(T),
+    /// What was written is taken back; the answer stands.
+    Undo(T),
+}
+
+pub(super) type Work<'c, T> = BoxFuture<'c, Result<Ending<T>, StoreError>>;
+
+impl Database {
+    /// Runs `work` in one transaction, in a task of its own: dropping a transaction half way may leave it open on a
+    /// pooled connection (sqlx 0.9.0), and callers are dropped when a client hangs up. Repeats it when others got in
+    /// the way.
+    pub(super) async fn transact<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection) -> Work<'c, T> + Send + Sync + 'static,
+    {
+        let db = self.clone();
+        let task = tokio::spawn(async move { db.transact_here(work).await });
+        match task.await {
+            Ok(done) => done,
+            Err(_) => Err(StoreError::Unknown(sqlx::Error::WorkerCrashed)),
+        }
+    }
+
+    async fn transact_here<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: for<'c> Fn(&'c mut AnyConnection) -> Work<'c, T>,
+    {
+        let mut tries = 1;
+        loop {
+            match self.attempt(&work).await {
+                Err(error) if tries < TRIES && is_contention(&error) => {
+                    tokio::time::sleep(Duration::from_millis(5 << tries)).await;
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn attempt<T, F>(&self, work: &F) -> Result<T, StoreError>
+    where
+        F: for<'c> Fn(&'c mut AnyConnection) -> Work<'c, T>,
+    {
+        let _gate = self.gate().await;
+        let mut tx = self.pool.begin_with(self.begin()).await?;
+        match work(&mut tx).await {
+            Ok(Ending::Commit(done)) => match tx.commit().await.map_err(StoreError::from) {
+                Ok(()) => Ok(done),
+                Err(error) if is_contention(&error) => Err(error),
+                Err(StoreError::Down(error)) => Err(StoreError::Unknown(error)),
+                Err(error) => Err(error),
+            },
+            Ok(Ending::Undo(done)) => {
+                tx.rollback().await?;
+                Ok(done)
+            }
+            Err(error) => {
+                // The first error tells more than one of the rollback.
+                let _ = tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+}
