@@ -7,5 +7,7 @@ pub mod ids;
 pub mod model;
 pub mod sandbox;
 pub mod store;
+pub mod web;
+pub mod webhook;
 pub mod words;
 pub mod workflow;

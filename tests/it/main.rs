@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 
 mod agent;
+mod door;
 mod postgres;
 mod sandbox;
 mod store;
+mod web;
