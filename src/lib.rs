@@ -3,6 +3,7 @@
 pub mod agent;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod github;
 pub mod ids;
 pub mod model;
 pub mod sandbox;

@@ -1,0 +1,166 @@
+//! What the App must be granted, and how little of it each token gets.
+//!
+//! One table for the check at start-up, for the App's manifest and for minting. Never in it: `workflows`, `actions`,
+//! `administration` (T37, T57).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Identity;
+
+/// How far a permission goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    Read,
+    Write,
+}
+
+/// A permission the App needs, by GitHub's name of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    /// As in the App's settings and in `POST /app/installations/{id}/access_tokens`.
+    pub permission: &'static str,
+    /// The least that is enough.
+    pub access: Access,
+    /// What it is for, to be read after "in order to".
+    pub why: &'static str,
+}
+
+/// Every permission the App needs; no token ever asks for one that is not here.
+pub const NEEDED: &[Need] = &[
+    Need { permission: "checks", access: Access::Write, why: "report whether a pull request keeps to its plan" },
+    Need { permission: "contents", access: Access::Write, why: "read the repository and write below assentry/" },
+    Need { permission: "issues", access: Access::Write, why: "read issues and answer in them" },
+    Need { permission: "metadata", access: Access::Read, why: "see who may approve" },
+    Need { permission: "pull_requests", access: Access::Write, why: "open plans and results and read their reviews" },
+];
+
+/// The webhook events the App must be subscribed to. Installation events come without asking.
+pub const EVENTS: &[&str] =
+    &["issue_comment", "issues", "pull_request", "pull_request_review", "pull_request_review_comment", "push"];
+
+/// What a token is for; the narrowest one that does is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Reading the repository, and planning and talking on the issue.
+    Read,
+    /// Writing a branch, a pull request and its checks, and talking there.
+    Write,
+}
+
+impl Step {
+    /// The permissions a token of this step has, in GitHub's order of names.
+    #[must_use]
+    pub fn permissions(self) -> &'static [(&'static str, Access)] {
+        match self {
+            Step::Read => &[
+                ("contents", Access::Read),
+                ("issues", Access::Write),
+                ("metadata", Access::Read),
+                ("pull_requests", Access::Read),
+            ],
+            Step::Write => &[
+                ("checks", Access::Write),
+                ("contents", Access::Write),
+                ("issues", Access::Write),
+                ("metadata", Access::Read),
+                ("pull_requests", Access::Write),
+            ],
+        }
+    }
+}
+
+/// Something the App's settings on GitHub lack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// A permission is not granted, or not far enough.
+    Permission { need: Need, granted: Option<String> },
+    /// The App is not subscribed to an event.
+    Event(&'static str),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Missing::Permission { need, granted } => {
+                let has = granted.as_deref().unwrap_or("no access");
+                let Need { permission, access, why } = need;
+                write!(f, "permission `{permission}` must be `{access}`, is `{has}`: needed to {why}")
+            }
+            Missing::Event(event) => write!(f, "event `{event}` is not subscribed to"),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Access::Read => "read",
+            Access::Write => "write",
+        })
+    }
+}
+
+/// Compares what the App is with what it needs; an empty list means that all is there.
+#[must_use]
+pub fn check_permissions(identity: &Identity) -> Vec<Missing> {
+    let permissions = NEEDED.iter().filter_map(|need| {
+        let granted = identity.permissions.get(need.permission);
+        let enough = match (need.access, granted.map(String::as_str)) {
+            (_, Some("write" | "admin")) | (Access::Read, Some("read")) => true,
+            (Access::Read | Access::Write, _) => false,
+        };
+        (!enough).then(|| Missing::Permission { need: *need, granted: granted.cloned() })
+    });
+    let events = EVENTS.iter().filter(|event| !identity.events.iter().any(|has| has == *event));
+    permissions.chain(events.map(|event| Missing::Event(event))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::UserId;
+
+    fn identity(permissions: &[(&str, &str)], events: &[&str]) -> Result<Identity, crate::ids::BadName> {
+        Ok(Identity {
+            slug: "assentry".into(),
+            app_id: 7,
+            bot_login: "assentry[bot]".parse()?,
+            bot_id: UserId(9),
+            permissions: permissions.iter().map(|(name, level)| ((*name).into(), (*level).into())).collect(),
+            events: events.iter().map(|event| (*event).into()).collect(),
+        })
+    }
+
+    #[test]
+    fn a_missing_permission_or_event_is_named_with_its_purpose() -> Result<(), crate::ids::BadName> {
+        let app = identity(
+            &[("contents", "read"), ("issues", "write"), ("metadata", "read"), ("pull_requests", "write")],
+            &EVENTS[1..],
+        )?;
+        let said: Vec<String> = check_permissions(&app).iter().map(Missing::to_string).collect();
+
+        assert_eq!(
+            said,
+            [
+                "permission `checks` must be `write`, is `no access`: needed to report whether a pull request keeps to its plan",
+                "permission `contents` must be `write`, is `read`: needed to read the repository and write below assentry/",
+                "event `issue_comment` is not subscribed to",
+            ]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn t37_no_step_asks_for_more_than_the_app_needs_and_never_for_workflows() {
+        for step in [Step::Read, Step::Write] {
+            for (permission, access) in step.permissions() {
+                let need = NEEDED.iter().find(|need| need.permission == *permission);
+                assert!(need.is_some_and(|need| access <= &need.access), "{permission}");
+                assert!(!["workflows", "actions", "administration"].contains(permission));
+            }
+        }
+    }
+}
