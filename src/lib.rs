@@ -1,6 +1,7 @@
 //! Assentry plans an issue with a model and, once a person approves that plan, turns it into a pull request.
 
 pub mod agent;
+pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod github;

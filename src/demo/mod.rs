@@ -4,4 +4,5 @@
 //! the vendors' own formats; [`story`] is what happens, [`stage`] where, and [`teller`] who tells it. Nothing here is
 //! part of a server: the real clients talk to it as they talk to the real thing.
 
+pub mod github;
 pub mod model;

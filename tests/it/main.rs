@@ -3,6 +3,8 @@
 
 mod agent;
 mod door;
+mod github;
+mod github_sim;
 mod postgres;
 mod sandbox;
 mod store;

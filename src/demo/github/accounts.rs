@@ -1,0 +1,79 @@
+//! "REST: Users", "REST: Collaborators" and the small things every caller may ask.
+
+use serde_json::{Value, json};
+
+use super::call::{Answer, Call, Outcome, Refusal};
+use super::shapes;
+use super::state::Role;
+
+/// "Get the authenticated user": an installation is no user.
+pub(super) fn me(call: &mut Call<'_>) -> Outcome<Answer> {
+    if call.actor.is_app() && call.who() == call.state.app.bot {
+        return Err(Refusal::not_accessible());
+    }
+    Ok(Answer::Json(200, shapes::account(call.state, call.who())))
+}
+
+/// "Get a user"; bots are found by `slug[bot]`.
+pub(super) fn user(call: &mut Call<'_>) -> Outcome<Answer> {
+    let account = call.state.account_named(call.param("username")).ok_or_else(Refusal::not_found)?;
+    Ok(Answer::Json(200, shapes::of_account(call.state, account)))
+}
+
+/// "Get a user using their ID".
+pub(super) fn user_by_id(call: &mut Call<'_>) -> Outcome<Answer> {
+    let account = call.state.accounts.get(&call.number("account_id")?).ok_or_else(Refusal::not_found)?;
+    Ok(Answer::Json(200, shapes::of_account(call.state, account)))
+}
+
+/// "Get repository permissions for a user": `maintain` is told as `write`, `triage` as `read`; `role_name` tells them apart.
+pub(super) fn permission(call: &mut Call<'_>) -> Outcome<Answer> {
+    let login = call.param("username");
+    let account = call.state.account_named(login).ok_or_else(|| Refusal::new(404, format!("{login} is not a user")))?;
+    let role = call.state.role(call.repo()?, account.id);
+    let mut user = shapes::of_account(call.state, account);
+    user["permissions"] = json!({
+        "admin": role >= Role::Admin, "maintain": role >= Role::Maintain, "push": role >= Role::Write,
+        "triage": role >= Role::Triage, "pull": role >= Role::Read,
+    });
+    user["role_name"] = json!(role.name());
+    Ok(Answer::Json(200, json!({ "permission": role.permission(), "role_name": role.name(), "user": user })))
+}
+
+/// "Check if a user is a repository collaborator".
+pub(super) fn is_collaborator(call: &mut Call<'_>) -> Outcome<Answer> {
+    let account = call.state.account_named(call.param("username")).ok_or_else(Refusal::not_found)?;
+    let repo = call.repo()?;
+    if repo.collaborators.contains_key(&account.id) || repo.owner == account.id {
+        return Ok(Answer::Empty(204));
+    }
+    Err(Refusal::not_found())
+}
+
+/// "List repository collaborators".
+pub(super) fn collaborators(call: &mut Call<'_>) -> Outcome<Answer> {
+    let shape = |(id, role): (&i64, &Role)| {
+        let mut user = shapes::account(call.state, *id);
+        user["role_name"] = json!(role.name());
+        user
+    };
+    Ok(Answer::List(call.repo()?.collaborators.iter().map(shape).collect()))
+}
+
+/// "Get rate limit status for the authenticated user".
+pub(super) fn rate_limit(call: &mut Call<'_>) -> Outcome<Answer> {
+    let name = super::door::name_of(call.state, &call.actor);
+    let hour = call.state.now().0 / 3_600_000;
+    let used = call.state.spent.get(&name).map_or(0, |(_, used)| *used);
+    let limit = call.state.faults.hourly_limit;
+    let rate: Value = json!({
+        "limit": limit, "used": used, "remaining": limit.saturating_sub(used), "reset": (hour + 1) * 3600,
+        "resource": "core",
+    });
+    Ok(Answer::Json(200, json!({ "resources": { "core": rate }, "rate": rate })))
+}
+
+/// "Get GitHub meta information".
+pub(super) fn meta(_: &mut Call<'_>) -> Outcome<Answer> {
+    Ok(Answer::Json(200, json!({ "verifiable_password_authentication": false, "hooks": ["127.0.0.0/8"] })))
+}

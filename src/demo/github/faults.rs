@@ -1,0 +1,148 @@
+//! Faults that a test orders: a list of rules, each for a number of requests or deliveries.
+//!
+//! Nothing here is on by itself. A rule names a method and a part of the path; it is used up when it has struck as often as
+//! ordered.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::call::Refusal;
+use crate::ids::Timestamp;
+
+/// One order: which requests, how often, and what goes wrong.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// `GET`, `POST` ...; empty for any.
+    pub method: &'static str,
+    /// A part of the path, such as `/pulls`.
+    pub path: String,
+    /// How many requests it strikes.
+    pub times: u32,
+    /// What happens to them.
+    pub wrong: Wrong,
+}
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// Answered with this status, nothing done.
+    RefusedBefore(u16),
+    /// Done, then answered with this status (F27).
+    RefusedAfter(u16),
+    /// "REST: Rate limits, secondary rate limits": 403 or 429 with `retry-after` in seconds (F29).
+    SecondaryLimit { status: u16, retry_after: u64 },
+    /// Lists leave out what is younger than this (F11); `times` does not count here.
+    Lag(Duration),
+}
+
+/// What happens to the next deliveries of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// Never sent; the delivery log shows it as failed.
+    Lost,
+    /// Sent twice with the same id.
+    Doubled,
+}
+
+#[derive(Debug)]
+pub(super) struct Faults {
+    pub(super) rules: Vec<Fault>,
+    /// Event (empty for any), how often, what.
+    pub(super) mishaps: Vec<(String, u32, Mishap)>,
+    pub(super) hourly_limit: u64,
+    /// Writes by Apps allowed in a minute and in an hour.
+    pub(super) content_limits: (usize, usize),
+    written: Vec<Timestamp>,
+}
+
+impl Faults {
+    pub(super) fn none() -> Faults {
+        Faults {
+            rules: Vec::new(),
+            mishaps: Vec::new(),
+            hourly_limit: 5_000,
+            content_limits: (80, 500),
+            written: Vec::new(),
+        }
+    }
+
+    pub(super) fn before(&mut self, method: &str, path: &str) -> Option<Refusal> {
+        match self
+            .strike(method, path, |wrong| matches!(wrong, Wrong::RefusedBefore(_) | Wrong::SecondaryLimit { .. }))?
+        {
+            Wrong::RefusedBefore(status) => Some(broken(status)),
+            Wrong::SecondaryLimit { status, retry_after } => Some(secondary(status, retry_after)),
+            Wrong::RefusedAfter(_) | Wrong::Lag(_) => None,
+        }
+    }
+
+    pub(super) fn after(&mut self, method: &str, path: &str) -> Option<Refusal> {
+        match self.strike(method, path, |wrong| matches!(wrong, Wrong::RefusedAfter(_)))? {
+            Wrong::RefusedAfter(status) => Some(broken(status)),
+            Wrong::RefusedBefore(_) | Wrong::SecondaryLimit { .. } | Wrong::Lag(_) => None,
+        }
+    }
+
+    /// What a list shows while reads lag behind writes.
+    pub(super) fn unlagged(&self, path: &str, items: Vec<Value>, now: Timestamp) -> Vec<Value> {
+        let lag = self.rules.iter().find_map(|rule| match rule.wrong {
+            Wrong::Lag(span) if path.contains(&rule.path) => Some(span),
+            Wrong::Lag(_) | Wrong::RefusedBefore(_) | Wrong::RefusedAfter(_) | Wrong::SecondaryLimit { .. } => None,
+        });
+        let Some(lag) = lag else { return items };
+        let old = |item: &Value| {
+            item["created_at"]
+                .as_str()
+                .and_then(|text| Timestamp::from_rfc3339(text).ok())
+                .is_none_or(|created| now.since(created) >= lag)
+        };
+        items.into_iter().filter(old).collect()
+    }
+
+    /// "REST: Rate limits, secondary rate limits": no more than 80 content-generating requests a minute and 500 an hour.
+    pub(super) fn content(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.written.retain(|at| now.since(*at) < Duration::from_secs(3600));
+        let minute = self.written.iter().filter(|at| now.since(**at) < Duration::from_secs(60)).count();
+        let wait = match self.content_limits {
+            (_, hourly) if self.written.len() >= hourly => 3600,
+            (minutely, _) if minute >= minutely => 60,
+            (_, _) => {
+                self.written.push(now);
+                return Ok(());
+            }
+        };
+        Err(secondary(403, wait))
+    }
+
+    pub(super) fn mishap(&mut self, event: &str) -> Option<Mishap> {
+        let rule = self.mishaps.iter_mut().find(|(name, left, _)| *left > 0 && (name.is_empty() || name == event))?;
+        rule.1 -= 1;
+        Some(rule.2)
+    }
+
+    fn strike(&mut self, method: &str, path: &str, fits: fn(Wrong) -> bool) -> Option<Wrong> {
+        let rule = self.rules.iter_mut().find(|rule| {
+            rule.times > 0
+                && fits(rule.wrong)
+                && (rule.method.is_empty() || rule.method == method)
+                && path.contains(&rule.path)
+        })?;
+        rule.times -= 1;
+        Some(rule.wrong)
+    }
+}
+
+fn secondary(status: u16, retry_after: u64) -> Refusal {
+    Refusal {
+        retry_after: Some(retry_after),
+        ..Refusal::new(
+            status,
+            "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+        )
+    }
+}
+
+fn broken(status: u16) -> Refusal {
+    Refusal::new(status, if status >= 500 { "Server Error" } else { "Refused as ordered" })
+}

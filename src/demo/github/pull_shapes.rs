@@ -1,0 +1,163 @@
+//! How pull requests, reviews and their comments look in JSON.
+
+use serde_json::{Value, json};
+
+use super::history::{self, FileChange};
+use super::shapes::{account, api, association, full_name, html, issue as issue_shape, repo as repo_shape, via_app};
+use super::state::{Issue, Pull, Repo, Review, ReviewComment, State, Verdict};
+use crate::ids::Timestamp;
+
+/// "REST: Get a pull request".
+pub(super) fn pull(state: &State, repo: &Repo, issue: &Issue, pull: &Pull) -> Value {
+    let number = issue.number;
+    let mut shape = issue_shape(state, repo, issue);
+    for gone in ["state_reason", "comments_url", "repository_url", "performed_via_github_app", "pull_request"] {
+        if let Some(fields) = shape.as_object_mut() {
+            fields.remove(gone);
+        }
+    }
+    let files = history::changed_files(&repo.objects, &pull.base_sha, &pull.head_sha);
+    let commits = history::commits_between(&repo.objects, &pull.base_sha, &pull.head_sha);
+    let end = |label: String, name: &str, sha: &str| {
+        json!({
+            "label": label, "ref": name, "sha": sha,
+            "user": account(state, repo.owner), "repo": repo_shape(state, repo),
+        })
+    };
+    let owner = state.login(repo.owner);
+    let more = json!({
+        "id": pull.id,
+        "node_id": format!("PR_{}", pull.id),
+        "url": api(state, repo, &format!("pulls/{number}")),
+        "issue_url": api(state, repo, &format!("issues/{number}")),
+        "comments_url": api(state, repo, &format!("issues/{number}/comments")),
+        "diff_url": html(state, repo, &format!("pull/{number}.diff")),
+        "head": end(format!("{owner}:{}", pull.head_ref), &pull.head_ref, &pull.head_sha),
+        "base": end(format!("{owner}:{}", pull.base_ref), &pull.base_ref, &pull.base_sha),
+        "draft": pull.draft,
+        "merged": pull.merged.is_some(),
+        "merged_at": pull.merged.as_ref().map(|merged| merged.at.to_rfc3339()),
+        "merged_by": pull.merged.as_ref().map(|merged| account(state, merged.by)),
+        "merge_commit_sha": pull.merged.as_ref().map(|merged| merged.sha.as_str()),
+        "mergeable": pull.merged.is_none(),
+        "mergeable_state": if pull.draft { "draft" } else { "clean" },
+        "rebaseable": false,
+        "auto_merge": null,
+        "maintainer_can_modify": false,
+        "requested_reviewers": pull.requested.iter().map(|id| account(state, *id)).collect::<Vec<_>>(),
+        "requested_teams": [],
+        "review_comments": pull.comments.len(),
+        "commits": commits.len(),
+        "additions": files.iter().map(|file| file.additions).sum::<usize>(),
+        "deletions": files.iter().map(|file| file.deletions).sum::<usize>(),
+        "changed_files": files.len(),
+    });
+    if let (Some(fields), Value::Object(more)) = (shape.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    shape
+}
+
+/// "REST: List pull requests files".
+pub(super) fn file(state: &State, repo: &Repo, head: &str, change: &FileChange) -> Value {
+    json!({
+        "sha": change.sha,
+        "filename": change.path,
+        "status": change.status,
+        "additions": change.additions,
+        "deletions": change.deletions,
+        "changes": change.additions + change.deletions,
+        "blob_url": html(state, repo, &format!("blob/{head}/{}", change.path)),
+        "raw_url": html(state, repo, &format!("raw/{head}/{}", change.path)),
+        "contents_url": api(state, repo, &format!("contents/{}?ref={head}", change.path)),
+        "patch": change.patch,
+    })
+}
+
+/// "REST: Get a review for a pull request".
+pub(super) fn review(state: &State, repo: &Repo, issue: &Issue, review: &Review) -> Value {
+    let number = issue.number;
+    json!({
+        "id": review.id,
+        "node_id": format!("PRR_{}", review.id),
+        "user": account(state, review.author),
+        "body": review.body,
+        "state": verdict(review.verdict),
+        "html_url": html(state, repo, &format!("pull/{number}#pullrequestreview-{}", review.id)),
+        "pull_request_url": api(state, repo, &format!("pulls/{number}")),
+        "submitted_at": review.submitted.map(Timestamp::to_rfc3339),
+        "commit_id": review.commit,
+        "author_association": association(state, repo, review.author),
+        "performed_via_github_app": via_app(state, review.by_app),
+    })
+}
+
+/// "REST: Get a review comment for a pull request".
+pub(super) fn review_comment(state: &State, repo: &Repo, issue: &Issue, comment: &ReviewComment) -> Value {
+    let number = issue.number;
+    json!({
+        "id": comment.id,
+        "node_id": format!("PRRC_{}", comment.id),
+        "pull_request_review_id": comment.review,
+        "in_reply_to_id": comment.reply_to,
+        "user": account(state, comment.author),
+        "body": comment.body,
+        "path": comment.path,
+        "line": comment.line,
+        "original_line": comment.line,
+        "start_line": comment.start_line,
+        "original_start_line": comment.start_line,
+        "side": comment.side,
+        "start_side": comment.start_line.map(|_| comment.side.as_str()),
+        "subject_type": if comment.line.is_some() { "line" } else { "file" },
+        "diff_hunk": comment.hunk,
+        "commit_id": comment.commit,
+        "original_commit_id": comment.commit,
+        "url": api(state, repo, &format!("pulls/comments/{}", comment.id)),
+        "pull_request_url": api(state, repo, &format!("pulls/{number}")),
+        "html_url": html(state, repo, &format!("pull/{number}#discussion_r{}", comment.id)),
+        "author_association": association(state, repo, comment.author),
+        "created_at": comment.created.to_rfc3339(),
+        "updated_at": comment.updated.to_rfc3339(),
+        "reactions": { "total_count": 0 },
+        "performed_via_github_app": via_app(state, comment.by_app),
+    })
+}
+
+/// How answers spell a verdict; webhook payloads spell it in lower case.
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pending => "PENDING",
+        Verdict::Commented => "COMMENTED",
+        Verdict::Approved => "APPROVED",
+        Verdict::ChangesRequested => "CHANGES_REQUESTED",
+        Verdict::Dismissed => "DISMISSED",
+    }
+}
+
+/// "REST: Compare two commits".
+pub(super) fn comparison(state: &State, repo: &Repo, base: &str, head: &str) -> Value {
+    let objects = &repo.objects;
+    let ahead = history::commits_between(objects, base, head);
+    let behind = history::commits_between(objects, head, base).len();
+    let shape = |sha: &str| objects.commit(sha).map(|found| super::shapes::commit(state, repo, sha, &found));
+    let files: Vec<Value> =
+        history::changed_files(objects, base, head).iter().map(|change| file(state, repo, head, change)).collect();
+    json!({
+        "url": api(state, repo, &format!("compare/{base}...{head}")),
+        "html_url": format!("{}/{}/compare/{base}...{head}", state.url, full_name(state, repo)),
+        "base_commit": shape(base),
+        "merge_base_commit": history::merge_base(objects, base, head).as_deref().and_then(shape),
+        "status": match (ahead.len(), behind) {
+            (0, 0) => "identical",
+            (_, 0) => "ahead",
+            (0, _) => "behind",
+            (_, _) => "diverged",
+        },
+        "ahead_by": ahead.len(),
+        "behind_by": behind,
+        "total_commits": ahead.len(),
+        "commits": ahead.iter().map(|(sha, c)| super::shapes::commit(state, repo, sha, c)).collect::<Vec<_>>(),
+        "files": files,
+    })
+}
