@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod cli;
+pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod github;

@@ -1,0 +1,128 @@
+//! What an operator decides: `assentry.toml` and the secrets it points at.
+//!
+//! Four values are enough: the App's number, its key file, the webhook secret and the model's key; everything else has
+//! a default. Secrets are never written into the file itself: they come from files or from the environment, and cannot
+//! be printed. The whole file is read before anything is said, so that all mistakes are told at once, each with its
+//! key, its line and the remedy.
+//!
+//! Reading a configuration is a function of the text and its [`Surroundings`]: nothing else is looked at.
+
+mod approval;
+mod github;
+mod limits;
+mod models;
+mod sandbox;
+mod secrets;
+mod server;
+mod strict;
+mod timing;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use approval::ApprovalConfig;
+pub use github::{GithubConfig, RepoPattern};
+pub use limits::{LimitsConfig, PhaseLimits};
+pub use models::{EffortLevel, ModelConfig, ModelsConfig, PriceConfig, ProviderKind};
+pub use sandbox::{SandboxSettings, WallsKind};
+pub use secrets::Surroundings;
+pub use server::{DatabaseUrl, LogFormat, ServerConfig};
+pub use strict::Mistake;
+pub(crate) use strict::{Document, Table};
+pub use timing::TimingConfig;
+
+/// A complete and consistent configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens, what it keeps where, what it logs.
+    pub server: ServerConfig,
+    /// The App.
+    pub github: GithubConfig,
+    /// Which model does what.
+    pub models: ModelsConfig,
+    /// What a run may use.
+    pub limits: LimitsConfig,
+    /// Where strangers' commands run.
+    pub sandbox: SandboxSettings,
+    /// The label that starts a run.
+    pub trigger_label: String,
+    /// Who must approve.
+    pub approval: ApprovalConfig,
+    /// How long is waited for people and for GitHub.
+    pub timing: TimingConfig,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadConfig {
+    /// The file.
+    pub file: PathBuf,
+    /// The mistakes, in the order of their lines.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl std::error::Error for BadConfig {}
+
+impl fmt::Display for BadConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.mistakes.len();
+        let things = if count == 1 { "thing is" } else { "things are" };
+        write!(f, "{count} {things} wrong with {}:", self.file.display())?;
+        self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
+    }
+}
+
+impl Config {
+    /// Reads a file and what it points at; paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// When it cannot be used; all mistakes are told.
+    pub fn load(file: &Path) -> Result<Config, BadConfig> {
+        let bad = |mistakes| BadConfig { file: file.to_owned(), mistakes };
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let what = format!("cannot be read ({error}): copy deploy/assentry.example.toml there");
+            bad(vec![Mistake { key: String::new(), line: None, what }])
+        })?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        Config::parse(&text, &Surroundings::of_this_process(folder)).map_err(bad)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// All mistakes, when there are any.
+    pub fn parse(text: &str, around: &Surroundings<'_>) -> Result<Config, Vec<Mistake>> {
+        let document = Document::parse(text);
+        let root = document.root();
+        let server = server::read(&root, around);
+        let github = github::read(root.table("github"), around);
+        let models = models::read(&root, around);
+        let limits = limits::read(root.table("limits"));
+        let sandbox = sandbox::read(root.table("sandbox"), around);
+        let trigger_label = trigger(root.table("trigger"));
+        let approval = approval::read(root.table("approval"));
+        let timing = timing::read(root.table("timing"));
+        root.finish();
+
+        let mistakes = document.into_mistakes();
+        match (github, models) {
+            (Some(github), Some(models)) if mistakes.is_empty() => {
+                Ok(Config { server, github, models, limits, sandbox, trigger_label, approval, timing })
+            }
+            _ => Err(mistakes),
+        }
+    }
+}
+
+fn trigger(table: Table<'_>) -> String {
+    let label = table.parsed("label", |text| {
+        // GitHub's limit for the name of a label.
+        let fits = !text.trim().is_empty() && text.chars().count() <= 50;
+        if fits { Ok(text.to_owned()) } else { Err("must be the name of a label, at most 50 characters".to_owned()) }
+    });
+    table.finish();
+    label.unwrap_or_else(|| "assentry".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

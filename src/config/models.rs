@@ -1,0 +1,223 @@
+//! Which model plans and which one executes.
+//!
+//! `[model]` holds what both have in common, `[models.plan]` and `[models.execute]` what differs. Whoever names another
+//! provider or address there must name its key too: a key is never sent to where it was not meant for.
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::limits::micro_dollars;
+use super::secrets::{Source, Surroundings};
+use super::server::http_url;
+use super::strict::Table;
+
+/// The models of the phases.
+#[derive(Debug, Clone)]
+pub struct ModelsConfig {
+    /// Writes and revises plans.
+    pub plan: ModelConfig,
+    /// Executes them.
+    pub execute: ModelConfig,
+}
+
+/// A model and how to reach it.
+#[derive(Debug, Clone)]
+pub struct ModelConfig {
+    /// Whose wire the address speaks.
+    pub provider: ProviderKind,
+    /// The model's id.
+    pub model: String,
+    /// The address below which the vendor's paths begin.
+    pub base_url: Url,
+    /// The key; empty for a local server that wants none.
+    pub api_key: SecretString,
+    /// How hard to think; the vendor's default if absent.
+    pub effort: Option<EffortLevel>,
+    /// The most tokens one answer may have.
+    pub max_output_tokens: u32,
+    /// What tokens cost; the built-in list's price if absent.
+    pub price: Option<PriceConfig>,
+}
+
+/// A wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// Anthropic's Messages API.
+    Anthropic,
+    /// OpenAI's chat completions, also spoken by Ollama, vLLM and most gateways.
+    OpenAi,
+}
+
+/// How hard a model thinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffortLevel {
+    /// As little as it can.
+    Minimal,
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+    /// More.
+    XHigh,
+    /// As much as it can.
+    Max,
+}
+
+/// What a million tokens cost, in millionths of a dollar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PriceConfig {
+    /// Read anew.
+    pub input: u64,
+    /// Read from the cache.
+    pub cached: u64,
+    /// Written to the cache.
+    pub cache_write: u64,
+    /// Written by the model.
+    pub output: u64,
+}
+
+pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<ModelsConfig> {
+    let (common, models) = (root.table("model"), root.table("models"));
+    let (plan, execute) = (models.table("plan"), models.table("execute"));
+    let planner = Layers { own: &plan, common: &common }.read(around, "claude-opus-5-5");
+    let executor = Layers { own: &execute, common: &common }.read(around, "claude-sonnet-5-5");
+    [common, models, plan, execute].into_iter().for_each(Table::finish);
+    Some(ModelsConfig { plan: planner?, execute: executor? })
+}
+
+/// A phase's own table, and the one below it.
+struct Layers<'l, 'd> {
+    own: &'l Table<'d>,
+    common: &'l Table<'d>,
+}
+
+impl<'l, 'd> Layers<'l, 'd> {
+    fn read(&self, around: &Surroundings<'_>, default_model: &str) -> Option<ModelConfig> {
+        // All keys are asked for before anything is given up, so that all mistakes are found.
+        let provider = self.first(|table| table.parsed("provider", provider)).unwrap_or(ProviderKind::Anthropic);
+        let address = self.placed(|table| table.parsed("base_url", http_url)).or_else(|| provider.home());
+        let api_key = self.key(around, provider, address == provider.home());
+        let effort = self.first(|table| table.parsed("effort", effort));
+        let most = self.first(|table| table.integer("max_output_tokens", 256..=1_000_000));
+        let price = self.placed(|table| price(table.table("price")));
+        let model = self.placed(|table| table.parsed("model", model_id));
+        let model = match provider {
+            ProviderKind::Anthropic => model.or_else(|| Some(default_model.to_owned())),
+            ProviderKind::OpenAi => model,
+        };
+        if model.is_none() && !self.place().has("model") {
+            self.place().wrong("model", "is missing: write the model's id as the provider spells it");
+        }
+        Some(ModelConfig {
+            provider,
+            model: model?,
+            base_url: address?,
+            api_key: api_key?,
+            effort,
+            max_output_tokens: most.and_then(|n| u32::try_from(n).ok()).unwrap_or(32_000),
+            price,
+        })
+    }
+
+    /// The phase's own value, or the common one.
+    fn first<T>(&self, read: impl Fn(&Table<'d>) -> Option<T>) -> Option<T> {
+        let common = read(self.common);
+        read(self.own).or(common)
+    }
+
+    /// The same, but not the common one if the phase asks another provider or address.
+    fn placed<T>(&self, read: impl Fn(&Table<'d>) -> Option<T>) -> Option<T> {
+        let common = read(self.common);
+        let own = read(self.own);
+        if self.is_elsewhere() { own } else { own.or(common) }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.own.has("provider") || self.own.has("base_url")
+    }
+
+    /// The table that says where the model is.
+    fn place(&self) -> &'l Table<'d> {
+        if self.is_elsewhere() { self.own } else { self.common }
+    }
+
+    /// The usual variable holds the vendor's key: it is read only for the vendor's own address.
+    fn key(&self, around: &Surroundings<'_>, provider: ProviderKind, at_home: bool) -> Option<SecretString> {
+        let named = self.placed(|table| table.parsed("api_key_env", variable));
+        let own = self.is_elsewhere() || self.own.has("api_key_file") || self.own.has("api_key_env");
+        let table = if own { self.own } else { self.common };
+        let variable = match &named {
+            Some(variable) => variable,
+            None if at_home => provider.key_variable(),
+            // A local server may want no key.
+            None if !table.has("api_key_file") => return Some(SecretString::from("")),
+            None => "",
+        };
+        Source { file_key: "api_key_file", variable }.require(table, around, "the model's key")
+    }
+}
+
+impl ProviderKind {
+    /// The vendor's own address.
+    fn home(self) -> Option<Url> {
+        match self {
+            ProviderKind::Anthropic => "https://api.anthropic.com/".parse().ok(),
+            ProviderKind::OpenAi => "https://api.openai.com/v1".parse().ok(),
+        }
+    }
+
+    /// The variable that the vendor's own tools read.
+    fn key_variable(self) -> &'static str {
+        match self {
+            ProviderKind::Anthropic => "ANTHROPIC_API_KEY",
+            ProviderKind::OpenAi => "OPENAI_API_KEY",
+        }
+    }
+}
+
+fn provider(text: &str) -> Result<ProviderKind, String> {
+    match text {
+        "anthropic" => Ok(ProviderKind::Anthropic),
+        "openai" => Ok(ProviderKind::OpenAi),
+        _ => Err("must be anthropic, or openai for everything that speaks OpenAI's format".to_owned()),
+    }
+}
+
+fn effort(text: &str) -> Result<EffortLevel, String> {
+    match text {
+        "minimal" => Ok(EffortLevel::Minimal),
+        "low" => Ok(EffortLevel::Low),
+        "medium" => Ok(EffortLevel::Medium),
+        "high" => Ok(EffortLevel::High),
+        "xhigh" => Ok(EffortLevel::XHigh),
+        "max" => Ok(EffortLevel::Max),
+        _ => Err("must be minimal, low, medium, high, xhigh or max".to_owned()),
+    }
+}
+
+fn model_id(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty() && text.len() <= 200 && text.chars().all(|c| c.is_ascii_graphic());
+    if fits { Ok(text.to_owned()) } else { Err("must be the model's id, without spaces".to_owned()) }
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if fits { Ok(text.to_owned()) } else { Err("must be the name of a variable of the environment".to_owned()) }
+}
+
+fn price(table: Table<'_>) -> Option<PriceConfig> {
+    let keys = ["input", "cached", "cache_write", "output"];
+    let mut rates = [None; 4];
+    for (key, rate) in keys.into_iter().zip(&mut rates) {
+        *rate = table.parsed(key, micro_dollars);
+    }
+    let any = keys.iter().any(|key| table.has(key));
+    for key in keys.iter().filter(|key| any && !table.has(key)) {
+        table.wrong(key, "is missing: write what a million tokens cost, in dollars, such as \"3.00\"");
+    }
+    table.finish();
+    let [input, cached, cache_write, output] = rates;
+    Some(PriceConfig { input: input?, cached: cached?, cache_write: cache_write?, output: output? })
+}

@@ -1,0 +1,88 @@
+//! Where strangers' commands run.
+
+use std::path::PathBuf;
+
+use super::secrets::Surroundings;
+use super::strict::Table;
+
+/// The sandbox, as the operator wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// Which walls to use.
+    pub walls: WallsKind,
+    /// Memory of all processes of a command together, in MiB.
+    pub memory_mib: u64,
+    /// Processes and threads at a time.
+    pub processes: u64,
+    /// Size of the checkout, and of the temporary folder, in MiB.
+    pub disk_mib: u64,
+    /// How much of a command's output is kept, in KiB.
+    pub output_kib: u64,
+    /// How long a command may take, in minutes.
+    pub command_minutes: u64,
+    /// Paths of the host that commands may read: toolchains.
+    pub read_only: Vec<PathBuf>,
+    /// Folders put before the system's in `PATH`.
+    pub path: Vec<PathBuf>,
+    /// Variables added to the fixed list; every command sees them, so no secrets.
+    pub environment: Vec<(String, String)>,
+    /// The home whose Rust toolchain (`.cargo`, `.rustup`) commands may use.
+    pub rust_home: Option<PathBuf>,
+}
+
+/// Which walls to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WallsKind {
+    /// The strongest that hold.
+    Auto,
+    /// `bwrap` and nothing else.
+    Bubblewrap,
+    /// Our own helper, in namespaces if the kernel lets it.
+    Helper,
+    /// Our own helper without namespaces.
+    Landlock,
+}
+
+pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettings {
+    let folder = |text: &str| {
+        let path = PathBuf::from(text);
+        if path.is_absolute() { Ok(path) } else { Err(format!("{text:?} must be a whole path, beginning with /")) }
+    };
+    let environment = table.texts("environment");
+    for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
+        table.wrong("environment", format!("{name:?} must be a name of capital letters, digits and _"));
+    }
+    let settings = SandboxSettings {
+        walls: table.parsed("walls", walls).unwrap_or(WallsKind::Auto),
+        memory_mib: table.integer("memory_mib", 64..=1_048_576).unwrap_or(2048),
+        processes: table.integer("processes", 8..=65_536).unwrap_or(512),
+        disk_mib: table.integer("disk_mib", 64..=1_048_576).unwrap_or(4096),
+        output_kib: table.integer("output_kib", 4..=4096).unwrap_or(64),
+        command_minutes: table.integer("command_minutes", 1..=1440).unwrap_or(10),
+        read_only: table.list("read_only", folder).unwrap_or_default(),
+        path: table.list("path", folder).unwrap_or_default(),
+        environment,
+        rust_home: table.parsed("rust_home", folder).or_else(|| rust_home(around)),
+    };
+    table.finish();
+    settings
+}
+
+/// The home of whoever starts the server, where rustup installs.
+fn rust_home(around: &Surroundings<'_>) -> Option<PathBuf> {
+    (around.env)("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn walls(text: &str) -> Result<WallsKind, String> {
+    match text {
+        "auto" => Ok(WallsKind::Auto),
+        "bubblewrap" => Ok(WallsKind::Bubblewrap),
+        "helper" => Ok(WallsKind::Helper),
+        "landlock" => Ok(WallsKind::Landlock),
+        _ => Err("must be auto, bubblewrap, helper or landlock".to_owned()),
+    }
+}
