@@ -13,4 +13,5 @@ pub mod store;
 pub mod web;
 pub mod webhook;
 pub mod words;
+pub mod worker;
 pub mod workflow;

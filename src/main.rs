@@ -9,24 +9,39 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 enum Command {
+    /// Runs the server.
+    Serve(cli::serve::Args),
+    /// Proves that nobody rewrote the event log, or prints it.
+    Audit(cli::audit::Args),
     #[cfg(feature = "demo")]
     /// Serves a simulated GitHub for any client, until it is stopped.
     GithubSim(cli::github_sim::Args),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     // First of all: the sandbox's helper is this program too, and must not have a thread yet.
     if let Some(code) = assentry::sandbox::child::main(assentry::agent::tools::answer) {
-        return Ok(code);
+        return code;
     }
     let command = Command::parse();
     assentry::github::install_crypto();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = runtime.block_on(async {
         match command {
+            Command::Serve(args) => cli::serve::run(&args).await,
+            Command::Audit(args) => cli::audit::run(&args).await,
             #[cfg(feature = "demo")]
             Command::GithubSim(args) => cli::github_sim::run(args).await,
         }
-    })?;
-    Ok(ExitCode::SUCCESS)
+    });
+    done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+/// Exit code 2 for a configuration that cannot be used, 1 for everything else.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    anstream::eprintln!("assentry: {error:#}");
+    ExitCode::from(if cli::serve::is_bad_config(error) { 2 } else { 1 })
 }

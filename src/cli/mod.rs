@@ -1,4 +1,7 @@
 //! One file a subcommand; [`wiring`] puts the parts together for those that work.
 
+pub mod audit;
 #[cfg(feature = "demo")]
 pub mod github_sim;
+pub mod serve;
+pub mod wiring;

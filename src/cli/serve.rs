@@ -1,0 +1,251 @@
+//! `assentry serve`: the server.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::wiring::wire;
+use crate::config::{BadConfig, Config, LogFormat};
+use crate::github::{GithubError, check_permissions};
+use crate::ids::Timestamp;
+use crate::store::{Alone, Others};
+use crate::web;
+use crate::webhook::WebhookSecrets;
+use crate::worker::{Core, Role};
+
+/// How many loops take deliveries and talk to GitHub. Effects of one run are done in order all the same.
+const TALKERS: usize = 4;
+/// How long a loop waits before it looks again without having been told: the bell is a hint, looking is the truth.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a server may wait for the end of the one before it.
+const TURNOVER: Duration = Duration::from_secs(3);
+/// How long the work under way may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Serves webhooks and works, until it is told to stop.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration; see deploy/assentry.example.toml.
+    #[arg(long, default_value = "assentry.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Which parts this process plays.
+    #[arg(long, value_delimiter = ',', default_value = "web,worker,runner", value_name = "ROLE,…")]
+    pub roles: Vec<Part>,
+}
+
+/// A part of the server that can be placed on machines of its own, with one PostgreSQL database between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Takes webhooks in.
+    Web,
+    /// Reads deliveries and talks to GitHub.
+    Worker,
+    /// Runs planner and executor.
+    Runner,
+}
+
+/// Runs the server until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When it cannot start: the text names what is wrong and how to mend it.
+pub async fn run(args: &Args) -> anyhow::Result<()> {
+    let config = Config::load(&args.config)?;
+    start_logging(&config);
+    let mut end = std::pin::pin!(told_to_stop()?);
+    let stop = CancellationToken::new();
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let core = wire(&config, &program, stop.clone()).await?;
+    let _alone = take_over(&core).await?;
+    tokio::select! {
+        introduced = introduce(&core) => introduced?,
+        () = &mut end => return Ok(()),
+    }
+    let mut tasks = JoinSet::new();
+    if args.roles.contains(&Part::Web) {
+        let listener = TcpListener::bind(config.server.listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {}", config.server.listen))?;
+        let address = listener.local_addr()?;
+        let secrets = WebhookSecrets::new(&config.github.webhook_secrets)?;
+        let state = web::AppState { store: core.store.clone(), secrets, clock: now, stop: stop.clone() };
+        tracing::info!(%address, "listening on http://{address}");
+        tasks.spawn(web::serve(listener, web::router(state), stop.clone()));
+    }
+    if args.roles.contains(&Part::Worker) {
+        for _ in 0..TALKERS {
+            tasks.spawn(work(core.clone(), Role::Worker));
+        }
+        tasks.spawn(sweep(core.clone()));
+    }
+    if args.roles.contains(&Part::Runner) {
+        for _ in 0..config.limits.concurrent_runs {
+            tasks.spawn(work(core.clone(), Role::Runner));
+        }
+        tasks.spawn(clear_leftovers(core.clone()));
+    }
+    let broken = tokio::select! {
+        () = end => None,
+        Some(ended) = tasks.join_next() => Some(ended),
+    };
+    tracing::info!("stopping: work under way is handed back");
+    stop.cancel();
+    let ended = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        tracing::warn!("stopped with work under way; it is taken up again when its lease ends");
+    }
+    let rows = core.store.hand_back(&core.worker).await?;
+    core.store.close().await;
+    tracing::info!(rows, "stopped");
+    match broken {
+        // Without this part the server would look alive and do nothing; whoever started it starts it again.
+        Some(ended) => Err(anyhow::anyhow!("a part of the server ended by itself: {ended:?}")),
+        None => Ok(()),
+    }
+}
+
+/// Takes over from a server that is gone. One that is on its way out may still be there for a moment.
+async fn take_over(core: &Core) -> anyhow::Result<Option<Alone>> {
+    let mut patience = TURNOVER;
+    loop {
+        match core.store.take_over().await? {
+            Others::Possible => return Ok(None),
+            Others::None(alone, rows) => {
+                if rows > 0 {
+                    tracing::info!(rows, "taking up the work of a server that is gone");
+                }
+                return Ok(Some(alone));
+            }
+            Others::AtWork => match patience.checked_sub(POLL) {
+                Some(left) => patience = left,
+                None => anyhow::bail!(
+                    "another server works on this database, and SQLite is for one: stop the other, or set database.url \
+                     to a PostgreSQL database for several"
+                ),
+            },
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Asks GitHub who we are and whether that is enough. GitHub being away is no reason not to start.
+async fn introduce(core: &Core) -> anyhow::Result<()> {
+    match core.app.identity(now()).await {
+        Ok(us) => {
+            let missing: Vec<String> = check_permissions(us).iter().map(|missing| format!("\n  {missing}")).collect();
+            if !missing.is_empty() {
+                let slug = &us.slug;
+                anyhow::bail!(
+                    "the App {slug} lacks something; change it on its settings page and accept the change:{}",
+                    missing.concat()
+                );
+            }
+            tracing::info!(app.slug = us.slug, "we are {}", us.bot_login);
+            Ok(())
+        }
+        Err(error @ (GithubError::Flaky { .. } | GithubError::Limited { .. } | GithubError::Unknown { .. })) => {
+            tracing::warn!(%error, "GitHub does not say who we are; going on without");
+            Ok(())
+        }
+        Err(error) => {
+            Err(error).context("GitHub does not know this App: check app_id, private_key_file and api_url in [github]")
+        }
+    }
+}
+
+/// Does one due thing after another; waits where there is none.
+async fn work(core: Core, role: Role) {
+    let mut news = core.store.news();
+    while !core.stop.is_cancelled() {
+        news.mark_unchanged();
+        let done = match core.store.clock().await {
+            Ok(now) => core.turn(role, now).await.map(|done| (done, now)),
+            Err(error) => Err(error.into()),
+        };
+        match done {
+            Ok((true, _)) => {}
+            Ok((false, now)) => {
+                let next = core.store.next_due(now).await.ok().flatten();
+                let wait = next.map_or(POLL, |next| next.since(now).min(POLL));
+                tokio::select! {
+                    () = core.stop.cancelled() => {}
+                    _ = news.changed() => {}
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a turn failed; trying again soon");
+                tokio::select! {
+                    () = core.stop.cancelled() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Looks from time to time for deliveries that did not arrive.
+async fn sweep(core: Core) {
+    let mut every = tokio::time::interval(Duration::from_secs(300));
+    loop {
+        tokio::select! {
+            () = core.stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        if let Err(error) = core.sweep(now()).await {
+            tracing::warn!(%error, "the sweep did not come to its end");
+        }
+    }
+}
+
+/// Clears away what ended runs left on the disk, at the start and from time to time.
+async fn clear_leftovers(core: Core) {
+    let mut every = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            () = core.stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        match core.clear_leftovers().await {
+            Ok(0) => {}
+            Ok(runs) => tracing::info!(runs, "cleared away what {runs} ended runs left on the disk"),
+            Err(error) => tracing::warn!(%error, "the disk was not cleared of what ended runs left"),
+        }
+    }
+}
+
+/// Listens for SIGTERM and Ctrl-C from now on; ends at the first of them.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn start_logging(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::new(&config.server.log_filter);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.server.log_format {
+        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// The wall clock, which stamps and decides nothing.
+fn now() -> Timestamp {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A configuration that cannot be used ends the program with another code than a failure of the work.
+#[must_use]
+pub fn is_bad_config(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<BadConfig>().is_some()
+}

@@ -1,0 +1,132 @@
+//! Puts the parts together: from a configuration to a [`Core`] that works.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, EffortLevel, ModelConfig, PhaseLimits, ProviderKind, SandboxSettings, WallsKind};
+use crate::github::{App, GithubConfig};
+use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
+use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
+use crate::store::{Store, Worker};
+use crate::worker::{Core, ModelChoice, Settings};
+use crate::workflow::plan::Budget;
+
+/// Builds what works from a configuration: the database is opened, the walls are tried, nothing is asked of GitHub.
+/// `program` is this program's own file, which is also the sandbox's helper.
+///
+/// # Errors
+/// When a part cannot be had; the text says which, and how to mend it.
+pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> anyhow::Result<Core> {
+    let data_dir = &config.server.data_dir;
+    std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
+    let store = Store::open(config.server.database_url.expose()).await.context("cannot open the database")?;
+    let app = App::new(&GithubConfig {
+        api_url: config.github.api_url.clone(),
+        web_url: config.github.web_url.clone(),
+        app_id: config.github.app_id,
+        key_pem: config.github.private_key.clone(),
+    })?;
+    let sandbox = Sandbox::probe(&walls(config, program)?).await?;
+    let (planner, plan_model) = model(&config.models.plan).context("[models.plan]")?;
+    let (executor, execute_model) = model(&config.models.execute).context("[models.execute]")?;
+    let web = config.github.web_url.as_str().trim_end_matches('/').to_owned();
+    let SandboxSettings { memory_mib, processes, disk_mib, output_kib, command_minutes, .. } = config.sandbox;
+    let settings = Settings {
+        host: config.github.web_url.host_str().unwrap_or("github.com").to_owned(),
+        web,
+        label: config.trigger_label.clone(),
+        repositories: config.github.repositories.clone(),
+        data_dir: data_dir.clone(),
+        burst: config.timing.burst,
+        ask_again: config.timing.ask_again,
+        look_ups: config.timing.look_ups.clone(),
+        required_approvals: config.approval.required,
+        separation: config.approval.separation,
+        require_digest: config.approval.require_digest,
+        planning: budget(config.limits.plan),
+        execution: budget(config.limits.execute),
+        command: std::time::Duration::from_secs(60 * command_minutes),
+        memory_bytes: memory_mib << 20,
+        processes,
+        disk_bytes: disk_mib << 20,
+        output_bytes: usize::try_from(output_kib << 10).unwrap_or(usize::MAX),
+        plan_model,
+        execute_model,
+    };
+    let worker = Worker::new(&unique_name());
+    let (app, planner, executor) = (Arc::new(app), Arc::new(planner), Arc::new(executor));
+    Ok(Core { store, app, sandbox, planner, executor, settings: Arc::new(settings), worker, stop })
+}
+
+fn walls(config: &Config, program: &Path) -> anyhow::Result<SandboxConfig> {
+    let wanted = &config.sandbox;
+    let mut walls = SandboxConfig::new(&config.server.data_dir)?;
+    walls.helper = program.to_owned();
+    if let Some(home) = &wanted.rust_home {
+        walls = walls.with_rust_of(home);
+    }
+    walls.walls = match wanted.walls {
+        WallsKind::Auto => WallsChoice::Auto,
+        WallsKind::Bubblewrap => WallsChoice::Bubblewrap,
+        WallsKind::Helper => WallsChoice::Helper,
+        WallsKind::Landlock => WallsChoice::Landlock,
+    };
+    walls.read_only.extend(wanted.read_only.iter().cloned());
+    walls.path.extend(wanted.path.iter().cloned());
+    walls.environment.extend(wanted.environment.iter().cloned());
+    Ok(walls)
+}
+
+fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)> {
+    let (provider, vendor) = match config.provider {
+        ProviderKind::Anthropic => (Provider::Anthropic, "anthropic"),
+        ProviderKind::OpenAi => (Provider::OpenAi, "openai"),
+    };
+    let own = config.price.map(|price| Price {
+        input: price.input,
+        cached: price.cached,
+        cache_write: price.cache_write,
+        output: price.output,
+        long: None,
+    });
+    let price = own.or_else(|| shipped_price(provider, &config.model));
+    let choice = ModelChoice { name: format!("{vendor}/{}", config.model), price };
+    let model = Model::new(Profile {
+        provider,
+        model: config.model.clone(),
+        base_url: config.base_url.clone(),
+        api_key: config.api_key.clone(),
+        effort: config.effort.map(effort),
+        max_output_tokens: config.max_output_tokens,
+        timeouts: Timeouts::default(),
+        price,
+    })?;
+    Ok((model, choice))
+}
+
+fn effort(level: EffortLevel) -> Effort {
+    match level {
+        EffortLevel::Minimal => Effort::Minimal,
+        EffortLevel::Low => Effort::Low,
+        EffortLevel::Medium => Effort::Medium,
+        EffortLevel::High => Effort::High,
+        EffortLevel::XHigh => Effort::XHigh,
+        EffortLevel::Max => Effort::Max,
+    }
+}
+
+fn budget(limits: PhaseLimits) -> Budget {
+    let PhaseLimits { turns, tokens, micro_dollars, minutes } = limits;
+    Budget { turns, tokens, micro_dollars, minutes }
+}
+
+/// A name that no other start of a process has: process number and time, in nanoseconds.
+fn unique_name() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let host =
+        nix::unistd::gethostname().map_or_else(|_| "host".to_owned(), |name| name.to_string_lossy().into_owned());
+    format!("{host}-{}-{}", std::process::id(), now.as_nanos())
+}

@@ -1,0 +1,214 @@
+//! Turns an event into a commit: read the run, ask the core what follows, write state, effects and event together.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Core, Trouble};
+use crate::ids::{Digest, Person, PullNumber, RunId, Timestamp};
+use crate::store::{Commit, CommitOutcome, Finish, NewEffect, NewEvent, NewPlan, RunRow, StateText};
+use crate::workflow::approval::Reason;
+use crate::workflow::effect::{Effect, Lane};
+use crate::workflow::event::Event;
+use crate::workflow::run::{DeliverStage, Delivering, Origin, Run, State};
+use crate::workflow::step::{Step, step};
+
+/// How often somebody else may move a run between our reading and our writing before we come back later.
+const TRIES: usize = 20;
+
+/// How long the status comment may lag behind while work goes on: people read it, and each edit is a call.
+const STATUS_PAUSE: Duration = Duration::from_secs(5);
+
+/// What is written with an event.
+#[derive(Debug, Clone, Default)]
+pub(super) struct With {
+    /// The delivery or effect whose outcome the event is.
+    pub(super) finishes: Option<Finish>,
+    /// What the delivery means, so that it means it once.
+    pub(super) meaning: Option<String>,
+    /// The version that was written.
+    pub(super) plan: Option<NewPlan>,
+    /// A pull request that belongs to the run from now on.
+    pub(super) pull: Option<PullNumber>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "an event that was not written has not happened"]
+pub(super) enum Applied {
+    /// It is written, with all that follows.
+    Yes,
+    /// Somebody else owns the work by now; nothing was written.
+    NotOurs,
+}
+
+impl Core {
+    /// Reads a run.
+    pub(super) async fn run(&self, id: RunId) -> Result<(Run, i64), Trouble> {
+        let row = self.store.run(id).await?.ok_or(Trouble::Corrupt(format!("run {id} is not there")))?;
+        let version = row.version;
+        Ok((read(row)?, version))
+    }
+
+    /// Reads a run, and since when it is where it stands.
+    pub(super) async fn run_since(&self, id: RunId) -> Result<(Run, Timestamp), Trouble> {
+        let row = self.store.run(id).await?.ok_or(Trouble::Corrupt(format!("run {id} is not there")))?;
+        let since = row.updated_at;
+        Ok((read(row)?, since))
+    }
+
+    /// Lets an event happen to a run.
+    pub(super) async fn apply(&self, id: RunId, event: &Event, with: With, now: Timestamp) -> Result<Applied, Trouble> {
+        for _ in 0..TRIES {
+            let (run, read_version) = self.run(id).await?;
+            let (state, then) = match step(&run, event) {
+                Step::Move { to, then } => (to, then),
+                Step::Stay { then } => (run.state.clone(), then),
+                Step::Ignore => (run.state.clone(), vec![]),
+            };
+            let commit = Commit {
+                run: id,
+                read_version,
+                state: text(&state)?,
+                voids: voids(&run.state, &state),
+                effects: self.effects(&then, now)?,
+                events: vec![NewEvent::of(name(event), &Logged::new(event, &run.state, &state))?],
+                plan: with.plan.clone(),
+                pulls: with.pull.into_iter().collect(),
+                meaning: with.meaning.clone(),
+                finishes: with.finishes.clone(),
+                now,
+            };
+            let outcome = self.store.commit(commit).await?;
+            tracing::debug!(run.id = %id, event = name(event), ?outcome, "run {id}: {}", name(event));
+            match outcome {
+                CommitOutcome::Committed { .. } => {
+                    if run.state.phase() != state.phase() {
+                        let (from, to) = (run.state.phase(), state.phase());
+                        tracing::info!(run.id = %id, from, to, "run {id} went from {from} to {to}");
+                    }
+                    return Ok(Applied::Yes);
+                }
+                CommitOutcome::AlreadyMeant => return Ok(Applied::Yes),
+                CommitOutcome::LostLease => return Ok(Applied::NotOurs),
+                CommitOutcome::Stale => {}
+            }
+        }
+        Err(Trouble::Busy)
+    }
+
+    /// Writes effects as rows, each with the time it may be done from.
+    pub(super) fn effects(&self, then: &[Effect], now: Timestamp) -> Result<Vec<NewEffect>, Trouble> {
+        let row = |effect: &Effect| Ok(NewEffect::of(effect.lane(), now.plus(self.delay(effect)), effect)?);
+        then.iter().map(row).collect()
+    }
+
+    fn delay(&self, effect: &Effect) -> Duration {
+        match effect {
+            Effect::EndBurst { .. } => self.settings.burst,
+            Effect::JudgeAgain { .. } => self.settings.ask_again,
+            Effect::ShowStatusSoon => STATUS_PAUSE,
+            Effect::React { .. }
+            | Effect::Say { .. }
+            | Effect::ShowStatus
+            | Effect::WritePlan { .. }
+            | Effect::CommitPlan { .. }
+            | Effect::OpenPlanPull { .. }
+            | Effect::PostPlan { .. }
+            | Effect::AnswerNote { .. }
+            | Effect::Judge { .. }
+            | Effect::Execute { .. }
+            | Effect::Push { .. }
+            | Effect::OpenPull { .. }
+            | Effect::ClosePlanPull { .. } => Duration::ZERO,
+        }
+    }
+}
+
+/// An event as the log keeps it: what has happened, and what it led to. So the log alone tells which version was
+/// approved by whom, what was missing, and that each push followed a judgement (Q21, Q24).
+#[derive(Serialize)]
+struct Logged<'a> {
+    #[serde(flatten)]
+    event: &'a Event,
+    led: Led<'a>,
+}
+
+#[derive(Serialize)]
+struct Led<'a> {
+    from: &'static str,
+    to: &'static str,
+    /// The version that people see from now on.
+    digest: Option<&'a Digest>,
+    /// Who approved it, where it is approved.
+    approved_by: &'a [Person],
+    /// Why it is not, where that was judged.
+    missing: &'a [Reason],
+}
+
+impl<'a> Logged<'a> {
+    fn new(event: &'a Event, from: &State, to: &'a State) -> Logged<'a> {
+        let (approved_by, missing) = match to {
+            State::Starting(approved) => (&approved.by[..], &[][..]),
+            State::Executing(executing) => (&executing.approved.by[..], &[][..]),
+            State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, .. }) => (&[][..], &missing[..]),
+            State::Delivering(delivering) => (&delivering.approved.by[..], &[][..]),
+            State::AwaitingApproval(waiting) => (&[][..], &waiting.missing[..]),
+            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => {
+                (&[][..], &[][..])
+            }
+        };
+        let digest = to.shown().map(|shown| &shown.subject.digest);
+        Logged { event, led: Led { from: from.phase(), to: to.phase(), digest, approved_by, missing } }
+    }
+}
+
+/// Reads a run from its row.
+pub(super) fn read(row: RunRow) -> Result<Run, Trouble> {
+    let origin: Origin = serde_json::from_str(&row.origin)?;
+    let state: State = serde_json::from_str(&row.state)?;
+    Ok(Run { id: row.id, origin, state })
+}
+
+/// Writes a state as the store keeps it.
+pub(super) fn text(state: &State) -> Result<StateText, Trouble> {
+    Ok(StateText::of(state.phase(), state.is_open(), state)?)
+}
+
+/// The lanes whose waiting effects nobody wants any more: work that a person stopped, and everything when a run ends.
+/// What the step itself asks for is enqueued after that.
+fn voids(from: &State, to: &State) -> Vec<Lane> {
+    let working = |state: &State| matches!(state, State::Planning(_) | State::Executing(_));
+    if from.is_open() && !to.is_open() {
+        return Lane::ALL.to_vec();
+    }
+    if working(from) && from.phase() != to.phase() { vec![Lane::Work] } else { vec![] }
+}
+
+/// The event's name, as the log and its readers know it.
+pub(super) fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Opened { .. } => "opened",
+        Event::PlanWritten { .. } => "plan_written",
+        Event::QuestionsAsked { .. } => "questions_asked",
+        Event::PlanCommitted { .. } => "plan_committed",
+        Event::PlanPullOpened { .. } => "plan_pull_opened",
+        Event::PlanPosted { .. } => "plan_posted",
+        Event::Noted { .. } => "noted",
+        Event::BurstEnded { .. } => "burst_ended",
+        Event::PlanAsked { .. } => "plan_asked",
+        Event::Acted { .. } => "acted",
+        Event::ActVoided { .. } => "act_voided",
+        Event::Judged { .. } => "judged",
+        Event::PlanBranchMoved { .. } => "plan_branch_moved",
+        Event::Cancelled { .. } => "cancelled",
+        Event::StepTicked { .. } => "step_ticked",
+        Event::Executed => "executed",
+        Event::Stopped { .. } => "stopped",
+        Event::JudgementAged => "judgement_aged",
+        Event::Pushed { .. } => "pushed",
+        Event::PullOpened { .. } => "pull_opened",
+        Event::PlanPullClosed => "plan_pull_closed",
+        Event::Answered { .. } => "answered",
+    }
+}

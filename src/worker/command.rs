@@ -1,0 +1,222 @@
+//! Takes what people type: a new comment whose first line is a command.
+
+use super::Trouble;
+use super::delivery::{Arrival, once_an_hour};
+use super::trigger::Asked;
+use crate::github::{Reaction, Step, Target};
+use crate::ids::{AccountKind, Person};
+use crate::webhook::{CommentFacts, IssueFacts};
+use crate::words::Words;
+use crate::workflow::act::{Act, ActId, ActKind, Place};
+use crate::workflow::approval::Level;
+use crate::workflow::command::{Command, parse};
+use crate::workflow::effect::ReactTo;
+use crate::workflow::event::Event;
+use crate::workflow::run::{CancelledBy, Ended, Note, Outcome, Run, State, Thread};
+
+/// A command, where it was typed, and the run it is about.
+struct Typed<'a> {
+    issue: &'a IssueFacts,
+    comment: &'a CommentFacts,
+    by: &'a Person,
+    run: Option<Run>,
+    place: Place,
+}
+
+impl Arrival<'_> {
+    /// A comment was written. Ordinary text changes nothing; bots are not heard.
+    pub(super) async fn comment(&self, issue: &IssueFacts, comment: &CommentFacts) -> Result<(), Trouble> {
+        let Some(by) = comment.author.as_ref().filter(|by| by.kind == AccountKind::User) else {
+            return self.done("not by a person").await;
+        };
+        let Some(command) = parse(&comment.body) else { return self.done("no command").await };
+        // An App in a person's name asks for nothing (R7); an approval of that kind is recorded and refused (D34).
+        let asks = matches!(command, Command::Plan { .. } | Command::Revise { .. } | Command::Retry { .. });
+        if asks && comment.via_app {
+            return self.done("by an App in a person's name").await;
+        }
+        let run = self.run_at(issue.number, issue.is_pull).await?;
+        if issue.is_pull && run.is_none() {
+            return self.done("not a plan's pull request").await;
+        }
+        let starts = matches!(command, Command::Plan { .. } | Command::Revise { .. } | Command::Retry { .. });
+        if comment.via_app && starts {
+            return self.done("an App in a person's name").await;
+        }
+        let place = if issue.is_pull { Place::PlanPull } else { Place::Issue };
+        let typed = Typed { issue, comment, by, run, place };
+        match command {
+            Command::Plan { guidance } => self.plan(&typed, guidance).await,
+            Command::Revise { text } => self.revise(&typed, text).await,
+            Command::Approve { digest } => self.act(&typed, approval(digest), "approve").await,
+            Command::Unapprove => self.act(&typed, ActKind::Withdraw, "unapprove").await,
+            Command::Reject { why } => self.act(&typed, ActKind::Veto { why }, "reject").await,
+            Command::Cancel => self.cancel_by_command(&typed).await,
+            Command::Retry { digest } => self.retry(&typed, digest).await,
+            Command::Status => self.status(&typed).await,
+            Command::Help => self.answer(&typed, Words::Help, &self.hourly(&typed, "help")).await,
+            Command::Unknown { typed: given, nearest } => {
+                let words = Words::UnknownCommand { typed: given, nearest };
+                self.answer(&typed, words, &self.hourly(&typed, "unknown")).await
+            }
+        }
+    }
+
+    async fn plan(&self, typed: &Typed<'_>, guidance: Option<String>) -> Result<(), Trouble> {
+        if self.may(typed.by).await?.level < Level::Write {
+            return self.refuse(typed, "plan").await;
+        }
+        match &typed.run {
+            Some(run) if run.state.is_open() => {
+                self.seen(typed).await;
+                let event = Event::PlanAsked { by: typed.by.clone(), guidance, place: typed.place };
+                self.happens(run.id, &event).await
+            }
+            Some(_) if typed.place == Place::PlanPull => self.no_run(typed, "plan").await,
+            Some(_) | None if !typed.issue.open || self.hint.repo.archived => self.no_run(typed, "plan").await,
+            Some(_) | None => {
+                let seen = ReactTo::Comment(typed.comment.id);
+                let asked = Asked { by: typed.by, at: typed.comment.created_at, guidance, label: None, seen };
+                self.begin(typed.issue, asked).await
+            }
+        }
+    }
+
+    async fn revise(&self, typed: &Typed<'_>, text: String) -> Result<(), Trouble> {
+        if self.may(typed.by).await?.level < Level::Write {
+            return self.refuse(typed, "revise").await;
+        }
+        let Some(run) = typed.run.as_ref().filter(|run| run.state.is_open()) else {
+            return self.no_run(typed, "revise").await;
+        };
+        if text.is_empty() {
+            return self
+                .answer(typed, Words::NeedsText { wanted: "revise".to_owned() }, &self.hourly(typed, "text"))
+                .await;
+        }
+        self.seen(typed).await;
+        let note = Note {
+            id: format!("comment-{}", typed.comment.id),
+            by: typed.by.clone(),
+            at: typed.comment.created_at,
+            text,
+            on: None,
+            review: None,
+            thread: Thread::Summary(typed.place),
+        };
+        self.happens(run.id, &Event::Noted { note }).await
+    }
+
+    /// An act that bears on approval. Whether the person may is the gate's question, not this one's.
+    async fn act(&self, typed: &Typed<'_>, kind: ActKind, wanted: &str) -> Result<(), Trouble> {
+        let Some(run) = &typed.run else { return self.no_run(typed, wanted).await };
+        self.happens(run.id, &Event::Acted { act: self.act_of(typed, kind) }).await
+    }
+
+    fn act_of(&self, typed: &Typed<'_>, kind: ActKind) -> Act {
+        Act {
+            id: ActId::Comment(typed.comment.id.0),
+            kind,
+            by: typed.by.clone(),
+            at: typed.comment.created_at,
+            place: typed.place,
+            via_app: typed.comment.via_app,
+            voided: None,
+        }
+    }
+
+    /// `/cancel`: triage and above, whoever asked for the run, and the issue's author, who could close the issue anyway.
+    async fn cancel_by_command(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        let Some(run) = typed.run.as_ref().filter(|run| run.state.is_open()) else {
+            return self.no_run(typed, "cancel").await;
+        };
+        let author = run.origin.author.as_ref().is_some_and(|author| author.id == typed.by.id);
+        let own = !typed.comment.via_app && (author || run.origin.requester.id == typed.by.id);
+        if !own && !self.may(typed.by).await?.triage {
+            return self.refuse(typed, "cancel").await;
+        }
+        self.seen(typed).await;
+        let event = Event::Cancelled { by: Some(typed.by.clone()), why: CancelledBy::Command };
+        self.happens(run.id, &event).await
+    }
+
+    /// `/retry`: after a failure the approved version runs again, by an act that is judged like any approval; without a
+    /// version it is `/plan`. Who may not approve begins no run by it (D47), and a closed issue has none (R10).
+    async fn retry(&self, typed: &Typed<'_>, digest: Option<String>) -> Result<(), Trouble> {
+        if self.may(typed.by).await?.level < Level::Write {
+            return self.refuse(typed, "retry").await;
+        }
+        let Some(run) = &typed.run else { return self.no_run(typed, "retry").await };
+        if self.may(typed.by).await?.level < Level::Write {
+            return self.refuse(typed, "retry").await;
+        }
+        if !typed.issue.open || self.hint.repo.archived {
+            return self.no_run(typed, "retry").await;
+        }
+        match &run.state {
+            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: Some(shown) }) => {
+                let act = self.act_of(typed, approval(digest));
+                self.begin_again(run, shown.clone(), act, ReactTo::Comment(typed.comment.id)).await
+            }
+            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None }) => self.plan(typed, None).await,
+            state @ (State::Planning(_)
+            | State::AwaitingAnswer(_)
+            | State::Publishing(_)
+            | State::AwaitingApproval(_)
+            | State::Starting(_)
+            | State::Executing(_)
+            | State::Delivering(_)
+            | State::Ended(_)) => {
+                let (who, phase) = (typed.by.clone(), state.phase().to_owned());
+                let words = Words::NothingToApprove { who, wanted: "retry".to_owned(), phase };
+                self.answer(typed, words, &self.hourly(typed, "retry")).await
+            }
+        }
+    }
+
+    async fn status(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        let Some(run) = &typed.run else { return self.no_run(typed, "status").await };
+        let words = Words::Status { phase: run.state.phase().to_owned() };
+        let what = format!("status-{}", run.state.phase());
+        self.answer(typed, words, &self.hourly(typed, &what)).await
+    }
+
+    async fn refuse(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
+        let words = Words::NotAllowed { who: typed.by.clone(), wanted: wanted.to_owned() };
+        self.answer(typed, words, &self.hourly(typed, "refused")).await
+    }
+
+    async fn no_run(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
+        let words = Words::NoRun { who: typed.by.clone(), wanted: wanted.to_owned() };
+        self.answer(typed, words, &self.hourly(typed, "no-run")).await
+    }
+
+    fn hourly(&self, typed: &Typed<'_>, what: &str) -> String {
+        once_an_hour(what, &typed.by.login, typed.comment.created_at)
+    }
+
+    async fn answer(&self, typed: &Typed<'_>, words: Words, key: &str) -> Result<(), Trouble> {
+        match &typed.run {
+            Some(run) => {
+                let event = Event::Answered { words, place: typed.place, key: key.to_owned() };
+                self.happens(run.id, &event).await
+            }
+            None => self.answer_without_run(typed.issue, &words, key).await,
+        }
+    }
+
+    /// Shows that a command was seen. Only a courtesy: what follows from the command is what counts.
+    async fn seen(&self, typed: &Typed<'_>) {
+        let step = if typed.place == Place::PlanPull { Step::Write } else { Step::Read };
+        if let Err(error) = self.repo(step).react(Target::Comment(typed.comment.id), Reaction::Eyes).await {
+            tracing::debug!(%error, "a reaction was not made");
+        }
+    }
+}
+
+fn approval(digest: Option<String>) -> ActKind {
+    match digest {
+        Some(prefix) => ActKind::ApproveByDigest { prefix },
+        None => ActKind::ApproveBare,
+    }
+}

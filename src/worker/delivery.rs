@@ -1,0 +1,323 @@
+//! Takes one delivery: what does it hint at, which run is that, what has happened to it?
+//!
+//! A delivery is only a hint. Who may do what is asked of GitHub, what a person said is taken from the delivery as it
+//! was signed, and each meaning counts once.
+
+use std::time::Duration;
+
+use super::apply::{Applied, With, read};
+use super::moment::Moment;
+use super::trouble::Then;
+use super::{Core, Trouble};
+use crate::github::{RepoRef, Repository, Step};
+use crate::ids::{AccountKind, CommitSha, IssueNumber, Login, Person, PullNumber, RunId, Timestamp};
+use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
+use crate::webhook::{About, Hint, IssueFacts, translate};
+use crate::workflow::act::{ActId, Voided};
+use crate::workflow::approval::Level;
+use crate::workflow::event::Event;
+use crate::workflow::run::{CancelledBy, Run};
+
+/// How long what GitHub does not tell is asked again before the delivery is dropped (rule P).
+const HOLD: Duration = Duration::from_secs(24 * 3600);
+
+/// One delivery on its way to what it means.
+pub(super) struct Arrival<'a> {
+    pub(super) core: &'a Core,
+    pub(super) hint: Hint,
+    pub(super) claim: Claim,
+    pub(super) moment: Moment,
+    pub(super) at: RepoRef,
+}
+
+/// What somebody may do at this moment, by GitHub's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct May {
+    pub(super) level: Level,
+    pub(super) triage: bool,
+}
+
+impl Core {
+    /// Takes a claimed delivery.
+    pub(super) async fn take_delivery(&self, claimed: ClaimedDelivery, moment: Moment) -> Result<(), Trouble> {
+        let ClaimedDelivery { delivery, attempts, claim } = claimed;
+        let hint = match translate(delivery.event.as_str(), &delivery.body) {
+            Ok(Some(hint)) => hint,
+            Ok(None) => return self.ignore(claim, "none of our business", moment.now()).await,
+            Err(bad) => return self.ignore(claim, &bad.to_string(), moment.now()).await,
+        };
+        if !self.settings.serves(&hint.repo.name) {
+            return self.ignore(claim, "a repository that is not served", moment.now()).await;
+        }
+        let at = RepoRef { installation: hint.installation, id: hint.repo.id, name: hint.repo.name.clone() };
+        let arrival = Arrival { core: self, hint, claim: claim.clone(), moment, at };
+        let lost = || tracing::warn!(delivery.id = %delivery.id, "delivery {} was taken over", delivery.id);
+        match self.alive(&claim, moment, arrival.take(), lost).await {
+            Ok(()) => Ok(()),
+            Err(trouble) => {
+                let now = moment.now();
+                let again_at = match trouble.then() {
+                    Then::Drop => return Ok(()),
+                    Then::At(at) => at,
+                    Then::Again => now.plus(patience(attempts)),
+                    // Right after an event GitHub may not know yet what it has just told us (F11).
+                    Then::GiveUp if now.since(delivery.received_at) < Duration::from_secs(60) => {
+                        now.plus(Duration::from_secs(10))
+                    }
+                    Then::GiveUp => return self.ignore(claim, &trouble.to_string(), now).await,
+                };
+                tracing::warn!(delivery.id = %delivery.id, %trouble, "delivery {} is put back", delivery.id);
+                if now.since(delivery.received_at) > HOLD {
+                    return self.ignore(claim, &format!("gave up after a day: {trouble}"), now).await;
+                }
+                let _ = self.store.retry(&claim, again_at, &trouble.to_string()).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn ignore(&self, claim: Claim, why: &str, now: Timestamp) -> Result<(), Trouble> {
+        let _ = self.store.finish(Finish::ignored(claim, why), now).await?;
+        Ok(())
+    }
+}
+
+/// How long to wait after this try of a delivery: not long at first, and no burden when GitHub is away for hours.
+fn patience(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(6);
+    Duration::from_secs(10 << doublings)
+}
+
+impl Arrival<'_> {
+    async fn take(&self) -> Result<(), Trouble> {
+        match &self.hint.about {
+            About::IssueOpened { issue } if self.has_label(&issue.labels) => {
+                self.trigger(issue, issue.author.as_ref()).await
+            }
+            About::IssueLabeled { issue, label } if self.is_label(label) => {
+                self.trigger(issue, self.hint.sender.as_ref()).await
+            }
+            About::IssueUnlabeled { issue, label } if self.is_label(label) => self.unlabelled(issue).await,
+            About::IssueClosed { issue } if !issue.is_pull => self.cancel(issue.number, CancelledBy::IssueClosed).await,
+            About::CommentCreated { issue, comment } => self.comment(issue, comment).await,
+            About::CommentEdited { issue, comment } => {
+                let id = ActId::Comment(comment.id.0);
+                self.void(self.run_at(issue.number, issue.is_pull).await?, id, Voided::Edited).await
+            }
+            About::CommentDeleted { issue, comment } => {
+                let id = ActId::Comment(comment.id.0);
+                self.void(self.run_at(issue.number, issue.is_pull).await?, id, Voided::Deleted).await
+            }
+            About::ReviewSubmitted { pull, review } => self.review(pull, review).await,
+            About::ReviewDismissed { pull, review } => {
+                let id = ActId::Review(review.id.0);
+                self.void(self.run_of_plan_pull(pull.number).await?, id, Voided::Dismissed).await
+            }
+            About::ReviewCommentCreated { pull, comment } => self.line_comment(pull, comment).await,
+            About::PullClosed { pull, .. } => self.plan_pull_closed(pull.number).await,
+            About::PullSynchronized { pull, before, after, .. } => {
+                let run = self.run_of_plan_pull(pull.number).await?;
+                self.branch_moved(run, pull.head_ref.as_str(), before, Some(after)).await
+            }
+            About::BranchPushed { branch, before, after, deleted, .. } => {
+                let run = self.run_of_plan_branch(branch.as_str()).await?;
+                self.branch_moved(run, branch.as_str(), before, (!deleted).then_some(after)).await
+            }
+            About::IssueOpened { .. }
+            | About::IssueLabeled { .. }
+            | About::IssueUnlabeled { .. }
+            | About::IssueClosed { .. }
+            | About::IssueEdited { .. } => self.done("nothing to do").await,
+        }
+    }
+
+    fn is_label(&self, label: &str) -> bool {
+        label.eq_ignore_ascii_case(&self.core.settings.label)
+    }
+
+    fn has_label(&self, labels: &[String]) -> bool {
+        labels.iter().any(|label| self.is_label(label))
+    }
+
+    /// The repository, opened for a step.
+    pub(super) fn repo(&self, step: Step) -> Repository<'_> {
+        self.core.app.repository(&self.at, step, self.moment.now())
+    }
+
+    /// Ends the delivery; nothing follows from it.
+    pub(super) async fn done(&self, why: &str) -> Result<(), Trouble> {
+        self.core.ignore(self.claim.clone(), why, self.moment.now()).await
+    }
+
+    /// What goes with the last event of this delivery.
+    pub(super) fn last(&self) -> With {
+        let finishes = Some(Finish::done(self.claim.clone()));
+        With { finishes, meaning: Some(self.hint.meaning()), ..With::default() }
+    }
+
+    /// Lets the delivery's one event, or its last one, happen.
+    pub(super) async fn happens(&self, run: RunId, event: &Event) -> Result<(), Trouble> {
+        self.applied(self.core.apply(run, event, self.last(), self.moment.now()).await?)
+    }
+
+    /// Lets an event happen that is not the delivery's last; it must bear to happen again.
+    pub(super) async fn happens_first(&self, run: RunId, event: &Event) -> Result<(), Trouble> {
+        self.applied(self.core.apply(run, event, With::default(), self.moment.now()).await?)
+    }
+
+    fn applied(&self, applied: Applied) -> Result<(), Trouble> {
+        match applied {
+            Applied::Yes => Ok(()),
+            Applied::NotOurs => Err(Trouble::Interrupted),
+        }
+    }
+
+    /// The newest run of an issue, or the run whose plan pull request this is.
+    pub(super) async fn run_at(&self, number: IssueNumber, is_pull: bool) -> Result<Option<Run>, Trouble> {
+        if is_pull {
+            return self.run_of_plan_pull(PullNumber(number.0)).await;
+        }
+        self.read(self.core.store.latest_run(self.at.id, number).await?)
+    }
+
+    /// The run whose plan pull request this is.
+    pub(super) async fn run_of_plan_pull(&self, number: PullNumber) -> Result<Option<Run>, Trouble> {
+        let run = self.read(self.core.store.run_of_pull(self.at.id, number).await?)?;
+        Ok(run.filter(|run| run.state.plan_pull() == Some(number)))
+    }
+
+    async fn run_of_plan_branch(&self, branch: &str) -> Result<Option<Run>, Trouble> {
+        let number = branch.strip_prefix("assentry/").and_then(|rest| rest.split('-').next());
+        let Some(number) = number.and_then(|number| number.parse().ok()) else { return Ok(None) };
+        let run = self.read(self.core.store.latest_run(self.at.id, number).await?)?;
+        Ok(run.filter(|run| run.origin.plan_branch.as_str() == branch))
+    }
+
+    /// Reads a run of this installation (T70).
+    fn read(&self, row: Option<RunRow>) -> Result<Option<Run>, Trouble> {
+        let row = row.filter(|row| row.installation == self.at.installation);
+        row.map(read).transpose()
+    }
+
+    /// What a person may do here. An unclear answer is an error, and so asked again later.
+    pub(super) async fn may(&self, person: &Person) -> Result<May, Trouble> {
+        let nothing = May { level: Level::None, triage: false };
+        if person.kind != AccountKind::User {
+            return Ok(nothing);
+        }
+        let answer = self.repo(Step::Read).permission(&person.login).await?;
+        if answer.user != person.id || answer.kind != AccountKind::User {
+            return Ok(nothing);
+        }
+        let level = super::facts::level(answer.level);
+        let triage = level >= Level::Write || answer.role_name.as_deref() == Some("triage");
+        Ok(May { level, triage })
+    }
+
+    /// Whether the App itself caused this delivery.
+    pub(super) async fn is_ours(&self) -> Result<bool, Trouble> {
+        let us = self.core.app.identity(self.moment.now()).await?.bot_id;
+        Ok(self.hint.sender.as_ref().is_some_and(|sender| sender.id == us))
+    }
+
+    async fn cancel(&self, number: IssueNumber, why: CancelledBy) -> Result<(), Trouble> {
+        match self.run_at(number, false).await? {
+            Some(run) if run.state.is_open() => {
+                self.happens(run.id, &Event::Cancelled { by: self.hint.sender.clone(), why }).await
+            }
+            Some(_) | None => self.done("no open run").await,
+        }
+    }
+
+    /// The label was removed. It may be back by now, or its removal may be told late: what GitHub shows counts (R9, F03).
+    async fn unlabelled(&self, issue: &IssueFacts) -> Result<(), Trouble> {
+        if !self.run_at(issue.number, false).await?.is_some_and(|run| run.state.is_open()) {
+            return self.done("no open run").await;
+        }
+        if self.repo(Step::Read).issue(issue.number).await?.has_label(&self.core.settings.label) {
+            return self.done("the label is there again").await;
+        }
+        self.cancel(issue.number, CancelledBy::Unlabelled).await
+    }
+
+    async fn plan_pull_closed(&self, number: PullNumber) -> Result<(), Trouble> {
+        let run = self.run_of_plan_pull(number).await?;
+        let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
+        if self.is_ours().await? {
+            return self.done("closed by us").await;
+        }
+        let why = CancelledBy::PlanPullClosed;
+        self.happens(run.id, &Event::Cancelled { by: self.hint.sender.clone(), why }).await
+    }
+
+    /// One push is told twice, as a push and as a synchronized pull request; it counts once. The same head pushed again
+    /// onto a later version is another push.
+    async fn branch_moved(
+        &self,
+        run: Option<Run>,
+        branch: &str,
+        before: &CommitSha,
+        head: Option<&CommitSha>,
+    ) -> Result<(), Trouble> {
+        let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
+        if self.is_ours().await? {
+            return self.done("pushed by us").await;
+        }
+        let to = head.map_or("gone", |head| head.as_str());
+        let meaning = Some(format!("{} moved {branch} {before} {to}", self.at.id));
+        let with = With { meaning, ..self.last() };
+        let event = Event::PlanBranchMoved { head: head.cloned() };
+        self.applied(self.core.apply(run.id, &event, with, self.moment.now()).await?)
+    }
+
+    /// An act that was edited, deleted or dismissed. Anyone's approval ends by it; an objection only if its author did it,
+    /// or an administrator who did not ask for the version (rule D, D16).
+    async fn void(&self, run: Option<Run>, id: ActId, how: Voided) -> Result<(), Trouble> {
+        let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
+        let Some(act) = run.state.acts().iter().find(|act| act.id == id) else {
+            return self.overtaken(&run, &Event::ActVoided { id, how }).await;
+        };
+        if !act.kind.approves() && !self.may_lift(&run, &act.by).await? {
+            return self.done("an objection is lifted by its author or an administrator who did not ask").await;
+        }
+        self.happens(run.id, &Event::ActVoided { id, how }).await
+    }
+
+    /// Whether the sender may take back what `author` objected.
+    async fn may_lift(&self, run: &Run, author: &Person) -> Result<bool, Trouble> {
+        let Some(sender) = &self.hint.sender else { return Ok(false) };
+        if sender.id == author.id {
+            return Ok(true);
+        }
+        let asked = run.state.shown().is_some_and(|shown| shown.subject.requesters.contains(&sender.id));
+        if asked || sender.id == run.origin.requester.id {
+            return Ok(false);
+        }
+        Ok(self.may(sender).await?.level == Level::Admin)
+    }
+
+    /// A comment's edit or deletion that comes before its creation: from now on the creation means nothing (F04).
+    async fn overtaken(&self, run: &Run, event: &Event) -> Result<(), Trouble> {
+        let (About::CommentEdited { issue, comment } | About::CommentDeleted { issue, comment }) = &self.hint.about
+        else {
+            return self.done("no act").await;
+        };
+        if comment.author.as_ref().is_none_or(|author| author.kind != AccountKind::User) {
+            return self.done("not by a person").await;
+        }
+        let creation = About::CommentCreated { issue: issue.clone(), comment: comment.clone() };
+        let meaning = Some(Hint { about: creation, ..self.hint.clone() }.meaning());
+        let with = With { meaning, ..self.last() };
+        self.applied(self.core.apply(run.id, event, with, self.moment.now()).await?)
+    }
+}
+
+/// The first of the words that an answer to a person without a run begins with.
+pub(super) fn hour(at: Timestamp) -> i64 {
+    at.0.div_euclid(3_600_000)
+}
+
+/// Names an answer that one person gets at most once an hour.
+pub(super) fn once_an_hour(what: &str, who: &Login, at: Timestamp) -> String {
+    format!("{what}-{who}-{}", hour(at))
+}

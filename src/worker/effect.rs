@@ -1,0 +1,309 @@
+//! Performs one claimed effect and writes what came of it.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::apply::{Applied, With};
+use super::trouble::Then;
+use super::{Core, HEARTBEAT, LEASE, Moment, Trouble};
+use crate::github::{Attempt, RepoRef, Repository, Step};
+use crate::ids::Timestamp;
+use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
+use crate::workflow::effect::{Effect, Lane};
+use crate::workflow::event::Event;
+use crate::workflow::run::{Outcome, Run, Trouble as Why};
+
+/// How often a failing effect is tried before the run is told: with the patience below, about a day.
+const MOST_ATTEMPTS: i64 = 100;
+/// How often a sandbox, a disk or the store's contents may fail an effect: these do not mend themselves.
+const FEW_ATTEMPTS: i64 = 4;
+
+/// One try of one effect.
+pub(super) struct Deed<'a> {
+    pub(super) core: &'a Core,
+    pub(super) run: Run,
+    pub(super) claim: Claim,
+    pub(super) attempts: i64,
+    /// When it was written down that this is to be done.
+    pub(super) made_at: Timestamp,
+    pub(super) moment: Moment,
+    /// Cancelled when the effect is no longer wanted, or not by us.
+    pub(super) cancel: CancellationToken,
+    at: RepoRef,
+}
+
+/// What came of an effect: an event, or nothing that the run needs to know.
+pub(super) struct Done {
+    event: Option<Event>,
+    with: With,
+}
+
+impl Done {
+    /// It is done, and nobody needs to know.
+    pub(super) fn quietly() -> Done {
+        Done { event: None, with: With::default() }
+    }
+
+    /// It is done, and this has happened by it.
+    pub(super) fn with(event: Event) -> Done {
+        Done { event: Some(event), with: With::default() }
+    }
+
+    /// It is done, this has happened by it, and this is written with it.
+    pub(super) fn and(event: Event, with: With) -> Done {
+        Done { event: Some(event), with }
+    }
+}
+
+/// How a write that must appear once is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nobody has tried before: do it.
+    First,
+    /// An earlier try may have happened and GitHub's reads lag: look, and do nothing yet if it is not there.
+    Only,
+    /// Looked for often enough: do it if it is not there.
+    ThenDo,
+}
+
+impl From<Look> for Attempt {
+    fn from(look: Look) -> Attempt {
+        match look {
+            Look::First => Attempt::First,
+            Look::Only | Look::ThenDo => Attempt::Again,
+        }
+    }
+}
+
+impl Deed<'_> {
+    /// The repository, opened for a step.
+    pub(super) fn repo(&self, step: Step) -> Repository<'_> {
+        self.core.app.repository(&self.at, step, self.moment.now())
+    }
+
+    /// Which repository it is.
+    pub(super) fn at(&self) -> &RepoRef {
+        &self.at
+    }
+
+    /// How this try goes about a write that must appear once (F13, F27).
+    pub(super) fn look(&self) -> Look {
+        let earlier = usize::try_from(self.attempts - 1).unwrap_or(0);
+        match earlier {
+            0 => Look::First,
+            n if n < self.core.settings.look_ups.len() => Look::Only,
+            _ => Look::ThenDo,
+        }
+    }
+
+    /// Each effect is a future of its own on the heap: together they would not fit a thread's stack.
+    async fn perform(&self, effect: &Effect) -> Result<Done, Trouble> {
+        match effect {
+            Effect::React { to } => Box::pin(self.react(*to)).await,
+            Effect::Say { words, place, key } => Box::pin(self.say(words, *place, key)).await,
+            Effect::ShowStatus | Effect::ShowStatusSoon => Box::pin(self.show_status()).await,
+            Effect::WritePlan { version } => Box::pin(self.write_plan(*version)).await,
+            Effect::CommitPlan { version } => Box::pin(self.commit_plan(*version)).await,
+            Effect::OpenPlanPull { version } => Box::pin(self.open_plan_pull(*version)).await,
+            Effect::PostPlan { version } => Box::pin(self.post_plan(*version)).await,
+            Effect::AnswerNote { version, note } => Box::pin(self.answer_note(*version, note)).await,
+            Effect::EndBurst { notes } => Ok(Done::with(Event::BurstEnded { notes: *notes })),
+            Effect::Judge { gate, because } => Box::pin(self.judge(*gate, *because)).await,
+            Effect::JudgeAgain { gate } => Box::pin(self.judge(*gate, None)).await,
+            Effect::Execute { version } => Box::pin(self.execute(*version)).await,
+            Effect::Push { version } => Box::pin(self.push(*version)).await,
+            Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,
+            Effect::ClosePlanPull { plan_pull, pull } => Box::pin(self.close_plan_pull(*plan_pull, *pull)).await,
+        }
+    }
+}
+
+impl Core {
+    /// Performs a claimed effect.
+    pub(super) async fn perform(&self, claimed: ClaimedEffect, moment: Moment) -> Result<(), Trouble> {
+        let ClaimedEffect { id, run: run_id, lane, effect, made_at, attempts, poisoned, claim } = claimed;
+        let effect: Effect = match serde_json::from_str(&effect) {
+            Ok(effect) => effect,
+            Err(error) => {
+                let finish = Finish::gave_up(claim, &format!("cannot be read: {error}"));
+                let _ = self.store.finish(finish, moment.now()).await?;
+                return Ok(());
+            }
+        };
+        let name = effect.name();
+        let run = match self.run(run_id).await {
+            Ok((run, _)) => run,
+            // Nobody can be told of it where nothing can be read; it must not come back for ever either.
+            Err(trouble @ Trouble::Corrupt(_)) => {
+                tracing::error!(run.id = %run_id, effect.id = %id, name, %trouble, "{name} was given up");
+                let _ = self.store.finish(Finish::gave_up(claim, &trouble.to_string()), moment.now()).await?;
+                return Ok(());
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        let (installation, repo) = (run.origin.installation, run.origin.repo);
+        let at = RepoRef { installation, id: repo, name: run.origin.repo_name.clone() };
+        // Only the work in a sandbox is stopped by the process stopping; a call to GitHub is over in a moment.
+        let cancel = if lane == Lane::Work { self.stop.child_token() } else { CancellationToken::new() };
+        let deed = Deed { core: self, run, claim, attempts, made_at, moment, cancel, at };
+        let done = if poisoned {
+            Err(Trouble::Corrupt(format!("{name} ended the process again and again")))
+        } else {
+            self.alive(&deed.claim, moment, deed.perform(&effect), || deed.cancel.cancel()).await
+        };
+        let elapsed_ms = moment.now().since(deed.moment.start()).as_millis();
+        match done {
+            Ok(done) => {
+                deed.finish(done).await?;
+                tracing::debug!(run.id = %run_id, effect.id = %id, name, attempts, elapsed_ms, "{name} is done");
+                Ok(())
+            }
+            Err(trouble) => {
+                tracing::warn!(run.id = %run_id, effect.id = %id, name, attempts, elapsed_ms, %trouble, "{name} was not done");
+                deed.not_done(&effect, &trouble).await
+            }
+        }
+    }
+}
+
+impl Core {
+    /// Keeps the lease while the work goes on, and says when it is gone.
+    pub(super) async fn alive<T>(
+        &self,
+        claim: &Claim,
+        moment: Moment,
+        work: impl Future<Output = Result<T, Trouble>>,
+        lost: impl Fn(),
+    ) -> Result<T, Trouble> {
+        let mut work = Box::pin(work);
+        let mut beat = tokio::time::interval(HEARTBEAT);
+        beat.tick().await;
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = beat.tick() => {
+                    let lease = Lease { now: moment.now(), length: LEASE };
+                    // A store that does not answer now may answer before the lease ends.
+                    if let Ok(Held::Lost) = self.store.heartbeat(claim, lease).await {
+                        lost();
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Deed<'_> {
+    async fn finish(&self, done: Done) -> Result<(), Trouble> {
+        let finish = Finish::done(self.claim.clone());
+        let now = self.moment.now();
+        match done.event {
+            Some(event) => {
+                let with = With { finishes: Some(finish), ..done.with };
+                if self.core.apply(self.run.id, &event, with, now).await? == Applied::NotOurs {
+                    tracing::info!(run.id = %self.run.id, "run {}: an outcome came too late", self.run.id);
+                }
+            }
+            None => {
+                let _ = self.core.store.finish(finish, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn not_done(&self, effect: &Effect, trouble: &Trouble) -> Result<(), Trouble> {
+        let (now, why) = (self.moment.now(), trouble.to_string());
+        let again_at = match trouble.then() {
+            Then::Drop => return Ok(()),
+            Then::At(at) => Some(at),
+            Then::Again if self.attempts < trouble_limit(trouble) => Some(now.plus(self.patience())),
+            Then::Again | Then::GiveUp => None,
+        };
+        match again_at {
+            Some(at) => {
+                let _ = self.core.store.retry(&self.claim, at, &why).await?;
+            }
+            None => self.give_up(effect, trouble, now).await?,
+        }
+        Ok(())
+    }
+
+    /// How long to wait after this try: as long as GitHub's reads may lag at first, then twice as long each time.
+    fn patience(&self) -> Duration {
+        let tried = usize::try_from(self.attempts - 1).unwrap_or(0);
+        if let Some(wait) = self.core.settings.look_ups.get(tried) {
+            return *wait;
+        }
+        let doubled = 1_u64.checked_shl(u32::try_from(tried).unwrap_or(u32::MAX)).unwrap_or(u64::MAX);
+        Duration::from_secs(doubled.saturating_mul(5).min(900))
+    }
+
+    /// Ends what cannot be done: the run learns of it where it cannot go on without.
+    async fn give_up(&self, effect: &Effect, trouble: &Trouble, now: Timestamp) -> Result<(), Trouble> {
+        let finish = Finish::gave_up(self.claim.clone(), &trouble.to_string());
+        let text = trouble.to_string();
+        let why = match trouble {
+            Trouble::Github(_) => Why::Github { text },
+            Trouble::Sandbox(_) => Why::NoSandbox { text },
+            Trouble::Model { .. } => Why::Model { text },
+            Trouble::Forbidden(_) => Why::Forbidden { text },
+            Trouble::Store(_)
+            | Trouble::Git(_)
+            | Trouble::NotByGit(_)
+            | Trouble::Journal(_)
+            | Trouble::Corrupt(_)
+            | Trouble::Busy
+            | Trouble::Disk { .. }
+            | Trouble::Absent(_)
+            | Trouble::Interrupted => Why::GaveUp { text },
+        };
+        let event = match effect {
+            Effect::React { .. }
+            | Effect::Say { .. }
+            | Effect::ShowStatus
+            | Effect::ShowStatusSoon
+            | Effect::AnswerNote { .. }
+            | Effect::EndBurst { .. } => None,
+            // The work is public; that the plan's pull request stays open does not undo it.
+            Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),
+            Effect::WritePlan { .. }
+            | Effect::CommitPlan { .. }
+            | Effect::OpenPlanPull { .. }
+            | Effect::PostPlan { .. }
+            | Effect::Judge { .. }
+            | Effect::JudgeAgain { .. }
+            | Effect::Execute { .. }
+            | Effect::Push { .. }
+            | Effect::OpenPull { .. } => Some(Event::Stopped { outcome: Outcome::Failed { why } }),
+        };
+        match event {
+            Some(event) => {
+                let with = With { finishes: Some(finish), ..With::default() };
+                let _ = self.core.apply(self.run.id, &event, with, now).await?;
+            }
+            None => {
+                let _ = self.core.store.finish(finish, now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn trouble_limit(trouble: &Trouble) -> i64 {
+    match trouble {
+        Trouble::Github(_)
+        | Trouble::Git(_)
+        | Trouble::Journal(_)
+        | Trouble::Store(_)
+        | Trouble::Busy
+        | Trouble::Absent(_)
+        | Trouble::Interrupted => MOST_ATTEMPTS,
+        Trouble::Sandbox(_)
+        | Trouble::NotByGit(_)
+        | Trouble::Disk { .. }
+        | Trouble::Corrupt(_)
+        | Trouble::Model { .. }
+        | Trouble::Forbidden(_) => FEW_ATTEMPTS,
+    }
+}

@@ -1,0 +1,72 @@
+//! Has the executor carry out the approved version, and nothing else.
+
+use super::Trouble;
+use super::effect::{Deed, Done};
+use super::workplace::{Notebook, deadline};
+use crate::agent::executor::{Executed, Work, execute};
+use crate::agent::{Desk, Leash};
+use crate::workflow::event::Event;
+use crate::workflow::run::{Outcome, State, Trouble as Why};
+
+/// Under which name the store keeps what an execution has done.
+pub(super) fn work_name(version: u32) -> String {
+    format!("work-{version}")
+}
+
+/// Under which name the store keeps what an execution had done when it was stopped.
+pub(super) fn unfinished_name(version: u32) -> String {
+    format!("unfinished-{version}")
+}
+
+impl Deed<'_> {
+    /// Executes the approved bytes in a clean checkout at the plan's base.
+    pub(super) async fn execute(&self, version: u32) -> Result<Done, Trouble> {
+        let State::Executing(executing) = &self.run.state else { return Ok(Done::quietly()) };
+        let subject = &executing.approved.shown.subject;
+        let terms = self.terms(version).await?;
+        if subject.version != version || terms.digest() != subject.digest {
+            return Err(Trouble::Corrupt(format!("version {version} is not the one that was approved")));
+        }
+        if terms.models.execute != self.core.settings.execute_model.name {
+            // The model is part of what was approved; it is not swapped silently (F52).
+            let text = format!("{} was approved and is no longer configured", terms.models.execute);
+            let outcome = Outcome::NeedsNewPlan { why: Why::Model { text } };
+            return Ok(Done::with(Event::Stopped { outcome }));
+        }
+        self.core.sandbox.self_test().await?;
+        self.fetch(std::slice::from_ref(&terms.base_branch)).await?;
+        let checkout = self.checkout(&format!("execute-{version}"), &terms.base).await?;
+        let leash = Leash { budget: terms.budget, until: deadline(&terms.budget), cancel: self.cancel.clone() };
+        let settings = &self.core.settings;
+        let journal = Notebook { deed: self, task: format!("execute-{version}"), model: &settings.execute_model };
+        let desk = Desk {
+            model: &self.core.executor,
+            journal: &journal,
+            sandbox: &self.core.sandbox,
+            checkout: &checkout,
+            limits: self.limits(),
+            leash: &leash,
+        };
+        let executed = Box::pin(execute(&desk, &terms.plan)).await;
+        self.tidy(checkout);
+        match executed {
+            Executed::Finished(work) if changes_nothing(&work) => {
+                let why = Why::NoChange { text: work.summary };
+                Ok(Done::with(Event::Stopped { outcome: Outcome::Failed { why } }))
+            }
+            Executed::Finished(work) => {
+                self.keep(&work_name(version), serde_json::to_vec(&work)?).await?;
+                Ok(Done::with(Event::Executed))
+            }
+            Executed::Stopped { ending, work } => {
+                let done = self.ended(ending)?;
+                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+                Ok(done)
+            }
+        }
+    }
+}
+
+fn changes_nothing(work: &Work) -> bool {
+    work.steps.last().is_none_or(|step| step.changes.is_empty())
+}

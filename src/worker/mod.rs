@@ -1,0 +1,109 @@
+//! Does the work: claims what is due, does it, and turns the outcome into an event.
+//!
+//! [`Core::turn`] is the whole loop: take one delivery or one effect that is due, deal with it, write what came of it.
+//! `assentry serve` calls it until it is told to stop; a test calls it until there is nothing left.
+//!
+//! Promises: an effect is a row before it is a deed and may happen twice; whoever lost the lease writes nothing; what
+//! GitHub left unclear is looked up before it is repeated; an effect that cannot be done ends in a state people see.
+//! Refuses: to decide. What follows from an event is [`crate::workflow::step`]'s to say.
+
+mod act;
+mod apply;
+mod command;
+mod deliver;
+mod delivery;
+mod effect;
+mod execute;
+mod facts;
+mod leftovers;
+mod moment;
+mod note;
+mod plan;
+mod publish;
+mod settings;
+mod status;
+mod sweep;
+mod talk;
+mod trigger;
+mod trouble;
+mod workplace;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::github::App;
+use crate::ids::Timestamp;
+use crate::model::Model;
+use crate::sandbox::Sandbox;
+use crate::store::{Lease, Store, Worker};
+use crate::workflow::effect::Lane;
+
+pub use settings::{ModelChoice, Settings};
+pub use trouble::Trouble;
+
+use moment::Moment;
+
+/// How long a claimed row stays ours without a heartbeat.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often a long effect says that it is alive, and learns whether it is still wanted.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
+/// Everything the work needs. Clones share it.
+#[derive(Clone)]
+pub struct Core {
+    /// What is remembered.
+    pub store: Store,
+    /// The App on GitHub.
+    pub app: Arc<App>,
+    /// Where strangers' processes run.
+    pub sandbox: Sandbox,
+    /// The model that plans and revises.
+    pub planner: Arc<Model>,
+    /// The model that executes.
+    pub executor: Arc<Model>,
+    /// What the operator chose.
+    pub settings: Arc<Settings>,
+    /// This start of the process, among all replicas.
+    pub worker: Worker,
+    /// Ends long effects when the process stops; they are handed back, not lost.
+    pub stop: CancellationToken,
+}
+
+/// Which part of the work a loop does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Deliveries, calls to GitHub and timers.
+    Worker,
+    /// Model and sandbox.
+    Runner,
+}
+
+impl Core {
+    /// Does one due thing. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When the store does not answer: nothing was lost, try again later.
+    pub async fn turn(&self, role: Role, now: Timestamp) -> Result<bool, Trouble> {
+        let moment = Moment::begin(now);
+        let lease = Lease { now, length: LEASE };
+        let lanes: &[Lane] = match role {
+            Role::Worker => {
+                if let Some(claimed) = self.store.claim_delivery(&self.worker, lease).await? {
+                    Box::pin(self.take_delivery(claimed, moment)).await?;
+                    return Ok(true);
+                }
+                &[Lane::Talk, Lane::Timer]
+            }
+            Role::Runner => &[Lane::Work],
+        };
+        match self.store.claim_effect(&self.worker, lanes, lease).await? {
+            Some(claimed) => {
+                Box::pin(self.perform(claimed, moment)).await?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}

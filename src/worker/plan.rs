@@ -1,0 +1,210 @@
+//! Has the planner write a version.
+
+use serde::{Deserialize, Serialize};
+
+use super::apply::With;
+use super::effect::{Deed, Done};
+use super::workplace::{Notebook, deadline};
+use super::{Settings, Trouble};
+use crate::agent::planner::{PlanTask, Planned, Submission, plan};
+use crate::agent::prompt::prompt_version;
+use crate::agent::{Comment, Desk, Ending, Issue, JournalError, Leash, text};
+use crate::github::Step;
+use crate::ids::CommitSha;
+use crate::model::ModelError;
+use crate::store::NewPlan;
+use crate::words::plan::plan_body;
+use crate::workflow::event::Event;
+use crate::workflow::run::{Ask, Outcome, Planning, State, Trouble as Why};
+use crate::workflow::terms::{Canon, ModelIds, Terms};
+
+/// Under which name the store keeps what the planner reads of the issue, frozen at the first look.
+const INPUTS: &str = "inputs";
+
+/// What the store keeps of a version besides its terms.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Answered {
+    /// What became of each note.
+    pub(super) answers: Vec<crate::agent::planner::NoteAnswer>,
+    /// What is different from the version before.
+    pub(super) changes: String,
+}
+
+/// Under which name the store keeps [`Answered`].
+pub(super) fn answered_name(version: u32) -> String {
+    format!("answers-{version}")
+}
+
+/// Under which name the store keeps a conversation: the version, and what it is to answer. A version that ended in
+/// questions is asked for again with the answers, and that is another conversation.
+fn task_name(planning: &Planning) -> Result<String, Trouble> {
+    let mut canon = Canon::new("assentry-ask-v1");
+    canon.text(&serde_json::to_string(&planning.ask)?);
+    Ok(format!("plan-{}-{}", planning.version, canon.finish().short()))
+}
+
+impl Deed<'_> {
+    /// Writes a version, or ends up with questions or a named failure.
+    pub(super) async fn write_plan(&self, version: u32) -> Result<Done, Trouble> {
+        let State::Planning(planning) = &self.run.state else { return Ok(Done::quietly()) };
+        if planning.version != version {
+            return Ok(Done::quietly());
+        }
+        if let (Ask::Republish, Some(shown)) = (&planning.ask, &planning.shown) {
+            let before = self.terms(shown.subject.version).await?;
+            return self.written(Terms { version, ..before });
+        }
+        if self.asks_nothing(&planning.ask) {
+            return Ok(failed(Why::EmptyIssue));
+        }
+        let Some(base) = self.base_of(planning).await? else { return Ok(failed(Why::EmptyRepository)) };
+        let issue = self.inputs().await?;
+        let previous = match &planning.shown {
+            Some(shown) => Some(self.terms(shown.subject.version).await?.plan),
+            None => None,
+        };
+        self.core.sandbox.self_test().await?;
+        let checkout = self.checkout(&format!("plan-{version}"), &base).await?;
+        let settings = &self.core.settings;
+        let budget = settings.planning;
+        let leash = Leash { budget, until: deadline(&budget), cancel: self.cancel.clone() };
+        let task = PlanTask { issue: &issue, ask: &planning.ask, previous: previous.as_ref() };
+        let journal = Notebook { deed: self, task: task_name(planning)?, model: &settings.plan_model };
+        let desk = Desk {
+            model: &self.core.planner,
+            journal: &journal,
+            sandbox: &self.core.sandbox,
+            checkout: &checkout,
+            limits: self.limits(),
+            leash: &leash,
+        };
+        let (planned, _) = Box::pin(plan(&desk, &task)).await;
+        self.tidy(checkout);
+        match planned {
+            Planned::Written(submission) => self.submitted(planning, &issue, base, *submission).await,
+            Planned::Asked(questions) => Ok(Done::with(Event::QuestionsAsked { questions })),
+            Planned::Stopped(ending) => self.ended(ending),
+        }
+    }
+
+    /// Whether neither the issue nor guidance has anything in it that people see.
+    fn asks_nothing(&self, ask: &Ask) -> bool {
+        let blank = |text: &str| text::clean(text).text.trim().is_empty();
+        let guided = matches!(ask, Ask::Fresh { guidance: Some(guidance) } if !blank(guidance));
+        let origin = &self.run.origin;
+        !guided && blank(&origin.title) && blank(&origin.body)
+    }
+
+    /// The commit to plan on: for an answer to notes the one the version was written for, else the newest.
+    async fn base_of(&self, planning: &Planning) -> Result<Option<CommitSha>, Trouble> {
+        let base = &self.run.origin.base_branch;
+        let head = self.fetch(std::slice::from_ref(base)).await?.remove(base);
+        Ok(match (&planning.ask, &planning.shown) {
+            (Ask::Revise { .. }, Some(shown)) => Some(shown.base.clone()),
+            (Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish, _) => head,
+        })
+    }
+
+    /// What the planner reads of the issue: title and body as the trigger's delivery had them, and the comments that
+    /// were there then and have not been edited since (T17). Frozen at the first look.
+    async fn inputs(&self) -> Result<Issue, Trouble> {
+        if let Some(kept) = self.kept(INPUTS).await? {
+            return Ok(kept);
+        }
+        let origin = &self.run.origin;
+        let listed = match origin.comments {
+            0 => vec![],
+            _ => self.repo(Step::Read).issue_comments(origin.number, None).await?.items,
+        };
+        let us = self.core.app.identity(self.moment.now()).await?.bot_id;
+        let comments = listed
+            .into_iter()
+            .filter(|comment| comment.created_at <= origin.asked_at && comment.updated_at <= origin.asked_at)
+            .filter(|comment| comment.author.as_ref().is_some_and(|author| author.id != us));
+        let login = |person: Option<&crate::ids::Person>| person.map_or("ghost".to_owned(), |p| p.login.to_string());
+        let issue = Issue {
+            title: origin.title.clone(),
+            by: login(origin.author.as_ref()),
+            body: origin.body.clone(),
+            comments: comments.map(|c| Comment { by: login(c.author.as_ref()), text: c.body }).collect(),
+        };
+        self.keep(INPUTS, serde_json::to_vec(&issue)?).await?;
+        Ok(issue)
+    }
+
+    async fn submitted(
+        &self,
+        planning: &Planning,
+        issue: &Issue,
+        base: CommitSha,
+        submission: Submission,
+    ) -> Result<Done, Trouble> {
+        let Submission { plan, answers, changes } = submission;
+        let answered = serde_json::to_vec(&Answered { answers, changes })?;
+        self.keep(&answered_name(planning.version), answered).await?;
+        let (origin, settings) = (&self.run.origin, &self.core.settings);
+        let terms = Terms {
+            host: settings.host.clone(),
+            repository: origin.repo,
+            issue: origin.issue,
+            version: planning.version,
+            text: plan_body(&plan),
+            plan,
+            budget: settings.execution,
+            network: vec![],
+            models: ModelIds { plan: settings.plan_model.name.clone(), execute: settings.execute_model.name.clone() },
+            prompts: prompt_version(),
+            base_branch: origin.base_branch.clone(),
+            base,
+            inputs: issue.digest(),
+            policy: Settings::policy(&origin.rules),
+            requesters: planning.requesters.iter().map(|person| person.id).collect(),
+        };
+        self.written(terms)
+    }
+
+    fn written(&self, terms: Terms) -> Result<Done, Trouble> {
+        let (version, digest) = (terms.version, terms.digest());
+        let event = Event::PlanWritten { version, digest: digest.clone(), base: terms.base.clone() };
+        let plan = NewPlan { version, digest, terms: serde_json::to_string(&terms)?, markdown: terms.text.clone() };
+        Ok(Done::and(event, With { plan: Some(plan), ..With::default() }))
+    }
+
+    /// What an agent's end without a result means for the run.
+    pub(super) fn ended(&self, ending: Ending) -> Result<Done, Trouble> {
+        let why = match ending {
+            Ending::Cancelled => return Err(Trouble::Interrupted),
+            Ending::Journal(JournalError::LostLease) => return Err(Trouble::Interrupted),
+            Ending::Journal(JournalError::Store(text)) => return Err(Trouble::Journal(text)),
+            Ending::Journal(JournalError::Unreadable(text)) => return Err(Trouble::Corrupt(text)),
+            Ending::Sandbox(error) => return Err(Trouble::Sandbox(error)),
+            Ending::Model(error) => return self.model_failed(error),
+            Ending::Refused { text } => Why::Refused { text },
+            Ending::NoChange { text } => Why::NoChange { text },
+            Ending::PlanIsWrong { text } => {
+                return Ok(Done::with(Event::Stopped {
+                    outcome: Outcome::NeedsNewPlan { why: Why::PlanIsWrong { text } },
+                }));
+            }
+            Ending::ChecksFailed { commands } => Why::ChecksFailed { commands },
+            Ending::OverBudget(limit) => Why::OverBudget { what: limit.to_string() },
+            Ending::Lost { text } => Why::Lost { text },
+            Ending::Forbidden { text } => Why::Forbidden { text },
+            Ending::Interrupted { text } => Why::Lost { text },
+        };
+        Ok(failed(why))
+    }
+
+    /// A model that may answer later is asked later, as a row that waits; the conversation goes on where it was.
+    fn model_failed(&self, error: ModelError) -> Result<Done, Trouble> {
+        let attempt = u32::try_from(self.attempts).unwrap_or(u32::MAX);
+        match crate::model::retry_after(attempt, &error) {
+            Some(wait) => Err(Trouble::Model { text: error.to_string(), again_at: self.moment.now().plus(wait) }),
+            None => Ok(failed(Why::Model { text: error.to_string() })),
+        }
+    }
+}
+
+fn failed(why: Why) -> Done {
+    Done::with(Event::Stopped { outcome: Outcome::Failed { why } })
+}

@@ -1,0 +1,105 @@
+//! Gathers what the words need to know: where things are, what was hidden, what it has cost, where the run stands.
+
+use super::Trouble;
+use super::effect::Deed;
+use super::execute::{unfinished_name, work_name};
+use crate::agent::executor::Work;
+use crate::agent::{Disclosed, Issue, text};
+use crate::words::place::Home;
+use crate::words::plan::{Hidden, HiddenKind};
+use crate::words::status::{PhaseCost, StatusFacts, status};
+use crate::workflow::run::State;
+
+use super::settings::ModelChoice;
+
+impl Deed<'_> {
+    /// The repository that our texts stand in and may link to.
+    pub(super) fn home(&self) -> Home {
+        Home { web: self.core.settings.web.clone(), repo: self.run.origin.repo_name.clone() }
+    }
+
+    /// What was hidden in the issue and did not reach the planner.
+    pub(super) async fn hidden(&self) -> Result<Vec<Hidden>, Trouble> {
+        let issue: Option<Issue> = self.kept("inputs").await?;
+        Ok(issue.map_or_else(Vec::new, |issue| issue.hidden().into_iter().map(disclosed).collect()))
+    }
+
+    /// What each conversation has cost so far.
+    pub(super) async fn costs(&self) -> Result<Vec<PhaseCost>, Trouble> {
+        let settings = &self.core.settings;
+        let costs = self.core.store.costs(self.run.id).await?;
+        let unsigned = |tokens: i64| u64::try_from(tokens).unwrap_or(0);
+        let cost = |(task, costs): (String, crate::store::Costs)| {
+            let (phase, model): (_, &ModelChoice) = match task.split_once('-') {
+                Some(("plan", version)) if version.split('-').next() == Some("1") => ("plan", &settings.plan_model),
+                Some(("plan", _)) => ("revise", &settings.plan_model),
+                Some(_) | None => ("execute", &settings.execute_model),
+            };
+            PhaseCost {
+                phase: phase.to_owned(),
+                input_tokens: unsigned(costs.usage.input),
+                cached_tokens: unsigned(costs.usage.cached),
+                output_tokens: unsigned(costs.usage.output),
+                micro_dollars: model.price.as_ref().map(|_| unsigned(costs.micro_dollars)),
+            }
+        };
+        Ok(costs.into_iter().map(cost).collect())
+    }
+
+    /// The status comment as it should be now.
+    pub(super) async fn status_text(&self) -> Result<String, Trouble> {
+        let (run, since) = self.core.run_since(self.run.id).await?;
+        let version = run.state.shown().map(|shown| shown.subject.version);
+        let (steps, ticked) = match (&run.state, version) {
+            (State::Executing(executing), Some(version)) => {
+                (self.terms(version).await?.plan.steps, executing.ticked.clone())
+            }
+            (State::Delivering(_) | State::Ended(_), Some(version)) => {
+                let work = match self.kept::<Work>(&work_name(version)).await? {
+                    Some(work) => Some(work),
+                    None => self.kept::<Work>(&unfinished_name(version)).await?,
+                };
+                match work {
+                    Some(work) => {
+                        let ticked = work.steps.into_iter().map(|step| step.id).collect();
+                        (self.terms(version).await?.plan.steps, ticked)
+                    }
+                    None => (vec![], vec![]),
+                }
+            }
+            (
+                State::Planning(_)
+                | State::AwaitingAnswer(_)
+                | State::Publishing(_)
+                | State::AwaitingApproval(_)
+                | State::Starting(_)
+                | State::Executing(_)
+                | State::Delivering(_)
+                | State::Ended(_),
+                _,
+            ) => (vec![], vec![]),
+        };
+        let costs = self.costs().await?;
+        Ok(status(&StatusFacts {
+            run: run.id,
+            state: &run.state,
+            since,
+            steps: &steps,
+            ticked: &ticked,
+            rules: &run.origin.rules,
+            costs: &costs,
+        }))
+    }
+}
+
+fn disclosed(Disclosed { at, hidden }: Disclosed) -> Hidden {
+    let kind = match hidden.kind {
+        text::HiddenKind::InvisibleCharacters => HiddenKind::InvisibleCharacters,
+        text::HiddenKind::HtmlComment => HiddenKind::HtmlComment,
+        text::HiddenKind::HtmlTag => HiddenKind::HtmlTag,
+        text::HiddenKind::Image => HiddenKind::Image,
+        text::HiddenKind::Link => HiddenKind::Link,
+        text::HiddenKind::Definition => HiddenKind::Definition,
+    };
+    Hidden { place: at, kind, characters: hidden.chars, excerpt: hidden.excerpt }
+}

@@ -1,0 +1,159 @@
+//! Begins runs: the label, `/plan` and `/retry`, each by a person who may.
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+
+use super::Trouble;
+use super::delivery::{Arrival, once_an_hour};
+use crate::github::{Attempt, Step, Thread, Trace};
+use crate::ids::{AccountKind, IssueNumber, Person, RunId, Timestamp};
+use crate::store::{NewEvent, NewPlan, OpenRun, OpenRunOutcome};
+use crate::webhook::IssueFacts;
+use crate::words::place::Home;
+use crate::words::reply::Setting;
+use crate::words::{self, Words};
+use crate::workflow::act::Act;
+use crate::workflow::approval::{Level, Rules};
+use crate::workflow::effect::{Effect, ReactTo};
+use crate::workflow::event::Event;
+use crate::workflow::naming::{BranchNames, Suffix, branch_names};
+use crate::workflow::run::{Origin, Run, Shown, State};
+use crate::workflow::step::{begin, begin_again};
+
+/// Who asked for a run, when, and how that is shown to have been seen.
+pub(super) struct Asked<'a> {
+    pub(super) by: &'a Person,
+    pub(super) at: Timestamp,
+    pub(super) guidance: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) seen: ReactTo,
+}
+
+impl Arrival<'_> {
+    /// The trigger label is on an issue: plan it if the person who put it there may (R1 to R4, R7, R10, R13).
+    pub(super) async fn trigger(&self, issue: &IssueFacts, by: Option<&Person>) -> Result<(), Trouble> {
+        let Some(by) = by.filter(|by| by.kind == AccountKind::User) else { return self.done("not by a person").await };
+        if issue.is_pull || !issue.open || self.hint.repo.archived {
+            return self.done("not an open issue of a living repository").await;
+        }
+        if self.may(by).await?.level < Level::Write {
+            let words = Words::NotAllowed { who: by.clone(), wanted: "label".to_owned() };
+            return self.answer_without_run(issue, &words, &once_an_hour("label", &by.login, issue.updated_at)).await;
+        }
+        let label = Some(self.core.settings.label.clone());
+        let asked = Asked { by, at: issue.updated_at, guidance: None, label, seen: ReactTo::Issue };
+        self.begin(issue, asked).await
+    }
+
+    /// Opens a run for an issue.
+    pub(super) async fn begin(&self, issue: &IssueFacts, asked: Asked<'_>) -> Result<(), Trouble> {
+        let (state, then) = begin(asked.by, asked.guidance, asked.seen);
+        let branches = self.branches(issue.number, &issue.title)?;
+        let origin = Origin {
+            installation: self.at.installation,
+            repo: self.at.id,
+            repo_name: self.at.name.clone(),
+            issue: issue.id,
+            number: issue.number,
+            title: issue.title.clone(),
+            body: issue.body.clone(),
+            author: issue.author.clone(),
+            comments: issue.comments,
+            requester: asked.by.clone(),
+            label: asked.label,
+            asked_at: asked.at,
+            base_branch: self.hint.repo.default_branch.clone(),
+            plan_branch: branches.plan,
+            work_branch: branches.work,
+            rules: self.rules(),
+            retry_of: None,
+        };
+        self.open(&origin, &state, &then, None).await
+    }
+
+    /// Opens a run that tries the approved version of an ended one again; the act is judged like any approval.
+    pub(super) async fn begin_again(&self, ended: &Run, shown: Shown, act: Act, seen: ReactTo) -> Result<(), Trouble> {
+        let version = shown.subject.version;
+        let row = self.core.store.plan(ended.id, version).await?;
+        let row = row.ok_or_else(|| Trouble::Corrupt(format!("version {version} of run {} is not there", ended.id)))?;
+        let plan = NewPlan { version, digest: row.digest, terms: row.terms, markdown: row.markdown };
+        let work_branch = self.branches(ended.origin.number, &ended.origin.title)?.work;
+        let origin = Origin {
+            requester: act.by.clone(),
+            asked_at: act.at,
+            work_branch,
+            retry_of: Some(ended.id),
+            ..ended.origin.clone()
+        };
+        let (state, then) = begin_again(shown, act, seen);
+        self.open(&origin, &state, &then, Some(plan)).await
+    }
+
+    async fn open(
+        &self,
+        origin: &Origin,
+        state: &State,
+        then: &[Effect],
+        plan: Option<NewPlan>,
+    ) -> Result<(), Trouble> {
+        let now = self.moment.now();
+        let opened = Event::Opened { by: origin.requester.clone() };
+        let last = self.last();
+        let open = OpenRun {
+            installation: origin.installation,
+            repo: origin.repo,
+            repo_name: origin.repo_name.clone(),
+            issue: origin.issue,
+            issue_number: origin.number,
+            origin: serde_json::to_string(origin)?,
+            state: super::apply::text(state)?,
+            plan,
+            pulls: state.plan_pull().into_iter().collect(),
+            effects: self.core.effects(then, now)?,
+            events: vec![NewEvent::of(super::apply::name(&opened), &opened)?],
+            meaning: last.meaning,
+            finishes: last.finishes,
+            now,
+        };
+        match self.core.store.open_run(open).await? {
+            OpenRunOutcome::Opened(run) => {
+                let (repo, number) = (&origin.repo_name, origin.number);
+                tracing::info!(run.id = %run, repo = %repo, issue = %number, "run {run} begins for {repo}#{number}");
+                Ok(())
+            }
+            OpenRunOutcome::AlreadyMeant => Ok(()),
+            OpenRunOutcome::AlreadyOpen(run) => self.done(&format!("run {run} is at it")).await,
+            OpenRunOutcome::LostLease => Err(Trouble::Interrupted),
+        }
+    }
+
+    /// Names the run's branches, so that no name can be taken in advance.
+    fn branches(&self, number: IssueNumber, title: &str) -> Result<BranchNames, Trouble> {
+        let mut bytes = [0; 4];
+        let random = SystemRandom::new().fill(&mut bytes);
+        random.map_err(|_| Trouble::Corrupt("the system gives no random bytes".to_owned()))?;
+        let names = branch_names(number, title, &Suffix::from_random(bytes));
+        names.map_err(|bad| Trouble::Corrupt(bad.to_string()))
+    }
+
+    /// The rules in force: public repositories ask for the digest unless the operator chose otherwise.
+    fn rules(&self) -> Rules {
+        let settings = &self.core.settings;
+        Rules {
+            required: settings.required_approvals,
+            separation: settings.separation,
+            require_digest: settings.require_digest.unwrap_or(!self.hint.repo.private),
+        }
+    }
+
+    /// Answers someone on an issue that has no run, at most once for each `key`.
+    pub(super) async fn answer_without_run(&self, issue: &IssueFacts, words: &Words, key: &str) -> Result<(), Trouble> {
+        let home = Home { web: self.core.settings.web.clone(), repo: self.at.name.clone() };
+        let setting = Setting { home: &home, issue: issue.number, status: None, plan_pull: None };
+        let text = words::reply::say(words, &setting);
+        let marker = self.core.app.marker(RunId(0), &format!("{}:{key}", issue.id));
+        let (repo, on) = (self.repo(Step::Read), Thread::Issue(issue.number));
+        let trace = Trace { marker: &marker, since: issue.created_at };
+        repo.ensure_comment(on, &text, trace, Attempt::Again).await?;
+        self.done("answered").await
+    }
+}
