@@ -14,8 +14,14 @@ enum Command {
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
     #[cfg(feature = "demo")]
+    /// Tells the whole story offline: simulated GitHub, scripted model, real git, sandbox and database.
+    Demo(cli::demo::Args),
+    #[cfg(feature = "demo")]
     /// Serves a simulated GitHub for any client, until it is stopped.
     GithubSim(cli::github_sim::Args),
+    #[cfg(feature = "demo")]
+    /// Serves the demo's scripted model for any client, until it is stopped.
+    ModelSim(cli::model_sim::Args),
 }
 
 fn main() -> ExitCode {
@@ -34,7 +40,11 @@ fn main() -> ExitCode {
             Command::Serve(args) => cli::serve::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
             #[cfg(feature = "demo")]
+            Command::Demo(args) => cli::demo::run(&args).await,
+            #[cfg(feature = "demo")]
             Command::GithubSim(args) => cli::github_sim::run(args).await,
+            #[cfg(feature = "demo")]
+            Command::ModelSim(args) => cli::model_sim::run(&args).await,
         }
     });
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

@@ -2,6 +2,10 @@
 
 pub mod audit;
 #[cfg(feature = "demo")]
+pub mod demo;
+#[cfg(feature = "demo")]
 pub mod github_sim;
+#[cfg(feature = "demo")]
+pub mod model_sim;
 pub mod serve;
 pub mod wiring;

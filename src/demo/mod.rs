@@ -6,3 +6,6 @@
 
 pub mod github;
 pub mod model;
+pub mod stage;
+pub mod story;
+pub mod teller;

@@ -8,4 +8,6 @@ mod github_sim;
 mod postgres;
 mod sandbox;
 mod store;
+mod story;
 mod web;
+mod world;

@@ -1,0 +1,78 @@
+//! What the story's model answers, from what it is shown.
+
+use serde_json::{Value, json};
+
+use super::{CHECK, plans};
+use crate::demo::model::{Call, Reply, Script, Seen};
+
+/// The model of the story: plans, revises and executes, and remembers nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Storyteller;
+
+const BROKEN: &str = r"sed -e 's/[^a-z0-9]\{1,\}/-/g'";
+const MENDED: &str = r"sed -e 's/[^a-z0-9]\{1,\}/-/g' -e 's/^-//' -e 's/-$//'";
+
+impl Script for Storyteller {
+    fn answer(&self, request: &Seen) -> Reply {
+        if request.offers("tick") {
+            executes(request)
+        } else if request.mentions("\"notes\"") {
+            revises(request)
+        } else {
+            plans_first(request)
+        }
+    }
+}
+
+fn plans_first(request: &Seen) -> Reply {
+    match request.turns {
+        0 => Reply::calls("I look at what is there.", vec![Call::new("list", &json!({}))]),
+        1 => Reply::calls(
+            "The tool and its tests decide this.",
+            vec![Call::new("read", &json!({"path": "bin/slug"})), Call::new("read", &json!({"path": "tests/run.sh"}))],
+        ),
+        _ => Reply::call("submit_plan", &json!({"plan": plans::first()})),
+    }
+}
+
+fn revises(request: &Seen) -> Reply {
+    if request.turns == 0 {
+        return Reply::call("read", &json!({"path": "CHANGELOG.md"}));
+    }
+    let answer = |note: String| json!({"note": note, "answer": "Step `s2` adds a line to CHANGELOG.md.", "done": true});
+    let answers: Vec<Value> = notes(request).into_iter().map(answer).collect();
+    let changes = "A second step tells the changelog, and the scope names that file.";
+    Reply::call("submit_plan", &json!({"plan": plans::second(), "answers": answers, "changes": changes}))
+}
+
+/// The ids of the notes to answer, from the data that the request carries.
+fn notes(request: &Seen) -> Vec<String> {
+    let json = request.user_texts.iter().find_map(|text| {
+        let (first, last) = (text.find('{')?, text.rfind('}')?);
+        serde_json::from_str::<Value>(text.get(first..=last)?).ok().filter(|value| value["notes"].is_array())
+    });
+    let notes = json.as_ref().and_then(|json| json["notes"].as_array());
+    notes.into_iter().flatten().filter_map(|note| note["id"].as_str().map(str::to_owned)).collect()
+}
+
+fn executes(request: &Seen) -> Reply {
+    let two_steps = request.mentions("CHANGELOG.md");
+    let check = || Call::new("run", &json!({"command": CHECK}));
+    let finish = || Reply::call("finish", &json!({"summary": "Slugs are trimmed at both ends; all checks are green."}));
+    match request.turns {
+        0 => Reply::calls("I see the failure first.", vec![check(), Call::new("read", &json!({"path": "bin/slug"}))]),
+        1 => {
+            let edit = json!({"path": "bin/slug", "old": BROKEN, "new": MENDED});
+            Reply::calls("", vec![Call::new("edit", &edit), check()])
+        }
+        2 => Reply::call("tick", &json!({"step": "s1"})),
+        3 if two_steps => {
+            let old = "- Digits stay in slugs.";
+            let new =
+                "- Digits stay in slugs.\n- Slugs no longer begin or end with a dash; links to such slugs change.";
+            let edit = json!({"path": "CHANGELOG.md", "old": old, "new": new});
+            Reply::calls("", vec![Call::new("edit", &edit), Call::new("tick", &json!({"step": "s2"}))])
+        }
+        _ => finish(),
+    }
+}

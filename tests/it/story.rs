@@ -1,0 +1,43 @@
+//! The main job, end to end: label, plan, approval, pull request.
+
+use crate::world::{REPO, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approved_plan_becomes_a_pull_request() {
+    let world = World::start().await;
+    let issue = world.planned().await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval", "{:#?}", world.said(issue));
+    let plan_pull = world.plan_pull(issue).await;
+    world.person("bob").approves(plan_pull).unwrap();
+    world.settle().await;
+
+    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    let pulls = world.work_pulls();
+    assert_eq!(pulls.len(), 1, "{:#?}", world.said(issue));
+    assert_eq!(world.github.changed_files(REPO, pulls[0].number), ["bin/slug"]);
+    let commits = world.github.pull_commits(REPO, pulls[0].number);
+    assert_eq!(commits.len(), 1, "one commit a step");
+    let digest = world.state(issue).await.shown().unwrap().subject.digest.to_string();
+    for trailer in ["Assentry-Run: 1", &format!("Plan-Digest: {digest}"), "Approved-by: bob <"] {
+        assert!(commits[0].message.contains(trailer), "{}", commits[0].message);
+    }
+    assert!(!world.github.pull(REPO, plan_pull).unwrap().open);
+    assert_eq!(world.said(issue).len(), 2, "the status and the plan, and nothing else");
+    assert_eq!(world.github.unknown_requests(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_run_takes_at_most_twenty_calls() {
+    let world = World::start().await;
+    // Who we are is asked at the start of a server, not in a run.
+    world.core.app.identity(world.github.now()).await.unwrap();
+    let before = world.core.app.calls();
+    let issue = world.planned().await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+
+    let after = world.core.app.calls();
+    let calls = (after.reads + after.writes) - (before.reads + before.writes);
+    assert_eq!(world.phase(issue).await, "ended");
+    assert!(calls <= 20, "{calls} calls: {:#?}", world.github.requests());
+}
