@@ -3,6 +3,7 @@
 
 mod agent;
 mod door;
+mod gate;
 mod github;
 mod github_sim;
 mod postgres;

@@ -1,0 +1,156 @@
+//! What people type, in each phase, and what they are answered.
+
+use std::time::Duration;
+
+use assentry::demo::model::{Reply, Script, Seen};
+use assentry::demo::story::{self, Storyteller};
+
+use super::Waiting;
+use crate::world::{REPO, World};
+
+/// The story's issue, labelled by ann; the run is in this phase.
+async fn in_phase(phase: &str) -> (World, i64) {
+    let world = World::start().await;
+    let issue = world.person("stranger").opens_issue(story::TITLE, story::BODY).unwrap();
+    world.person("ann").labels(issue, "assentry").unwrap();
+    if phase == "starting" || phase == "executing" {
+        world.settle().await;
+        world.github.advances(Duration::from_secs(60));
+        world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    }
+    world.until(issue, phase).await;
+    (world, issue)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_by_who_may_ends_the_run_in_every_phase_and_closes_its_plan_pull_request() {
+    let cases = [
+        ("planning", "ann"),
+        ("publishing", "tim"),
+        ("awaiting_approval", "stranger"),
+        ("starting", "bob"),
+        ("executing", "tim"),
+    ];
+    for (phase, login) in cases {
+        let (world, issue) = in_phase(phase).await;
+        world.person(login).comments(issue, "/cancel").unwrap();
+        world.settle().await;
+        assert_eq!(world.phase(issue).await, "ended", "{phase}");
+        let cancelled = format!("`{login}` cancelled the run");
+        assert!(world.said(issue)[0].contains(&cancelled), "{phase}: {:#?}", world.said(issue));
+        assert!(world.github.pulls(REPO).iter().all(|pull| !pull.open), "{phase}");
+        assert_eq!(world.work_pulls(), [], "{phase}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_by_someone_else_is_refused_with_the_reason() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("eve").comments(waiting.issue, "/cancel").unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("eve")[0].contains("triage access"), "{:#?}", waiting.said_to("eve"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_label_off_the_issue_closed_or_the_plan_pull_request_closed_ends_the_run() {
+    type Deed = fn(&Waiting);
+    let deeds: [(Deed, &str); 3] = [
+        (|w| w.world.person("ann").unlabels(w.issue, "assentry").unwrap(), "removed the label"),
+        (|w| w.world.person("ann").closes(w.issue).unwrap(), "closed the issue"),
+        (|w| w.world.person("ann").closes(w.pull).unwrap(), "closed the plan pull request"),
+    ];
+    for (deed, told) in deeds {
+        let waiting = Waiting::begin().await;
+        deed(&waiting);
+        waiting.world.settle().await;
+        assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
+        assert!(waiting.status().contains(told), "{}", waiting.status());
+        assert!(!waiting.world.github.pull(REPO, waiting.pull).unwrap().open);
+
+        // D49: an approval after that is answered, and starts nothing.
+        let text = format!("/approve {}", waiting.digest().await);
+        waiting.world.person("bob").comments(waiting.issue, &text).unwrap();
+        waiting.world.settle().await;
+        assert_eq!(waiting.said_to("bob").len(), 1);
+        waiting.built_nothing();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d49_a_cancelled_issue_can_be_planned_again() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("ann").comments(waiting.issue, "/cancel").unwrap();
+    waiting.world.settle().await;
+    waiting.world.person("ann").comments(waiting.issue, "/plan").unwrap();
+    waiting.world.settle().await;
+    assert_eq!(waiting.world.phase(waiting.issue).await, "awaiting_approval");
+    assert_eq!(waiting.world.core.store.runs(None, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_help_and_a_slip_are_answered() {
+    let waiting = Waiting::begin().await;
+    let asks = [
+        ("/status", "waiting for approval"),
+        ("/help", "| Command |"),
+        ("/aprove", "Did you mean `/approve`"),
+        ("/revise", "What should change?"),
+    ];
+    for (command, answer) in asks {
+        let before = waiting.world.said(waiting.pull).len();
+        waiting.world.person("bob").comments(waiting.pull, command).unwrap();
+        waiting.still_waits().await;
+        let said = waiting.world.said(waiting.pull);
+        assert_eq!(said.len(), before + 1, "{command}: {said:#?}");
+        assert!(said.last().unwrap().contains(answer), "{command}: {said:#?}");
+    }
+    waiting.world.person("bob").comments(waiting.pull, "/lgtm").unwrap();
+    waiting.still_waits().await;
+    assert_eq!(waiting.world.said(waiting.pull).len(), asks.len(), "a command of some other bot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_on_an_issue_without_a_run_are_answered_and_begin_nothing() {
+    let world = World::start().await;
+    let issue = world.person("bob").opens_issue("Slugs", "They end in a dash.").unwrap();
+    for command in ["/approve", "/cancel", "/status", "/retry"] {
+        world.person("bob").comments(issue, command).unwrap();
+        world.settle().await;
+    }
+    assert_eq!(world.phase(issue).await, "none");
+    assert_eq!(world.said(issue).len(), 1, "once an hour: {:#?}", world.said(issue));
+}
+
+/// Fails its first execution, and does the story's work in the next.
+struct Unlucky(std::sync::atomic::AtomicBool);
+
+impl Script for Unlucky {
+    fn answer(&self, request: &Seen) -> Reply {
+        let first = request.offers("tick") && self.0.load(std::sync::atomic::Ordering::SeqCst);
+        let error = serde_json::json!({"type": "error", "error": {"type": "invalid_request_error", "message": "No."}});
+        if first { Reply::status(400, &error) } else { Storyteller.answer(request) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d47_k_a_failed_version_runs_again_by_a_retry_that_is_judged_like_an_approval() {
+    let script = std::sync::Arc::new(Unlucky(true.into()));
+    let world = World::with(script.clone(), story::repository(), "").await;
+    let waiting = Waiting::of(world).await;
+    let digest = waiting.digest().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.world.settle().await;
+    assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
+    assert!(waiting.status().contains(&format!("/retry {digest}")), "{}", waiting.status());
+    script.0.store(false, std::sync::atomic::Ordering::SeqCst);
+    waiting.world.github.advances(Duration::from_secs(60));
+
+    // By a stranger nothing begins; without the digest, or by whoever asked, it is answered.
+    waiting.world.person("eve").comments(waiting.issue, &format!("/retry {digest}")).unwrap();
+    waiting.world.settle().await;
+    assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
+    assert_eq!(waiting.said_to("eve").len(), 1);
+    waiting.world.person("bob").comments(waiting.issue, &format!("/retry {digest}")).unwrap();
+    waiting.is_built().await;
+    assert_eq!(waiting.digest().await, digest, "the same version");
+}

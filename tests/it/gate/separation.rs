@@ -1,0 +1,58 @@
+//! Two persons, and how many.
+
+use super::Waiting;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d31_t14_whoever_asked_for_the_plan_does_not_approve_it_where_others_can() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("ann").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("ann")[0].contains("another person"), "{:#?}", waiting.said_to("ann"));
+    waiting.world.person("cara").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d30_whoever_asked_for_the_plan_approves_it_where_the_rules_are_open() {
+    let waiting = Waiting::with("separation = 'open'").await;
+    waiting.world.person("ann").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d32_the_author_of_guidance_in_a_version_does_not_approve_it() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("bob").comments(waiting.issue, "/plan and keep it small").unwrap();
+    waiting.still_waits().await;
+    assert_eq!(waiting.version().await, 2);
+    waiting.world.github.advances(std::time::Duration::from_secs(60));
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("bob")[0].contains("another person"), "{:#?}", waiting.said_to("bob"));
+    waiting.world.person("cara").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d33_the_author_of_the_issue_who_did_not_ask_for_the_plan_may_approve_it() {
+    let world = super::World::start().await;
+    let issue = world.person("bob").opens_issue("Slugs", "They end in a dash.").unwrap();
+    world.person("ann").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    world.github.advances(std::time::Duration::from_secs(60));
+    let pull = world.plan_pull(issue).await;
+    let waiting = Waiting { world, issue, pull };
+    waiting.world.person("bob").approves(pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d38_one_person_by_review_and_by_comment_is_one_of_two() {
+    let waiting = Waiting::with("required = 2").await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.world.person("bob").comments(waiting.issue, &format!("/approve {}", waiting.digest().await)).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.status().contains("1 of 2"), "{}", waiting.status());
+    waiting.world.person("cara").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}

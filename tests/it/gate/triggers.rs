@@ -1,0 +1,121 @@
+//! Who may ask for a plan, and what of.
+
+use assentry::demo::github::{Fault, Wrong};
+use assentry::demo::story;
+
+use super::hands::captured;
+use crate::world::{REPO, World};
+
+async fn issue_of(world: &World, login: &str) -> i64 {
+    let issue = world.person(login).opens_issue(story::TITLE, story::BODY).unwrap();
+    world.settle().await;
+    issue
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r2_t07_a_label_set_by_someone_without_write_access_plans_nothing_and_is_answered_once() {
+    let world = World::start().await;
+    let issue = issue_of(&world, "ann").await;
+    for _ in 0..3 {
+        world.person("tim").labels(issue, "assentry").unwrap();
+        world.settle().await;
+        world.person("tim").unlabels(issue, "assentry").unwrap();
+        world.settle().await;
+    }
+    assert_eq!(world.phase(issue).await, "none");
+    assert_eq!(world.said(issue).len(), 1, "{:#?}", world.said(issue));
+    assert!(world.said(issue)[0].contains("write access"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r3_r5_an_issue_opened_with_the_label_by_someone_who_may_is_planned_once() {
+    let world = World::start().await;
+    let issue = world.person("bob").opens_labelled_issue(story::TITLE, story::BODY, &["assentry"]).unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+    assert_eq!(world.said(issue).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r4_t06_a_label_that_a_template_puts_on_an_outsiders_issue_is_judged_by_the_opener() {
+    let world = World::start().await;
+    // The API drops an outsider's labels; an issue form does not. So a delivery is made that says so.
+    let hands = captured(&world, || {
+        world.person("ann").opens_labelled_issue(story::TITLE, story::BODY, &["assentry"]).unwrap();
+        world.person("eve").opens_issue(story::TITLE, story::BODY).unwrap();
+    })
+    .await;
+    let eve = hands.all().last().unwrap().1["issue"]["user"].clone();
+    for (event, payload) in &hands.all()[..hands.all().len() - 1] {
+        let mut payload = payload.clone();
+        payload["issue"]["user"] = eve.clone();
+        payload["sender"] = eve.clone();
+        hands.posts(event, &payload).await;
+    }
+    world.settle().await;
+    assert_eq!(world.phase(1).await, "none");
+    assert_eq!(world.said(1).len(), 1, "{:#?}", world.said(1));
+    assert!(world.said(1)[0].contains("maintainer"), "{}", world.said(1)[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r7_t09_a_label_set_by_a_bot_is_passed_over_in_silence() {
+    let world = World::start().await;
+    let issue = issue_of(&world, "ann").await;
+    world.github.adds_bot("labeler[bot]");
+    world.github.grants("labeler[bot]", REPO, assentry::demo::github::Role::Admin).unwrap();
+    world.person("labeler[bot]").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "none");
+    assert_eq!(world.said(issue), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r9_f03_a_label_that_goes_and_comes_back_changes_nothing_whatever_arrives_first() {
+    for order in [[0, 1], [1, 0]] {
+        let world = World::start().await;
+        let issue = world.planned().await;
+        let digest = world.digest(issue).await;
+        world.github.holds_webhooks();
+        world.person("ann").unlabels(issue, "assentry").unwrap();
+        world.person("ann").labels(issue, "assentry").unwrap();
+        world.github.releases_webhooks(&order);
+        world.settle().await;
+        assert_eq!(world.phase(issue).await, "awaiting_approval");
+        assert_eq!(world.digest(issue).await, digest);
+        assert_eq!(world.said(issue).len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r10_r13_a_closed_issue_and_a_pull_request_are_not_planned() {
+    let world = World::start().await;
+    let closed = issue_of(&world, "ann").await;
+    world.person("ann").closes(closed).unwrap();
+    world.person("ann").labels(closed, "assentry").unwrap();
+    let bob = world.person("bob");
+    bob.pushes("topic", "x.md", "x").unwrap();
+    let pull = bob.opens_pull("Topic", "topic", "main").unwrap();
+    world.person("ann").labels(pull, "assentry").unwrap();
+    world.person("ann").comments(pull, "/plan").unwrap();
+    world.settle().await;
+    for number in [closed, pull] {
+        assert_eq!(world.phase(number).await, "none");
+        assert_eq!(world.said(number), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r11_f60_a_label_whose_setter_is_unknown_waits_until_github_answers() {
+    let world = World::start().await;
+    let issue = issue_of(&world, "ann").await;
+    let (method, path) = ("GET", "/collaborators/ann/permission".to_owned());
+    world.github.goes_wrong(Fault { method, path, times: u32::MAX, wrong: Wrong::RefusedBefore(502) });
+    world.person("ann").labels(issue, "assentry").unwrap();
+    world.github.delivered().await;
+    world.settle_now().await;
+    assert_eq!(world.phase(issue).await, "none");
+    world.github.heals();
+    world.passes(std::time::Duration::from_secs(60)).await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+}

@@ -1,0 +1,92 @@
+//! Objections: who may make one, who may take it away, and that nothing old comes back by it.
+
+use assentry::demo::github::Verdict;
+
+use super::Waiting;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d9_an_approving_review_that_begins_with_reject_objects() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("cara").reviews(waiting.pull, Verdict::Approve, "/reject not like this", &[]).unwrap();
+    waiting.still_waits().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+
+    waiting.still_waits().await;
+    assert!(waiting.said_to("bob")[0].contains("`cara` has objected"), "{:#?}", waiting.said_to("bob"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d11_d12_the_latest_act_of_a_person_counts() {
+    let waiting = Waiting::begin().await;
+    let text = format!("/approve {}", waiting.digest().await);
+    waiting.world.person("bob").comments(waiting.issue, "/reject not yet").unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.status().contains("`bob` has objected"), "{}", waiting.status());
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    waiting.world.person("bob").comments(waiting.issue, &text).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d13_t21_a_dismissed_objection_does_not_bring_an_older_approval_back() {
+    let waiting = Waiting::with("required = 2\nseparation = 'open'").await;
+    let bob = waiting.world.person("bob");
+    bob.comments(waiting.issue, &format!("/approve {}", waiting.digest().await)).unwrap();
+    waiting.still_waits().await;
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    let objection = bob.comments(waiting.issue, "/reject I was too fast").unwrap();
+    waiting.still_waits().await;
+    bob.deletes_comment(objection).unwrap();
+    waiting.still_waits().await;
+    waiting.world.person("cara").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    bob.approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_an_objection_blocks_until_its_author_takes_it_back() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("cara").comments(waiting.pull, "/reject too much").unwrap();
+    waiting.still_waits().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    waiting.world.person("cara").comments(waiting.pull, "/unapprove").unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d15_q5b_an_objection_by_someone_without_write_access_blocks_nothing_and_is_answered() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("eve").comments(waiting.issue, "/reject I do not like it").unwrap();
+    waiting.world.person("stranger").requests_changes(waiting.pull, "No.").unwrap();
+    waiting.still_waits().await;
+    assert_eq!(waiting.said_to("eve").len(), 1, "{:#?}", waiting.everything_said());
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d16_an_objection_is_not_dismissed_by_whoever_asked_nor_by_a_writer_but_by_an_admin() {
+    let waiting = Waiting::begin().await;
+    waiting.world.github.grants("dora", crate::world::REPO, assentry::demo::github::Role::Admin).unwrap_or_else(|_| {
+        waiting.world.github.adds_person("dora");
+        waiting.world.person("dora").becomes(assentry::demo::github::Role::Admin).unwrap();
+    });
+    let cara = waiting.world.person("cara");
+    for (dismisser, lifted) in [("ann", false), ("bob", false), ("dora", true)] {
+        let review = cara
+            .requests_changes(waiting.pull, "")
+            .or_else(|_| cara.reviews(waiting.pull, Verdict::Approve, "/reject no", &[]));
+        waiting.still_waits().await;
+        waiting.world.person(dismisser).dismisses(waiting.pull, review.unwrap(), "go on").unwrap();
+        waiting.still_waits().await;
+        waiting.world.github.advances(std::time::Duration::from_secs(2));
+        let blocked = waiting.status().contains("`cara` has objected");
+        assert_eq!(blocked, !lifted, "{dismisser}: {}", waiting.status());
+    }
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
