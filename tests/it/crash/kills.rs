@@ -1,0 +1,95 @@
+//! `kill -9` before and after each deed of the happy path: the world is the same in the end (F12, F13, F14, F17).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assentry::demo::github::Halt;
+use tokio::sync::oneshot;
+
+use super::server::Server;
+use super::town::{Outcome, Stream, Town, in_time};
+
+/// How many servers run at the same time.
+const AT_ONCE: usize = 4;
+
+/// The one write whose number depends on how fast the work goes: the status follows the work by some seconds.
+const STATUS: &str = "PATCH /repos/acme/slug/issues/comments/N";
+
+/// Where the server is killed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Kill {
+    /// Around the nth write of this name.
+    Write(String, usize, Halt),
+    /// During the nth call of the model.
+    Call(usize, Stream),
+}
+
+/// What a run came to.
+struct Told {
+    outcome: Outcome,
+    writes: Vec<String>,
+    calls: usize,
+    killed: bool,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_f13_f14_f17_a_server_killed_before_or_after_any_deed_brings_about_the_same_world() {
+    let calm = in_time(tell(None)).await;
+    assert_eq!(calm.outcome.phase, "ended");
+    // Boundaries are taken from what happens, so that a new one cannot be forgotten here.
+    let mut waiting: BTreeSet<Kill> = BTreeSet::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for write in &calm.writes {
+        let nth = seen.entry(write).or_default();
+        *nth += 1;
+        waiting.extend([Halt::Before, Halt::After].map(|halt| Kill::Write(write.clone(), *nth, halt)));
+    }
+    for nth in 1..=calm.calls {
+        waiting.extend([Stream::Nothing, Stream::Part].map(|after| Kill::Call(nth, after)));
+    }
+    let mut running = tokio::task::JoinSet::new();
+    let mut wrong = Vec::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(kill) = waiting.pop_first()
+        {
+            running.spawn(async move { (kill.clone(), in_time(tell(Some(kill))).await) });
+        }
+        let Some(done) = running.join_next().await else { break };
+        let (kill, told) = done.unwrap();
+        let struck = told.killed || matches!(&kill, Kill::Write(write, 2.., _) if write == STATUS);
+        if !struck || told.outcome != calm.outcome || told.calls > calm.calls + 1 {
+            let Told { outcome, writes, calls, killed } = told;
+            wrong.push(format!("{kill:?}: killed: {killed}, {calls} calls, {outcome:#?}, writes {writes:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "expected {} calls, {:#?}\n{}", calm.calls, calm.outcome, wrong.join("\n"));
+}
+
+/// Tells the whole story, with a server that is killed on the way, or not.
+async fn tell(kill: Option<Kill>) -> Told {
+    let town = Town::new().await;
+    let halted = match &kill {
+        None => oneshot::channel().1,
+        Some(Kill::Write(write, nth, halt)) => town.github.halts_at(write, *nth, *halt),
+        Some(Kill::Call(nth, after)) => town.model.falls_silent_at(*nth, *after),
+    };
+    let mut server = Server::start(&town.config).await;
+    let mut killed = false;
+    let mut people = std::pin::pin!(town.people_act());
+    if kill.is_some() {
+        tokio::select! {
+            biased;
+            told = halted => killed = told.is_ok(),
+            () = &mut people => {}
+        }
+        server.ends_by_force().await;
+        server = Server::start(&town.config).await;
+    }
+    if kill.is_none() || !town.is_over() {
+        people.await;
+    }
+    town.is_quiet(&server).await;
+    assert!(server.stops().await.success());
+    let (writes, calls) = (town.github.writes(), town.model.calls());
+    Told { outcome: town.outcome().await, writes, calls, killed }
+}
