@@ -2,14 +2,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 
 mod agent;
+mod badinput;
 mod crash;
 mod door;
 mod gate;
 mod github;
 mod github_sim;
 mod postgres;
+mod races;
 mod sandbox;
 mod store;
 mod story;
+mod unclear;
 mod web;
 mod world;
