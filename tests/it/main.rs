@@ -13,6 +13,7 @@ mod races;
 mod sandbox;
 mod store;
 mod story;
+mod tidy;
 mod unclear;
 mod web;
 mod world;
