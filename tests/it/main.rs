@@ -4,6 +4,7 @@
 mod agent;
 mod badinput;
 mod crash;
+mod deploy;
 mod door;
 mod gate;
 mod github;

@@ -1,0 +1,73 @@
+//! What operators are handed says the same as the code.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use assentry::github::{EVENTS, NEEDED};
+use serde_json::Value;
+
+#[test]
+fn the_apps_manifest_asks_for_what_the_code_needs_and_for_nothing_else() {
+    let manifest: Value = serde_json::from_str(&read("deploy/app-manifest.json")).unwrap();
+    let permissions: BTreeMap<String, String> =
+        serde_json::from_value(manifest["default_permissions"].clone()).unwrap();
+    let events: Vec<String> = serde_json::from_value(manifest["default_events"].clone()).unwrap();
+
+    assert_eq!((permissions, events), (needed(), EVENTS.iter().map(ToString::to_string).collect()));
+}
+
+#[test]
+fn the_readmes_link_fills_in_what_the_code_needs_and_nothing_else() {
+    let readme = read("README.md");
+    let link = readme.split(['(', ')']).find(|text| text.starts_with("https://github.com/settings/apps/new?")).unwrap();
+    let link: url::Url = link.parse().unwrap();
+    let known = ["name", "url", "public", "webhook_active", "webhook_url"];
+    let (events, others): (Vec<_>, Vec<_>) = link.query_pairs().partition(|(name, _)| name == "events[]");
+    let permissions = others.into_iter().filter(|(name, _)| !known.contains(&name.as_ref()));
+
+    let permissions = permissions.map(|(name, level)| (name.into_owned(), level.into_owned())).collect();
+    let events: Vec<String> = events.into_iter().map(|(_, event)| event.into_owned()).collect();
+    assert_eq!((permissions, events), (needed(), EVENTS.iter().map(ToString::to_string).collect()));
+}
+
+#[test]
+fn the_readmes_tables_name_every_permission_and_every_command() {
+    let readme = read("README.md");
+    let rows = NEEDED.iter().map(|need| format!("| `{}` | {} |", need.permission, need.access));
+    let commands = assentry::workflow::command::NAMES.iter().map(|name| format!("| `/{name}"));
+    let missing: Vec<String> = rows.chain(commands).filter(|row| !readme.contains(row)).collect();
+
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn workflows_start_without_rights_and_pin_what_they_use() {
+    for entry in fs::read_dir(root().join(".github/workflows")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.lines().any(|line| line == "permissions: {}"), "{}: rights for all jobs", path.display());
+        for line in text.lines().filter(|line| line.contains("uses:")) {
+            let (_, pin) = line.split_once('@').unwrap_or_default();
+            let (commit, version) = pin.split_once(" # v").unwrap_or_default();
+            let whole = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(
+                whole && !version.is_empty(),
+                "{}: not pinned to a commit with its version: {line}",
+                path.display()
+            );
+        }
+    }
+}
+
+fn needed() -> BTreeMap<String, String> {
+    NEEDED.iter().map(|need| (need.permission.to_owned(), need.access.to_string())).collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
