@@ -202,6 +202,12 @@ name!(
     is_repo_name
 );
 name!(
+    /// A team as `organisation/slug`, in lower case: GitHub takes either, and two spellings are one team.
+    TeamName,
+    "a team as organisation/team in lower case, such as acme/security",
+    is_team_name
+);
+name!(
     /// GitHub's unique id of a webhook delivery, from the header `X-GitHub-Delivery`.
     DeliveryId,
     "a delivery id of letters, digits and '-', at most 64 characters",
@@ -318,6 +324,16 @@ pub struct Person {
     pub login: Login,
     /// What sort of account it is.
     pub kind: AccountKind,
+}
+
+fn is_team_name(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 100
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
+            && !part.starts_with('.')
+    };
+    matches!(text.split_once('/'), Some((organisation, team)) if plain(organisation) && plain(team))
 }
 
 fn is_lower_hex(text: &str) -> bool {

@@ -7,7 +7,7 @@ use super::figures::{and, count, dollars};
 use super::plan::version;
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
-use crate::workflow::approval::{Reason, Rules};
+use crate::workflow::approval::Reason;
 use crate::workflow::plan::PlanStep;
 use crate::workflow::run::{DeliverStage, Outcome, State, Trouble};
 
@@ -24,8 +24,6 @@ pub struct StatusFacts<'a> {
     pub steps: &'a [PlanStep],
     /// Ids of the steps that are done.
     pub ticked: &'a [String],
-    /// Who may approve.
-    pub rules: &'a Rules,
     /// What each phase has cost so far.
     pub costs: &'a [PhaseCost],
 }
@@ -101,7 +99,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             let digest = waiting.shown.subject.digest.short();
             tell(
                 "waiting for approval",
-                format!("{}{}", super::plan::who_may(facts.rules), missing(&waiting.missing)),
+                format!("{}{}", super::plan::who_may(&waiting.shown.rules), missing(&waiting.missing)),
                 format!(
                     "Approve #{} in a review or write `/approve {digest}`; `/revise` and your words change it, `/reject` objects. {cancel}",
                     waiting.shown.pull

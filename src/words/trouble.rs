@@ -166,7 +166,65 @@ pub(super) fn reason(reason: &Reason) -> String {
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             format!("The base branch has changed where the plan works: {}{more}.", shown.join(", "))
         }
+        Reason::NotListed { by, .. } => {
+            format!("{} is not on this repository's list of approvers; someone who is can approve.", login(by))
+        }
+        Reason::AnotherAccount { by, .. } => format!(
+            "The list of approvers names {}, and meant another account: it binds by number. Someone who may change \
+             the repository's policy can list this account.",
+            login(by)
+        ),
+        Reason::PendingMember { by, team, .. } => format!(
+            "{} was invited to {} and has not accepted yet; after that, please approve once more.",
+            login(by),
+            code(team.as_str())
+        ),
+        Reason::TeamUnknown { by, team, .. } => format!(
+            "GitHub does not say at the moment whether {} is in {}; it is asked again.",
+            login(by),
+            code(team.as_str())
+        ),
+        Reason::Denied { by, .. } => {
+            format!("The operator of this server does not let {} decide here; someone else can approve.", login(by))
+        }
+        Reason::Expired { by, .. } => {
+            format!("The approval of {} is too old to start work on; please approve once more.", login(by))
+        }
+        Reason::InputChanged { by, .. } => {
+            let who = by.as_ref().map_or_else(|| "Someone".to_owned(), login);
+            format!(
+                "{who} changed the issue after that approval. Approving once more goes on with the text the plan was \
+                 made from; `/plan` starts over with the new one."
+            )
+        }
+        Reason::OwnerMissing { path, owners } => {
+            format!("{} needs an approval by one of its owners: {}.", code(path), listed(owners))
+        }
+        Reason::OwnerUnclear { path, owners } => format!(
+            "The owners' file names only {} for {}, and none of them can approve; whoever may change that file on the \
+             default branch can mend it.",
+            listed(owners),
+            code(path)
+        ),
+        Reason::OwnersUnknown => {
+            "GitHub does not say at the moment who owns the planned paths; it is asked again.".to_owned()
+        }
+        Reason::PolicyBroken => {
+            "This repository's `.github/assentry.toml` has mistakes; nothing goes on until they are mended.".to_owned()
+        }
+        Reason::PolicyUnknown => {
+            "GitHub does not say at the moment what this repository's policy is; it is asked again.".to_owned()
+        }
+        Reason::TimeUnknown => {
+            "GitHub does not say at the moment what time it is, so the approval's age is unknown; it is asked again."
+                .to_owned()
+        }
     }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(5).map(|name| code(name)).collect();
+    shown.join(", ")
 }
 
 fn voided(how: Voided) -> &'static str {

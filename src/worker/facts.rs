@@ -8,7 +8,7 @@ use crate::github::{self, Step};
 use crate::ids::{AccountKind, CommitSha, Person, UserId};
 use crate::sandbox::mirror::MirrorError;
 use crate::workflow::act::{ActId, ActKind};
-use crate::workflow::approval::{BaseFact, BranchFact, Facts, Gate, Level, Separation, Standing};
+use crate::workflow::approval::{BaseFact, BranchFact, Facts, Gate, Level, PolicyFact, Separation, Standing};
 use crate::workflow::event::Event;
 use crate::workflow::run::Shown;
 use crate::workflow::scope::Wall;
@@ -20,7 +20,17 @@ impl Deed<'_> {
         let people = self.people().await;
         let (branch, base) = self.branches(shown).await?;
         let several_writers = self.several_writers(shown).await;
-        let facts = Facts { people, branch, base, several_writers };
+        let now = Some(self.moment.now());
+        let facts = Facts {
+            now,
+            people,
+            teams: BTreeMap::new(),
+            branch,
+            base,
+            several_writers,
+            policy: PolicyFact::Same,
+            owners: vec![],
+        };
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
 
@@ -94,7 +104,7 @@ impl Deed<'_> {
             .acts()
             .iter()
             .any(|act| act.kind.approves() && shown.subject.requesters.contains(&act.by.id));
-        if !own || self.run.origin.rules.separation != Separation::Auto {
+        if !own || shown.rules.separation != Separation::Auto {
             return None;
         }
         match self.repo(Step::Read).writers().await {

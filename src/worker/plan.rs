@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Trouble;
 use super::apply::With;
 use super::effect::{Deed, Done};
 use super::workplace::{Notebook, deadline};
-use super::{Settings, Trouble};
 use crate::agent::planner::{PlanTask, Planned, Submission, plan};
 use crate::agent::prompt::prompt_version;
 use crate::agent::{Comment, Desk, Ending, Issue, JournalError, Leash, text};
@@ -14,6 +14,7 @@ use crate::ids::CommitSha;
 use crate::model::ModelError;
 use crate::store::NewPlan;
 use crate::words::plan::plan_body;
+use crate::workflow::approval::Rules;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Ask, Outcome, Planning, State, Trouble as Why};
 use crate::workflow::terms::{Canon, ModelIds, Terms};
@@ -52,7 +53,7 @@ impl Deed<'_> {
         }
         if let (Ask::Republish, Some(shown)) = (&planning.ask, &planning.shown) {
             let before = self.terms(shown.subject.version).await?;
-            return self.written(Terms { version, ..before });
+            return self.written(Terms { version, ..before }, shown.rules.clone());
         }
         if self.asks_nothing(&planning.ask) {
             return Ok(failed(Why::EmptyIssue));
@@ -143,6 +144,7 @@ impl Deed<'_> {
         let answered = serde_json::to_vec(&Answered { answers, changes })?;
         self.keep(&answered_name(planning.version), answered).await?;
         let (origin, settings) = (&self.run.origin, &self.core.settings);
+        let rules = settings.rules(origin.private);
         let terms = Terms {
             host: settings.host.clone(),
             repository: origin.repo,
@@ -157,15 +159,15 @@ impl Deed<'_> {
             base_branch: origin.base_branch.clone(),
             base,
             inputs: issue.digest(),
-            policy: Settings::policy(&origin.rules),
+            policy: rules.digest(),
             requesters: planning.requesters.iter().map(|person| person.id).collect(),
         };
-        self.written(terms)
+        self.written(terms, rules)
     }
 
-    fn written(&self, terms: Terms) -> Result<Done, Trouble> {
+    fn written(&self, terms: Terms, rules: Rules) -> Result<Done, Trouble> {
         let (version, digest) = (terms.version, terms.digest());
-        let event = Event::PlanWritten { version, digest: digest.clone(), base: terms.base.clone() };
+        let event = Event::PlanWritten { version, digest: digest.clone(), base: terms.base.clone(), rules };
         let plan = NewPlan { version, digest, terms: serde_json::to_string(&terms)?, markdown: terms.text.clone() };
         Ok(Done::and(event, With { plan: Some(plan), ..With::default() }))
     }

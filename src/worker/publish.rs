@@ -108,13 +108,14 @@ impl Deed<'_> {
         commit: &CommitSha,
         pull: PullNumber,
     ) -> Result<String, Trouble> {
+        let State::Publishing(Publishing { rules, .. }) = &self.run.state else { return Err(Trouble::Interrupted) };
         let terms = self.terms(version).await?;
         let origin = &self.run.origin;
         let home = self.home();
         let path = plan_path(origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
         let hidden = self.hidden().await?;
         let facts = PlanFacts { terms: &terms, digest, issue: origin.number, home: &home };
-        let posting = Posting { pull, path: &path, commit, rules: &origin.rules, hidden: &hidden };
+        let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden };
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };
         let before = self.terms(shown.subject.version).await?;

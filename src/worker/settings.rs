@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::RepoPattern;
-use crate::ids::{Digest, RepoName};
+use crate::ids::RepoName;
 use crate::model::Price;
-use crate::workflow::approval::{Rules, Separation};
+use crate::workflow::approval::{EXPIRES, Rules, Separation};
 use crate::workflow::plan::Budget;
 
 /// What the operator chose, as far as the work needs it.
@@ -70,13 +70,17 @@ impl Settings {
         self.repositories.is_empty() || self.repositories.iter().any(|pattern| pattern.matches(repo))
     }
 
-    /// The digest of the approval rules, for the terms.
+    /// The approval rules, where the repository has none of its own. Public repositories ask for the digest unless the
+    /// operator chose otherwise.
     #[must_use]
-    pub fn policy(rules: &Rules) -> Digest {
-        let mut canon = crate::workflow::terms::Canon::new("assentry-policy-v1");
-        canon.number(u64::from(rules.required));
-        canon.number(rules.separation as u64);
-        canon.number(u64::from(rules.require_digest));
-        canon.finish()
+    pub fn rules(&self, private: bool) -> Rules {
+        Rules {
+            required: self.required_approvals,
+            separation: self.separation,
+            require_digest: self.require_digest.unwrap_or(!private),
+            approvers: None,
+            denied: vec![],
+            expires: EXPIRES,
+        }
     }
 }

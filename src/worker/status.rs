@@ -86,7 +86,6 @@ impl Deed<'_> {
             since,
             steps: &steps,
             ticked: &ticked,
-            rules: &run.origin.rules,
             costs: &costs,
         }))
     }

@@ -12,7 +12,7 @@ use crate::words::place::Home;
 use crate::words::reply::Setting;
 use crate::words::{self, Words};
 use crate::workflow::act::Act;
-use crate::workflow::approval::{Level, Rules};
+use crate::workflow::approval::Level;
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::naming::{BranchNames, Suffix, branch_names};
@@ -64,7 +64,7 @@ impl Arrival<'_> {
             base_branch: self.hint.repo.default_branch.clone(),
             plan_branch: branches.plan,
             work_branch: branches.work,
-            rules: self.rules(),
+            private: self.hint.repo.private,
             retry_of: None,
         };
         self.open(&origin, &state, &then, None).await
@@ -133,16 +133,6 @@ impl Arrival<'_> {
         random.map_err(|_| Trouble::Corrupt("the system gives no random bytes".to_owned()))?;
         let names = branch_names(number, title, &Suffix::from_random(bytes));
         names.map_err(|bad| Trouble::Corrupt(bad.to_string()))
-    }
-
-    /// The rules in force: public repositories ask for the digest unless the operator chose otherwise.
-    fn rules(&self) -> Rules {
-        let settings = &self.core.settings;
-        Rules {
-            required: settings.required_approvals,
-            separation: settings.separation,
-            require_digest: settings.require_digest.unwrap_or(!self.hint.repo.private),
-        }
     }
 
     /// Answers someone on an issue that has no run, at most once for each `key`.

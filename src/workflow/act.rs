@@ -56,6 +56,11 @@ pub enum ActKind {
     },
     /// `/unapprove`.
     Withdraw,
+    /// `/lift @login`: an administrator sets that person's objection aside (rule D).
+    Lift {
+        /// Whose, as it was typed without the `@`.
+        login: String,
+    },
 }
 
 /// Where something was said, and so where it is answered.
@@ -86,7 +91,7 @@ impl ActKind {
     pub fn approves(&self) -> bool {
         match self {
             ActKind::ApproveByReview { .. } | ActKind::ApproveByDigest { .. } | ActKind::ApproveBare => true,
-            ActKind::Veto { .. } | ActKind::Withdraw => false,
+            ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::act::{Act, ActId, Place, Voided};
-use super::approval::{Facts, Gate};
+use super::approval::{Facts, Gate, Rules};
 use super::run::{CancelledBy, Note, Outcome};
 use crate::ids::{CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
@@ -25,6 +25,8 @@ pub enum Event {
         digest: Digest,
         /// The base it was written against.
         base: CommitSha,
+        /// The rules it is published under.
+        rules: Rules,
     },
     /// The planner asked instead.
     QuestionsAsked {

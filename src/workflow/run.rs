@@ -5,8 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::outcome::{CancelledBy, Outcome, Trouble};
+
 use super::act::{Act, Place};
-use super::approval::{Reason, Rules, Subject};
+use super::approval::{Case, Edit, Reason, Rules, Subject};
 use crate::ids::{
     BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName,
     ReviewCommentId, RunId, Timestamp,
@@ -56,8 +58,8 @@ pub struct Origin {
     pub plan_branch: BranchName,
     /// The branch that will carry the work.
     pub work_branch: BranchName,
-    /// The approval rules in force.
-    pub rules: Rules,
+    /// Whether only people with access see the repository.
+    pub private: bool,
     /// The run that this one tries again, with its approved version (`/retry`).
     pub retry_of: Option<RunId>,
 }
@@ -183,6 +185,8 @@ pub struct Publishing {
     pub digest: Digest,
     /// The base it was written against.
     pub base: CommitSha,
+    /// The rules it is published under.
+    pub rules: Rules,
     /// How far it is.
     pub stage: PublishStage,
     /// The version people see meanwhile.
@@ -228,6 +232,10 @@ pub struct Shown {
     pub subject: Subject,
     /// The base it was written against.
     pub base: CommitSha,
+    /// The rules it was published under.
+    pub rules: Rules,
+    /// The last change of what it was made from, by someone who may write (rule E).
+    pub edited: Option<Edit>,
     /// The plan pull request.
     pub pull: PullNumber,
     /// Everyone whose request is in it.
@@ -316,118 +324,12 @@ pub struct Ended {
     pub shown: Option<Shown>,
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "how")]
-pub enum Outcome {
-    /// The pull request is open.
-    Done {
-        /// Its number.
-        pull: PullNumber,
-        /// Its last commit when it was opened.
-        head: CommitSha,
-    },
-    /// A person ended it.
-    Cancelled {
-        /// Who.
-        by: Option<Person>,
-        /// By what.
-        why: CancelledBy,
-    },
-    /// The plan cannot be executed as it is; a new version is needed.
-    NeedsNewPlan {
-        /// Why.
-        why: Trouble,
-    },
-    /// It could not go on.
-    Failed {
-        /// Why.
-        why: Trouble,
-    },
-}
-
-/// By what a person ended a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CancelledBy {
-    /// `/cancel`.
-    Command,
-    /// The trigger label was removed.
-    Unlabelled,
-    /// The issue was closed.
-    IssueClosed,
-    /// The plan pull request was closed.
-    PlanPullClosed,
-}
-
-/// Why a run could not go on, sorted by what a person can do about it. Texts come from tools and models: data, shown as such.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Trouble {
-    /// The repository has no commit to work on.
-    EmptyRepository,
-    /// The issue says nothing.
-    EmptyIssue,
-    /// The model would not do it.
-    Refused {
-        /// Its words.
-        text: String,
-    },
-    /// There is nothing to change.
-    NoChange {
-        /// The agent's words.
-        text: String,
-    },
-    /// A limit was reached.
-    OverBudget {
-        /// Which: turns, tokens, dollars, minutes.
-        what: String,
-    },
-    /// The agent went in circles or its calls were rejected too often.
-    Lost {
-        /// How.
-        text: String,
-    },
-    /// The model's endpoint did not do its part.
-    Model {
-        /// The class of error.
-        text: String,
-    },
-    /// The sandbox did not start (T54).
-    NoSandbox {
-        /// Why, and how to mend the host.
-        text: String,
-    },
-    /// A check stayed red.
-    ChecksFailed {
-        /// The commands that failed.
-        commands: Vec<String>,
-    },
-    /// The agent said that the plan is wrong or a step impossible.
-    PlanIsWrong {
-        /// Its words.
-        text: String,
-    },
-    /// What came out of the sandbox broke a rule.
-    Forbidden {
-        /// Which, and where.
-        text: String,
-    },
-    /// The approved version no longer holds.
-    Void {
-        /// Why.
-        reason: Reason,
-    },
-    /// GitHub refused a write.
-    Github {
-        /// What, and what would help.
-        text: String,
-    },
-    /// A write's outcome stayed unknown, or an effect failed again and again.
-    GaveUp {
-        /// What was tried.
-        text: String,
-    },
+impl Shown {
+    /// The version as the gate looks at it, with what people did.
+    #[must_use]
+    pub fn case<'a>(&'a self, acts: &'a [Act]) -> Case<'a> {
+        Case { subject: &self.subject, rules: &self.rules, edited: self.edited.as_ref(), acts }
+    }
 }
 
 impl State {

@@ -173,13 +173,23 @@ fn how_to_go_on(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {
 /// Whose approval is needed, in a sentence.
 pub(in crate::words) fn who_may(rules: &Rules) -> String {
     let people = match rules.required {
-        0 | 1 => "One person with write access must approve".to_owned(),
-        more => format!("{more} people with write access must approve"),
+        0 | 1 => format!("One {} must approve", whom(rules, "person")),
+        more => format!("{more} {} must approve", whom(rules, "people")),
     };
     match rules.separation {
         Separation::Open => format!("{people}; it may be whoever asked for the plan."),
         Separation::TwoPerson => format!("{people}; not whoever asked for the plan."),
+        Separation::Owners => {
+            format!("{people}; not whoever asked for the plan, and the owners of the planned paths are among them.")
+        }
         Separation::Auto => format!("{people}; not whoever asked for the plan, unless nobody else can write here."),
+    }
+}
+
+fn whom(rules: &Rules, people: &str) -> String {
+    match rules.approvers {
+        None => format!("{people} with write access"),
+        Some(_) => format!("{people} on this repository's list of approvers"),
     }
 }
 

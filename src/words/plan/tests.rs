@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::ids::{CommitSha, Digest, IssueId, IssueNumber, PullNumber, RepoId, UserId};
 use crate::words::place::Home;
-use crate::workflow::approval::{Rules, Separation};
+use crate::workflow::approval::{EXPIRES, Rules, Separation};
 use crate::workflow::command::parse;
 use crate::workflow::plan::{
     Alternative, Budget, Check, Estimate, FileChange, Finding, Plan, PlanStep, PlannedFile, Scope,
@@ -79,7 +79,14 @@ fn comment(terms: &Terms, hidden: &[Hidden]) -> String {
     let facts = PlanFacts { terms, digest: &digest, issue: IssueNumber(42), home: &home };
     let commit: CommitSha = "89".repeat(20).parse().unwrap();
     let path = ".assentry/plans/42.md".parse().unwrap();
-    let rules = Rules { required: 1, separation: Separation::TwoPerson, require_digest: true };
+    let rules = Rules {
+        required: 1,
+        separation: Separation::TwoPerson,
+        require_digest: true,
+        approvers: None,
+        denied: vec![],
+        expires: EXPIRES,
+    };
     plan_comment(&facts, &Posting { pull: PullNumber(43), path: &path, commit: &commit, rules: &rules, hidden })
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::ids::{AccountKind, CommitSha, Digest, Person, UserId};
 use crate::workflow::act::{ActId, Voided};
-use crate::workflow::approval::{Separation, Subject};
+use crate::workflow::approval::{EXPIRES, Rules, Separation, Subject};
 use crate::workflow::command::parse;
 use crate::workflow::run::{
     Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Shown, Trouble,
@@ -27,7 +27,15 @@ fn shown() -> Shown {
         earlier: vec![],
         requesters: vec![],
     };
-    Shown { subject, base: sha(), pull: PullNumber(43), requesters: vec![] }
+    let rules = Rules {
+        required: 1,
+        separation: Separation::TwoPerson,
+        require_digest: true,
+        approvers: None,
+        denied: vec![],
+        expires: EXPIRES,
+    };
+    Shown { subject, base: sha(), rules, edited: None, pull: PullNumber(43), requesters: vec![] }
 }
 
 fn step(id: &str, title: &str) -> PlanStep {
@@ -36,8 +44,7 @@ fn step(id: &str, title: &str) -> PlanStep {
 
 fn say(state: &State, ticked: &[String], costs: &[PhaseCost]) -> String {
     let steps = [step("s1", "Count the last line"), step("s2", "Tell <i>@everyone</i>")];
-    let rules = Rules { required: 1, separation: Separation::TwoPerson, require_digest: true };
-    let facts = StatusFacts { run: RunId(7), state, since: Timestamp(0), steps: &steps, ticked, rules: &rules, costs };
+    let facts = StatusFacts { run: RunId(7), state, since: Timestamp(0), steps: &steps, ticked, costs };
     let said = status(&facts);
     assert!(said.lines().count() <= 15, "{said}");
     assert_eq!(parse(&said), None, "t16");

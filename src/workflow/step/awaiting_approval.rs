@@ -1,16 +1,16 @@
 //! While a version waits for its approval.
 
+use super::Step;
 use super::shared::{
     answer, cancel, end, is_guidance, next_version, refusal, republish, with_act, with_note, with_person, with_voided,
 };
-use super::{RulesRef, Step};
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Approved, Ask, Note, Outcome, State, Trouble, Waiting};
 
-pub(super) fn step(rules: RulesRef<'_>, waiting: &Waiting, event: &Event) -> Step {
+pub(super) fn step(waiting: &Waiting, event: &Event) -> Step {
     match event {
         Event::Noted { note } => with_note(&waiting.notes, note).map_or(Step::Ignore, |notes| Step::Move {
             then: vec![Effect::EndBurst { notes: notes.len() }],
@@ -30,7 +30,7 @@ pub(super) fn step(rules: RulesRef<'_>, waiting: &Waiting, event: &Event) -> Ste
             to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),
             then: vec![Effect::Judge { gate: Gate::Act, because: Some(*id) }],
         }),
-        Event::Judged { gate: Gate::Act, facts, because } => judged(rules, waiting, facts, *because),
+        Event::Judged { gate: Gate::Act, facts, because } => judged(waiting, facts, *because),
         Event::PlanBranchMoved { .. } => republish(&waiting.shown, &waiting.acts, &waiting.notes),
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&waiting.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&waiting.shown), vec![]),
@@ -52,13 +52,13 @@ pub(super) fn step(rules: RulesRef<'_>, waiting: &Waiting, event: &Event) -> Ste
     }
 }
 
-fn judged(rules: RulesRef<'_>, waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
+fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
     let with = |missing: Vec<Reason>, then: Vec<Effect>| Step::Move {
         to: State::AwaitingApproval(Waiting { missing, ..waiting.clone() }),
         then,
     };
     let subject = &waiting.shown.subject;
-    match judge(subject, rules, &waiting.acts, facts, Gate::Act) {
+    match judge(waiting.shown.case(&waiting.acts), facts, Gate::Act) {
         Verdict::Approved { by, by_requester } => {
             let (shown, acts) = (waiting.shown.clone(), waiting.acts.clone());
             Step::Move {

@@ -1,21 +1,19 @@
 //! From the last gate to the open pull request.
 
+use super::Step;
 use super::shared::{answer, cancel, end, too_late, too_late_for, with_act, with_voided};
-use super::{RulesRef, Step};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Approved, DeliverStage, Delivering, Outcome, State, Trouble};
 
-pub(super) fn step(rules: RulesRef<'_>, delivering: &Delivering, event: &Event) -> Step {
+pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
     let approved = &delivering.approved;
     let version = approved.shown.subject.version;
     let to = |stage| State::Delivering(Delivering { stage, ..delivering.clone() });
     match (event, &delivering.stage) {
-        (Event::Judged { gate: Gate::Push, facts, .. }, DeliverStage::Judging { .. }) => {
-            judged(rules, delivering, facts)
-        }
+        (Event::Judged { gate: Gate::Push, facts, .. }, DeliverStage::Judging { .. }) => judged(delivering, facts),
         (Event::JudgementAged, DeliverStage::Pushing) => Step::Move {
             to: to(DeliverStage::Judging { missing: vec![] }),
             then: vec![Effect::Judge { gate: Gate::Push, because: None }],
@@ -70,7 +68,7 @@ pub(super) fn step(rules: RulesRef<'_>, delivering: &Delivering, event: &Event) 
     }
 }
 
-fn judged(rules: RulesRef<'_>, delivering: &Delivering, facts: &Facts) -> Step {
+fn judged(delivering: &Delivering, facts: &Facts) -> Step {
     let approved = &delivering.approved;
     if let Some(reason) = &approved.void {
         return void(approved, reason.clone());
@@ -78,7 +76,7 @@ fn judged(rules: RulesRef<'_>, delivering: &Delivering, facts: &Facts) -> Step {
     let judging =
         |missing| State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, ..delivering.clone() });
     let subject = &approved.shown.subject;
-    match judge(subject, rules, &approved.acts, facts, Gate::Push) {
+    match judge(approved.shown.case(&approved.acts), facts, Gate::Push) {
         Verdict::Approved { by, by_requester } => Step::Move {
             to: State::Delivering(Delivering {
                 approved: Approved { by, by_requester, ..approved.clone() },

@@ -44,10 +44,21 @@ fn run() -> Run {
         base_branch: "main".parse().unwrap(),
         plan_branch: "assentry/42-plan-t-abcdef".parse().unwrap(),
         work_branch: "assentry/42-t-abcdef".parse().unwrap(),
-        rules: Rules { required: 1, separation: Separation::TwoPerson, require_digest: true },
+        private: false,
         retry_of: None,
     };
     Run { id: RunId(1), origin, state }
+}
+
+fn rules() -> Rules {
+    Rules {
+        required: 1,
+        separation: Separation::TwoPerson,
+        require_digest: true,
+        approvers: None,
+        denied: vec![],
+        expires: EXPIRES,
+    }
 }
 
 /// What the world may throw at a run: numbers that [`event`] turns into an event that fits, or just misses, the state.
@@ -80,7 +91,16 @@ fn facts(throw: &Throw, shown: Option<&Shown>) -> Facts {
         1 => BranchFact::At(sha(999)),
         _ => BranchFact::At(head),
     };
-    Facts { people, branch, base: BaseFact::Contains { overlap: vec![] }, several_writers: Some(true) }
+    Facts {
+        now: Some(Timestamp(20_000)),
+        people,
+        teams: BTreeMap::new(),
+        branch,
+        base: BaseFact::Contains { overlap: vec![] },
+        several_writers: Some(true),
+        policy: PolicyFact::Same,
+        owners: vec![],
+    }
 }
 
 fn act(throw: &Throw, serial: i64) -> Act {
@@ -115,7 +135,7 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
             let gate = [Gate::Act, Gate::Start, Gate::Push][usize::from(throw.what % 3)];
             Event::Judged { gate, facts: facts(throw, state.shown()), because: None }
         }
-        9 | 10 => Event::PlanWritten { version, digest: digest(version), base: sha(77) },
+        9 | 10 => Event::PlanWritten { version, digest: digest(version), base: sha(77), rules: rules() },
         11 | 12 => Event::PlanCommitted { version, commit: sha(version) },
         13 => Event::PlanPullOpened { pull: PullNumber(9), at: Timestamp(0) },
         14 | 15 => Event::PlanPosted { version, at: Timestamp(throw.at / 4) },
@@ -146,6 +166,7 @@ fn plainly_approved(subject: &Subject, acts: &[Act], facts: &Facts) -> bool {
         }
         ActKind::ApproveBare => false,
         ActKind::Veto { .. } | ActKind::Withdraw => true,
+        ActKind::Lift { .. } => false,
     };
     let mut last: BTreeMap<UserId, &Act> = BTreeMap::new();
     for act in acts.iter().filter(|act| binds(act)) {
@@ -213,13 +234,13 @@ proptest! {
         let subject = Subject {
             version: 2, digest: digest(2), commit: sha(2), published_at: Timestamp(500), earlier: vec![digest(1)], requesters: vec![UserId(1)],
         };
-        let rules = run().origin.rules;
+        let rules = rules();
         let throw = Throw { what: 0, who: 1, version: 1, level, branch: 0, at: 0 };
         let facts = Facts { branch: BranchFact::At(sha(2)), ..facts(&throw, None) };
         let mut turned = acts.clone();
         turned.rotate_left(seed.index(acts.len()));
         turned.reverse();
-        let approved = |acts: &[Act]| matches!(judge(&subject, &rules, acts, &facts, Gate::Act), Verdict::Approved { .. });
+        let approved = |acts: &[Act]| matches!(judge(Case { subject: &subject, rules: &rules, edited: None, acts }, &facts, Gate::Act), Verdict::Approved { .. });
         prop_assert_eq!(approved(&acts), approved(&turned));
         prop_assert_eq!(approved(&acts), plainly_approved(&subject, &acts, &facts));
     }
@@ -249,7 +270,7 @@ fn the_happy_path_reaches_execution() {
     for n in 0..12 {
         let facts = subject_facts(&run.state);
         let event = match n {
-            0 => Event::PlanWritten { version: 1, digest: digest(1), base: sha(77) },
+            0 => Event::PlanWritten { version: 1, digest: digest(1), base: sha(77), rules: rules() },
             1 => Event::PlanCommitted { version: 1, commit: sha(1) },
             2 => Event::PlanPullOpened { pull: PullNumber(9), at: Timestamp(1_000) },
             3 => Event::PlanPosted { version: 1, at: Timestamp(2_000) },

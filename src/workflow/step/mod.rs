@@ -17,7 +17,6 @@ mod shared;
 mod starting;
 
 use super::act::Act;
-use super::approval::Rules;
 use super::effect::{Effect, ReactTo};
 use super::event::Event;
 use super::run::{Ask, Planning, Run, Shown, State, Waiting};
@@ -50,10 +49,10 @@ pub fn step(run: &Run, event: &Event) -> Step {
         State::Planning(planning) => planning::step(planning, event),
         State::AwaitingAnswer(awaiting) => awaiting_answer::step(awaiting, event),
         State::Publishing(publishing) => publishing::step(publishing, event),
-        State::AwaitingApproval(waiting) => awaiting_approval::step(&run.origin.rules, waiting, event),
-        State::Starting(approved) => starting::step(&run.origin.rules, approved, event),
+        State::AwaitingApproval(waiting) => awaiting_approval::step(waiting, event),
+        State::Starting(approved) => starting::step(approved, event),
         State::Executing(executing) => executing::step(executing, event),
-        State::Delivering(delivering) => delivering::step(&run.origin.rules, delivering, event),
+        State::Delivering(delivering) => delivering::step(delivering, event),
         State::Ended(_) => ended::step(event),
     }
 }
@@ -80,6 +79,3 @@ pub fn begin_again(shown: Shown, act: Act, seen: ReactTo) -> (State, Vec<Effect>
     let waiting = Waiting { shown, acts: vec![act], notes: vec![], missing: vec![] };
     (State::AwaitingApproval(waiting), vec![Effect::React { to: seen }, judge])
 }
-
-/// The rules as far as a state needs them to judge.
-type RulesRef<'a> = &'a Rules;

@@ -15,7 +15,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         next.map_or(Step::Ignore, |next| Step::Move { to: State::Planning(next), then: vec![] })
     };
     match event {
-        Event::PlanWritten { version, digest, base } if *version == planning.version => {
+        Event::PlanWritten { version, digest, base, rules } if *version == planning.version => {
             let answering = match &planning.ask {
                 Ask::Revise { notes } => notes.clone(),
                 Ask::Fresh { .. } | Ask::Republish => vec![],
@@ -24,6 +24,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
                 version: *version,
                 digest: digest.clone(),
                 base: base.clone(),
+                rules: rules.clone(),
                 stage: PublishStage::Committing,
                 shown: planning.shown.clone(),
                 notes: planning.notes.clone(),

@@ -122,6 +122,8 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
             requesters: publishing.requesters.iter().map(|person| person.id).collect(),
         },
         base: publishing.base.clone(),
+        rules: publishing.rules.clone(),
+        edited: None,
         pull,
         requesters: publishing.requesters.clone(),
     }

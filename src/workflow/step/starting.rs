@@ -1,14 +1,14 @@
 //! Between the approval and the start: the second gate.
 
+use super::Step;
 use super::shared::{answer, cancel, end, refusal, republish, too_late, too_late_for, with_act, with_voided};
-use super::{RulesRef, Step};
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Approved, Executing, Outcome, State, Trouble, Waiting};
 
-pub(super) fn step(rules: RulesRef<'_>, approved: &Approved, event: &Event) -> Step {
+pub(super) fn step(approved: &Approved, event: &Event) -> Step {
     // What people do now goes back to the first gate, which also answers them.
     let again = |acts, because| {
         let waiting = Waiting { shown: approved.shown.clone(), acts, notes: vec![], missing: vec![] };
@@ -16,7 +16,7 @@ pub(super) fn step(rules: RulesRef<'_>, approved: &Approved, event: &Event) -> S
         Step::Move { to: State::AwaitingApproval(waiting), then }
     };
     match event {
-        Event::Judged { gate: Gate::Start, facts, because } => judged(rules, approved, facts, *because),
+        Event::Judged { gate: Gate::Start, facts, because } => judged(approved, facts, *because),
         Event::Acted { act } => with_act(&approved.acts, act).map_or(Step::Ignore, |acts| again(acts, act.id)),
         Event::ActVoided { id, how } => {
             with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| again(acts, *id))
@@ -44,9 +44,9 @@ pub(super) fn step(rules: RulesRef<'_>, approved: &Approved, event: &Event) -> S
     }
 }
 
-fn judged(rules: RulesRef<'_>, approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
+fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
     let subject = &approved.shown.subject;
-    match judge(subject, rules, &approved.acts, facts, Gate::Start) {
+    match judge(approved.shown.case(&approved.acts), facts, Gate::Start) {
         Verdict::Approved { by, by_requester } => {
             let version = subject.version;
             let approved = Approved { by, by_requester, ..approved.clone() };

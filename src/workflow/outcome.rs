@@ -1,0 +1,120 @@
+//! How a run ends, and why it could not go on.
+
+use serde::{Deserialize, Serialize};
+
+use super::approval::Reason;
+use crate::ids::{CommitSha, Person, PullNumber};
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "how")]
+pub enum Outcome {
+    /// The pull request is open.
+    Done {
+        /// Its number.
+        pull: PullNumber,
+        /// Its last commit when it was opened.
+        head: CommitSha,
+    },
+    /// A person ended it.
+    Cancelled {
+        /// Who.
+        by: Option<Person>,
+        /// By what.
+        why: CancelledBy,
+    },
+    /// The plan cannot be executed as it is; a new version is needed.
+    NeedsNewPlan {
+        /// Why.
+        why: Trouble,
+    },
+    /// It could not go on.
+    Failed {
+        /// Why.
+        why: Trouble,
+    },
+}
+
+/// By what a person ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelledBy {
+    /// `/cancel`.
+    Command,
+    /// The trigger label was removed.
+    Unlabelled,
+    /// The issue was closed.
+    IssueClosed,
+    /// The plan pull request was closed.
+    PlanPullClosed,
+}
+
+/// Why a run could not go on, sorted by what a person can do about it. Texts come from tools and models: data, shown as such.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Trouble {
+    /// The repository has no commit to work on.
+    EmptyRepository,
+    /// The issue says nothing.
+    EmptyIssue,
+    /// The model would not do it.
+    Refused {
+        /// Its words.
+        text: String,
+    },
+    /// There is nothing to change.
+    NoChange {
+        /// The agent's words.
+        text: String,
+    },
+    /// A limit was reached.
+    OverBudget {
+        /// Which: turns, tokens, dollars, minutes.
+        what: String,
+    },
+    /// The agent went in circles or its calls were rejected too often.
+    Lost {
+        /// How.
+        text: String,
+    },
+    /// The model's endpoint did not do its part.
+    Model {
+        /// The class of error.
+        text: String,
+    },
+    /// The sandbox did not start (T54).
+    NoSandbox {
+        /// Why, and how to mend the host.
+        text: String,
+    },
+    /// A check stayed red.
+    ChecksFailed {
+        /// The commands that failed.
+        commands: Vec<String>,
+    },
+    /// The agent said that the plan is wrong or a step impossible.
+    PlanIsWrong {
+        /// Its words.
+        text: String,
+    },
+    /// What came out of the sandbox broke a rule.
+    Forbidden {
+        /// Which, and where.
+        text: String,
+    },
+    /// The approved version no longer holds.
+    Void {
+        /// Why.
+        reason: Reason,
+    },
+    /// GitHub refused a write.
+    Github {
+        /// What, and what would help.
+        text: String,
+    },
+    /// A write's outcome stayed unknown, or an effect failed again and again.
+    GaveUp {
+        /// What was tried.
+        text: String,
+    },
+}
