@@ -45,7 +45,8 @@ enum Kind {
 }
 
 impl Database {
-    /// The right to write, where there is one writer at a time.
+    /// The right to write, where there is one writer at a time. To be held by a task of the store's own only: a caller
+    /// that holds it, or is next in line, and is not polled would hold up everybody for ever.
     pub(super) async fn gate(&self) -> Option<MutexGuard<'_, ()>> {
         match &*self.kind {
             Kind::Sqlite { gate, .. } => Some(gate.lock().await),

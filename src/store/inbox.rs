@@ -132,14 +132,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn prune(&self, older_than: Timestamp) -> Result<u64, StoreError> {
-        let _gate = self.db.gate().await;
-        Ok(sqlx::query(PRUNE).bind(older_than.0).execute(&self.db.pool).await?.rows_affected())
+        self.db.write(sqlx::query(PRUNE).bind(older_than.0)).await
     }
 
     async fn set_aside(&self, id: &DeliveryId, fence: i64) -> Result<(), StoreError> {
         let query = sqlx::query(SET_ASIDE).bind(id.as_str().to_owned()).bind(fence);
-        let _gate = self.db.gate().await;
-        if query.execute(&self.db.pool).await?.rows_affected() == 1 {
+        if self.db.write(query).await? == 1 {
             tracing::error!(delivery.id = %id, "delivery {id} was set aside: {MAX_SILENT_TRIES} tries never reported back");
         }
         Ok(())

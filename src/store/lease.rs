@@ -167,10 +167,8 @@ impl Store {
         Ok(rows)
     }
 
-    async fn write_held(&self, query: Query<'_, Any, AnyArguments>) -> Result<Held, StoreError> {
-        let _gate = self.db.gate().await;
-        let rows = query.execute(&self.db.pool).await?.rows_affected();
-        Ok(if rows == 1 { Held::Yes } else { Held::Lost })
+    async fn write_held(&self, query: Query<'static, Any, AnyArguments>) -> Result<Held, StoreError> {
+        Ok(if self.db.write(query).await? == 1 { Held::Yes } else { Held::Lost })
     }
 }
 

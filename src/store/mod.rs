@@ -11,8 +11,9 @@
 //!   row that was changed, removed, inserted or moved.
 //!
 //! Refuses: a file written by a newer version, a database on a network file system, to interpret the JSON it keeps.
-//! Every transaction runs in a task of its own: a caller that goes away (a closed connection, a timeout) leaves no
-//! transaction open. No transaction waits for the network, save for the database itself.
+//! Every write runs in a task of its own: a caller that goes away (a closed connection, a timeout) leaves no
+//! transaction open, and one that is not polled holds up nobody. No transaction waits for the network, save for the
+//! database itself.
 
 mod alone;
 mod bell;
@@ -91,9 +92,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let written = sqlx::query("UPDATE heads SET one = 1 WHERE one = 1");
-        let _gate = self.db.gate().await;
-        written.execute(&self.db.pool).await?;
+        self.db.write(sqlx::query("UPDATE heads SET one = 1 WHERE one = 1")).await?;
         Ok(())
     }
 

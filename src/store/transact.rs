@@ -1,9 +1,14 @@
-//! Runs a transaction to its end, whatever becomes of the caller.
+//! Runs a write to its end, whatever becomes of the caller.
+//!
+//! A caller may be dropped (a client hangs up), and it may live on and not be polled (it waits for something else
+//! first). Neither may keep the gate shut for everybody: who passes it is always a task of the store's own.
 
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use sqlx::AnyConnection;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
 
 use super::connect::Database;
 use super::errors::{StoreError, is_contention};
@@ -31,11 +36,17 @@ impl Database {
         F: for<'c> Fn(&'c mut AnyConnection) -> Work<'c, T> + Send + Sync + 'static,
     {
         let db = self.clone();
-        let task = tokio::spawn(async move { db.transact_here(work).await });
-        match task.await {
-            Ok(done) => done,
-            Err(_) => Err(StoreError::Unknown(sqlx::Error::WorkerCrashed)),
-        }
+        in_its_own_task(async move { db.transact_here(work).await }).await
+    }
+
+    /// Writes with one statement, in a task of its own. Returns how many rows it wrote.
+    pub(super) async fn write(&self, query: Query<'static, Any, AnyArguments>) -> Result<u64, StoreError> {
+        let db = self.clone();
+        in_its_own_task(async move {
+            let _gate = db.gate().await;
+            Ok(query.execute(&db.pool).await?.rows_affected())
+        })
+        .await
     }
 
     async fn transact_here<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -77,5 +88,14 @@ impl Database {
                 Err(error)
             }
         }
+    }
+}
+
+async fn in_its_own_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(_) => Err(StoreError::Unknown(sqlx::Error::WorkerCrashed)),
     }
 }

@@ -1,7 +1,12 @@
 //! Deliveries: stored once, kept, taken by one.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use assentry::ids::DeliveryId;
 use assentry::store::{Finish, Held, NewDelivery, Received, StoreError, Worker};
+use futures::poll;
+use tokio::time::timeout;
 
 use super::on_both;
 use super::place::{Place, at, lease};
@@ -16,6 +21,7 @@ on_both!(
     f17_a_dead_workers_delivery_is_taken_when_its_lease_ends,
     f25_a_lease_from_before_the_clock_was_set_back_has_ended,
     f57_a_delivery_that_ends_the_process_is_set_aside_and_others_go_on,
+    a_writer_whom_nobody_polls_holds_up_nobody,
     old_deliveries_are_forgotten_when_they_were_dealt_with,
 );
 
@@ -128,6 +134,20 @@ async fn f57_a_delivery_that_ends_the_process_is_set_aside_and_others_go_on(plac
     assert_eq!(claims(place, "start 4", 400).await.as_deref(), Some("other"));
     assert_eq!(claims(place, "start 4", 400).await, None);
     assert_eq!(place.store.deliveries_set_aside().await.unwrap(), 1);
+}
+
+/// A lost wake-up that was seen: work that had begun a write waited for its own heartbeat, and the heartbeat for it.
+async fn a_writer_whom_nobody_polls_holds_up_nobody(place: &Place) {
+    place.store.receive(delivery("a", 1)).await.unwrap();
+    let claim = place.store.claim_delivery(&Worker::new("w"), lease(2)).await.unwrap().unwrap().claim;
+
+    let mut begun = pin!(place.store.finish(Finish::done(claim.clone()), at(3)));
+    assert!(poll!(begun.as_mut()).is_pending());
+    let beat = timeout(Duration::from_secs(30), place.store.heartbeat(&claim, lease(3))).await;
+    let door = timeout(Duration::from_secs(30), place.store.receive(delivery("b", 4))).await;
+
+    assert!(beat.is_ok() && door.is_ok(), "everybody waits for a write that nobody goes on with");
+    assert_eq!(begun.await.unwrap(), Held::Yes);
 }
 
 async fn old_deliveries_are_forgotten_when_they_were_dealt_with(place: &Place) {
