@@ -176,20 +176,22 @@ impl Core {
         work: impl Future<Output = Result<T, Trouble>>,
         lost: impl Fn(),
     ) -> Result<T, Trouble> {
-        let mut work = Box::pin(work);
-        let mut beat = tokio::time::interval(HEARTBEAT);
-        beat.tick().await;
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                _ = beat.tick() => {
-                    let lease = Lease { now: moment.now(), length: LEASE };
-                    // A store that does not answer now may answer before the lease ends.
-                    if let Ok(Held::Lost) = self.store.heartbeat(claim, lease).await {
-                        lost();
-                    }
+        // The work goes on while a heartbeat waits: what the heartbeat waits for may be held by the work.
+        let beats = async {
+            let mut beat = tokio::time::interval(HEARTBEAT);
+            beat.tick().await;
+            loop {
+                beat.tick().await;
+                let lease = Lease { now: moment.now(), length: LEASE };
+                // A store that does not answer now may answer before the lease ends.
+                if let Ok(Held::Lost) = self.store.heartbeat(claim, lease).await {
+                    lost();
                 }
             }
+        };
+        tokio::select! {
+            done = Box::pin(work) => done,
+            never = beats => never,
         }
     }
 }
