@@ -26,18 +26,21 @@ pub(super) fn user_by_id(call: &mut Call<'_>) -> Outcome<Answer> {
     Ok(Answer::Json(200, shapes::of_account(call.state, account)))
 }
 
-/// "Get repository permissions for a user": `maintain` is told as `write`, `triage` as `read`; `role_name` tells them apart.
+/// "Get repository permissions for a user": `maintain` is told as `write`, `triage` as `read`, a custom role as the one it
+/// is based on; `role_name` tells them apart.
 pub(super) fn permission(call: &mut Call<'_>) -> Outcome<Answer> {
     let login = call.param("username");
     let account = call.state.account_named(login).ok_or_else(|| Refusal::new(404, format!("{login} is not a user")))?;
-    let role = call.state.role(call.repo()?, account.id);
+    let repo = call.repo()?;
+    let role = call.state.role(repo, account.id);
+    // A custom role names the highest grant only if nothing else grants more than its base.
+    let granted = repo.collaborators.get(&account.id) == Some(&role);
+    let custom = repo.custom_roles.get(&account.id).filter(|_| granted);
+    let name = custom.map_or(role.name(), String::as_str);
     let mut user = shapes::of_account(call.state, account);
-    user["permissions"] = json!({
-        "admin": role >= Role::Admin, "maintain": role >= Role::Maintain, "push": role >= Role::Write,
-        "triage": role >= Role::Triage, "pull": role >= Role::Read,
-    });
-    user["role_name"] = json!(role.name());
-    Ok(Answer::Json(200, json!({ "permission": role.permission(), "role_name": role.name(), "user": user })))
+    user["permissions"] = shapes::permissions(role);
+    user["role_name"] = json!(name);
+    Ok(Answer::Json(200, json!({ "permission": role.permission(), "role_name": name, "user": user })))
 }
 
 /// "Check if a user is a repository collaborator".

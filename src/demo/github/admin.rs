@@ -1,16 +1,15 @@
-//! What an administrator does: accounts, repositories, grants, tokens, the installation.
+//! What an administrator of repositories does: they are made, renamed, shown, archived; the App is installed on them.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::json;
 
-use super::auth::{Actor, Token};
 use super::call::Refusal;
 use super::objects::{Commit, Files, Objects, Person};
 use super::settings::StartError;
-use super::state::{Account, AccountKind, Installation, Level, Repo, Role, State};
-use super::{GitHub, people, shapes, smart_http};
+use super::state::{AccountKind, Installation, Level, Repo, State};
+use super::{GitHub, shapes, smart_http};
 
 /// A repository to be made, or taken from the data directory if it is there.
 #[derive(Debug, Clone, Default)]
@@ -24,23 +23,6 @@ pub struct NewRepository {
 }
 
 impl GitHub {
-    /// Makes a person's account; one that is there stays as it is.
-    pub fn adds_person(&self, login: &str) -> people::Person {
-        self.adds_account(login, AccountKind::User);
-        self.person(login)
-    }
-
-    /// Makes an organization.
-    pub fn adds_organization(&self, login: &str) {
-        self.adds_account(login, AccountKind::Organization);
-    }
-
-    /// Makes a bot that is not ours, such as `dependabot[bot]`.
-    pub fn adds_bot(&self, login: &str) -> people::Person {
-        self.adds_account(login, AccountKind::Bot);
-        self.person(login)
-    }
-
     /// Makes a repository and installs the App on it; the owner becomes an organization if there is no such account.
     ///
     /// # Errors
@@ -79,6 +61,7 @@ impl GitHub {
             default_branch: "main".to_owned(),
             created,
             collaborators: BTreeMap::new(),
+            custom_roles: BTreeMap::new(),
             objects,
             refs,
             issues: BTreeMap::new(),
@@ -93,40 +76,6 @@ impl GitHub {
         }
         install(&mut state, owner_id, id);
         Ok(())
-    }
-
-    /// Gives a person a role in a repository; [`Role::None`] takes it away.
-    ///
-    /// # Errors
-    /// When the person or the repository is not there.
-    pub fn grants(&self, login: &str, repo: &str, role: Role) -> Result<(), Refusal> {
-        let mut state = self.hub.lock();
-        let person = state.account_named(login).map(|account| account.id).ok_or_else(Refusal::not_found)?;
-        let id = state.repo_id(repo)?;
-        let collaborators = &mut state.repo_mut(id)?.collaborators;
-        match role {
-            Role::None => collaborators.remove(&person),
-            Role::Read | Role::Triage | Role::Write | Role::Maintain | Role::Admin => {
-                collaborators.insert(person, role)
-            }
-        };
-        Ok(())
-    }
-
-    /// A personal access token of a person, for the wire; the same at each call.
-    ///
-    /// # Errors
-    /// When the person is not there.
-    pub fn token_of(&self, login: &str) -> Result<String, Refusal> {
-        self.token(login, ("ghp_", false))
-    }
-
-    /// A token with which an App acts for a person; what it writes carries `performed_via_github_app`.
-    ///
-    /// # Errors
-    /// When the person is not there.
-    pub fn app_token_of(&self, login: &str) -> Result<String, Refusal> {
-        self.token(login, ("ghu_", true))
     }
 
     /// Renames a repository; its old name leads to it until another takes that name.
@@ -189,33 +138,6 @@ impl GitHub {
         self.hub.woken.notify_one();
         Ok(())
     }
-
-    fn adds_account(&self, login: &str, kind: AccountKind) -> i64 {
-        let mut state = self.hub.lock();
-        match state.account_named(login).map(|account| account.id) {
-            Some(id) => id,
-            None => add_account(&mut state, login, kind),
-        }
-    }
-
-    fn token(&self, login: &str, kind: (&str, bool)) -> Result<String, Refusal> {
-        let (prefix, via_app) = kind;
-        let mut state = self.hub.lock();
-        let id = state.account_named(login).map(|account| account.id).ok_or_else(Refusal::not_found)?;
-        let actor = Actor::User { id, via_app };
-        if let Some((secret, _)) = state.tokens.iter().find(|(_, token)| token.actor == actor) {
-            return Ok(secret.clone());
-        }
-        let secret = format!("{prefix}{}", state.next_secret());
-        state.tokens.insert(secret.clone(), Token { actor, expires: None });
-        Ok(secret)
-    }
-}
-
-pub(super) fn add_account(state: &mut State, login: &str, kind: AccountKind) -> i64 {
-    let id = state.next_id();
-    state.accounts.insert(id, Account { id, login: login.to_owned(), kind });
-    id
 }
 
 /// One installation an account, on all repositories of it that are added.

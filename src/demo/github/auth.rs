@@ -53,6 +53,8 @@ pub(super) enum Needs {
     AnyToken,
     /// One of the permissions for an App, or the role for a person.
     Access(&'static [(&'static str, Level)], Role),
+    /// One of the permissions in the organization for an App; the endpoint looks whether it is the caller's own.
+    Organization(&'static [(&'static str, Level)]),
 }
 
 impl Actor {
@@ -125,6 +127,12 @@ pub(super) fn admit(state: &State, actor: &Actor, repo: Option<&Repo>, needs: Ne
             Some(repo) => may(state, actor, repo, (any_of, role)),
             None => Ok(()),
         },
+        Needs::Organization(any_of) => match actor {
+            Actor::Installation(grant) if granted(grant, any_of) => Ok(()),
+            Actor::Installation(_) => Err(Refusal::not_accessible()),
+            Actor::User { .. } => Ok(()),
+            Actor::Nobody | Actor::App => Err(Refusal::new(401, "Requires authentication")),
+        },
     }
 }
 
@@ -137,9 +145,7 @@ fn may(state: &State, actor: &Actor, repo: &Repo, needs: (&[(&str, Level)], Role
         Actor::Nobody => Err(Refusal::new(401, "Requires authentication")),
         Actor::Installation(grant) => {
             let seen = grant.repos.contains(&repo.id);
-            let granted =
-                any_of.iter().any(|(name, level)| grant.permissions.get(*name).is_some_and(|has| has >= level));
-            match (seen, granted) {
+            match (seen, granted(grant, any_of)) {
                 (true, true) => Ok(()),
                 (false, _) if repo.private => Err(Refusal::not_found()),
                 (true | false, _) => Err(Refusal::not_accessible()),
@@ -155,6 +161,10 @@ fn may(state: &State, actor: &Actor, repo: &Repo, needs: (&[(&str, Level)], Role
             }
         },
     }
+}
+
+fn granted(grant: &Grant, any_of: &[(&str, Level)]) -> bool {
+    any_of.iter().any(|(name, level)| grant.permissions.get(*name).is_some_and(|has| has >= level))
 }
 
 fn bad_credentials() -> Refusal {

@@ -164,7 +164,7 @@ fn finish(state: &State, asked: &Asked, name: &str, outcome: Outcome<Answer>) ->
                 headers.push(("location", location.clone()));
             }
             if refusal.message == "Resource not accessible by integration"
-                && let Some((Route { needs: Needs::Access(any_of, _), .. }, _)) =
+                && let Some((Route { needs: Needs::Access(any_of, _) | Needs::Organization(any_of), .. }, _)) =
                     routes::find(&asked.method, &asked.path)
             {
                 headers.push(("x-accepted-github-permissions", accepted(any_of)));

@@ -34,11 +34,13 @@ mod reactions;
 mod repos;
 mod review_comments;
 mod reviews;
+mod roster;
 mod routes;
 mod settings;
 mod shapes;
 mod smart_http;
 mod state;
+mod teams;
 mod webhooks;
 mod wire;
 
@@ -59,6 +61,7 @@ pub use self::people::{LineNote, Person, Verdict};
 pub use self::settings::{Settings, StartError};
 use self::state::State;
 pub use self::state::{Level, Role};
+pub use self::teams::Membership;
 pub use self::webhooks::Webhook;
 use crate::ids::Timestamp;
 

@@ -1,19 +1,15 @@
 //! "REST: Repositories" and "REST: Commits": what can be read of a repository.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::call::{Answer, Call, Outcome, Refusal};
-use super::state::Role;
 use super::{history, issues, pull_shapes, shapes};
 
 /// "Get a repository", by name or by id; tells the caller's own permissions.
 pub(super) fn get(call: &mut Call<'_>) -> Outcome<Answer> {
     let role = issues::role(call)?;
     let mut shape = shapes::repo(call.state, call.repo()?);
-    shape["permissions"] = json!({
-        "admin": role >= Role::Admin, "maintain": role >= Role::Maintain, "push": role >= Role::Write,
-        "triage": role >= Role::Triage, "pull": role >= Role::Read,
-    });
+    shape["permissions"] = shapes::permissions(role);
     Ok(Answer::Json(200, shape))
 }
 

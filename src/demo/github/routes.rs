@@ -10,7 +10,7 @@ use super::call::Handler;
 use super::state::{Level, Role};
 use super::{
     accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, labels, pulls, reactions, repos,
-    review_comments, reviews,
+    review_comments, reviews, teams,
 };
 
 pub(super) struct Route {
@@ -21,6 +21,7 @@ pub(super) struct Route {
 }
 
 const METADATA: Needs = Needs::Access(&[("metadata", Level::Read)], Role::Read);
+const MEMBERS: Needs = Needs::Organization(&[("members", Level::Read)]);
 const READ_CODE: Needs = Needs::Access(&[("contents", Level::Read)], Role::Read);
 const WRITE_CODE: Needs = Needs::Access(&[("contents", Level::Write)], Role::Write);
 /// Issue endpoints serve pull requests too, for either permission.
@@ -47,6 +48,13 @@ const ROUTES: &[Route] = &[
     on("GET", "/users/{account}/installation", Needs::AppJwt, apps::installation_of_account),
     on("GET", "/orgs/{account}/installation", Needs::AppJwt, apps::installation_of_account),
     on("GET", "/users/{username}", Needs::Nothing, accounts::user),
+    on("GET", "/orgs/{org}/teams", MEMBERS, teams::list),
+    on("GET", "/orgs/{org}/teams/{team_slug}", MEMBERS, teams::get),
+    on("GET", "/orgs/{org}/teams/{team_slug}/members", MEMBERS, teams::members),
+    on("GET", "/orgs/{org}/teams/{team_slug}/memberships/{username}", MEMBERS, teams::membership),
+    on("GET", "/orgs/{org}/teams/{team_slug}/repos/{owner}/{repo}", MEMBERS, teams::repository),
+    on("GET", "/organizations/{organization_id}/team/{team_id}", MEMBERS, teams::get),
+    on("GET", "/organizations/{organization_id}/team/{team_id}/memberships/{username}", MEMBERS, teams::membership),
     on("GET", "/app", Needs::AppJwt, apps::app),
     on("GET", "/app/hook/config", Needs::AppJwt, apps::hook_config),
     on("GET", "/app/hook/deliveries", Needs::AppJwt, apps::deliveries),

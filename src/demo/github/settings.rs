@@ -13,10 +13,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Notify;
 
-use super::admin::add_account;
 use super::call::Refusal;
 use super::clock::{Clock, Time};
 use super::faults::Faults;
+use super::roster::add_account;
 use super::state::{AccountKind, App, Level, State};
 use super::webhooks::{Hooks, Webhook};
 use super::{GitHub, Hub, Tasks, webhooks, wire};
@@ -77,6 +77,7 @@ impl Default for Settings {
                 ("issues", Level::Write),
                 ("pull_requests", Level::Write),
                 ("checks", Level::Write),
+                ("members", Level::Read),
             ],
             webhook: None,
         }
@@ -166,6 +167,7 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
         },
         time,
         accounts: BTreeMap::new(),
+        teams: BTreeMap::new(),
         installations: BTreeMap::new(),
         tokens: BTreeMap::new(),
         repos: BTreeMap::new(),

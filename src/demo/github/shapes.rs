@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::objects::{Commit, Person};
-use super::state::{Account, AccountKind, Check, Comment, Installation, Issue, Label, Reaction, Repo, State};
+use super::state::{Account, AccountKind, Check, Comment, Installation, Issue, Label, Reaction, Repo, Role, State};
 use crate::ids::Timestamp;
 
 pub(super) fn account(state: &State, id: i64) -> Value {
@@ -22,6 +22,7 @@ pub(super) fn of_account(state: &State, account: &Account) -> Value {
         AccountKind::User => "User",
         AccountKind::Organization => "Organization",
         AccountKind::Bot => "Bot",
+        AccountKind::Mannequin => "Mannequin",
     };
     json!({
         "login": account.login,
@@ -71,6 +72,14 @@ pub(super) fn repo(state: &State, repo: &Repo) -> Value {
         "updated_at": repo.created.to_rfc3339(),
         "pushed_at": repo.created.to_rfc3339(),
         "open_issues_count": repo.issues.values().filter(|issue| issue.closed.is_none()).count(),
+    })
+}
+
+/// What a role includes, as `permissions` of repositories and collaborators tells it.
+pub(super) fn permissions(role: Role) -> Value {
+    json!({
+        "admin": role >= Role::Admin, "maintain": role >= Role::Maintain, "push": role >= Role::Write,
+        "triage": role >= Role::Triage, "pull": role >= Role::Read,
     })
 }
 

@@ -13,6 +13,7 @@ use super::call::{Outcome, Refusal};
 use super::clock::Time;
 use super::faults::Faults;
 use super::objects::Objects;
+use super::teams::Team;
 use super::webhooks::Hooks;
 use crate::ids::Timestamp;
 
@@ -25,6 +26,7 @@ pub(super) struct State {
     pub(super) counted: i64,
     pub(super) app: App,
     pub(super) accounts: BTreeMap<i64, Account>,
+    pub(super) teams: BTreeMap<i64, Team>,
     pub(super) installations: BTreeMap<i64, Installation>,
     pub(super) tokens: BTreeMap<String, Token>,
     pub(super) repos: BTreeMap<i64, Repo>,
@@ -60,6 +62,8 @@ pub(super) enum AccountKind {
     User,
     Organization,
     Bot,
+    /// Stands for somebody whose work was imported and who has no account here.
+    Mannequin,
 }
 
 pub(super) struct Account {
@@ -97,6 +101,8 @@ pub(super) struct Repo {
     pub(super) default_branch: String,
     pub(super) created: Timestamp,
     pub(super) collaborators: BTreeMap<i64, Role>,
+    /// The names of the custom roles that some grants have; the role in `collaborators` is their base.
+    pub(super) custom_roles: BTreeMap<i64, String>,
     pub(super) objects: Objects,
     /// Full reference names (`refs/heads/main`) and the object each names.
     pub(super) refs: BTreeMap<String, String>,
@@ -298,11 +304,12 @@ impl State {
         self.installations.values().find(|installation| installation.repos.contains(&repo))
     }
 
-    /// What an account may do in a repository: its grant, or `read` where anyone may read.
+    /// What an account may do in a repository: the highest of its grant, its teams' grants, and `read` where anyone may.
     pub(super) fn role(&self, repo: &Repo, account: i64) -> Role {
         let open = if repo.private { Role::None } else { Role::Read };
         let owns = if repo.owner == account { Role::Admin } else { Role::None };
-        repo.collaborators.get(&account).copied().unwrap_or(Role::None).max(open).max(owns)
+        let given = repo.collaborators.get(&account).copied().unwrap_or(Role::None);
+        given.max(open).max(owns).max(self.role_by_teams(repo.id, account))
     }
 }
 

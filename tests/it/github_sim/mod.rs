@@ -3,6 +3,7 @@
 mod access;
 mod faults;
 mod git;
+mod people;
 mod program;
 mod pulls;
 mod talk;
