@@ -17,7 +17,7 @@ mod trouble;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Digest, Person};
+use crate::ids::{BranchName, Digest, Person};
 use crate::workflow::approval::Reason;
 
 /// What to say, decided by the core; how it is said stands below.
@@ -107,5 +107,10 @@ pub enum Words {
     Status {
         /// The run's phase.
         phase: String,
+    },
+    /// A run that ended half-way has left branches without a pull request.
+    LeftBehind {
+        /// Which.
+        branches: Vec<BranchName>,
     },
 }

@@ -83,6 +83,13 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             command(wanted)
         ),
         Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
+        Words::LeftBehind { branches } => {
+            let names = and(&branches.iter().map(|branch| code(branch.as_str())).collect::<Vec<_>>());
+            format!(
+                "The run ended while something was being written to {names}. No pull request belongs to it. I do not \
+                 delete what somebody may have pushed to: whoever has write access can, if nobody needs it."
+            )
+        }
     }
 }
 

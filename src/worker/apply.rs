@@ -19,6 +19,9 @@ const TRIES: usize = 20;
 /// How long the status comment may lag behind while work goes on: people read it, and each edit is a call.
 const STATUS_PAUSE: Duration = Duration::from_secs(5);
 
+/// After so long no call is under way any more that was begun before the run ended, and GitHub shows what it did.
+const OVERTAKEN: Duration = Duration::from_secs(120);
+
 /// What is written with an event.
 #[derive(Debug, Clone, Default)]
 pub(super) struct With {
@@ -108,6 +111,7 @@ impl Core {
             Effect::EndBurst { .. } => self.settings.burst,
             Effect::JudgeAgain { .. } => self.settings.ask_again,
             Effect::ShowStatusSoon => STATUS_PAUSE,
+            Effect::TidyUp => OVERTAKEN,
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -210,5 +214,6 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::PullOpened { .. } => "pull_opened",
         Event::PlanPullClosed => "plan_pull_closed",
         Event::Answered { .. } => "answered",
+        Event::LeftBehind { .. } => "left_behind",
     }
 }

@@ -6,7 +6,7 @@ use super::Trouble;
 use super::effect::{Deed, Done};
 use super::execute::work_name;
 use crate::agent::executor::{self, CheckRun, StepDone, StepEnd, Work};
-use crate::github::{Attempt, Entry, FileMode, NewPull, OpenState, Step};
+use crate::github::{Attempt, Entry, FileMode, GithubError, NewPull, OpenState, PullState, Step};
 use crate::ids::{CommitSha, PullNumber, RepoPath};
 use crate::sandbox::{Change, ChangeKind};
 use crate::words::commit::{Provenance, step_commit};
@@ -180,6 +180,32 @@ impl Deed<'_> {
         let body = plan_pull_closed(pull);
         self.repo(Step::Write).edit_pull(plan_pull, Some(&body), Some(OpenState::Closed)).await?;
         Ok(Done::with(Event::PlanPullClosed))
+    }
+
+    /// Closes the plan's pull request if it was opened without the run being told, and names the branches that were
+    /// made and lead nowhere. They stay: between a look and a deletion somebody may push.
+    pub(super) async fn tidy_up(&self) -> Result<Done, Trouble> {
+        if self.run.state.is_open() {
+            return Ok(Done::quietly());
+        }
+        let (repo, origin) = (self.repo(Step::Write), &self.run.origin);
+        let mut branches = Vec::new();
+        for branch in [&origin.plan_branch, &origin.work_branch] {
+            let public = *branch == origin.plan_branch && self.run.state.plan_pull().is_some();
+            if public || repo.branch_head(branch).await?.is_none() {
+                continue;
+            }
+            match repo.our_pull(branch).await {
+                Ok(None) => branches.push(branch.clone()),
+                Ok(Some(pull)) if pull.state == PullState::Open && *branch == origin.plan_branch => {
+                    repo.edit_pull(pull.number, Some(&plan_pull_closed(None)), Some(OpenState::Closed)).await?;
+                }
+                // Of the work there is a pull request, or somebody else has made one of the branch: people see it there.
+                Ok(Some(_)) | Err(GithubError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(if branches.is_empty() { Done::quietly() } else { Done::with(Event::LeftBehind { branches }) })
     }
 }
 

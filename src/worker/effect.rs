@@ -115,6 +115,7 @@ impl Deed<'_> {
             Effect::Push { version } => Box::pin(self.push(*version)).await,
             Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,
             Effect::ClosePlanPull { plan_pull, pull } => Box::pin(self.close_plan_pull(*plan_pull, *pull)).await,
+            Effect::TidyUp => Box::pin(self.tidy_up()).await,
         }
     }
 }
@@ -266,7 +267,8 @@ impl Deed<'_> {
             | Effect::ShowStatus
             | Effect::ShowStatusSoon
             | Effect::AnswerNote { .. }
-            | Effect::EndBurst { .. } => None,
+            | Effect::EndBurst { .. }
+            | Effect::TidyUp => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),
             Effect::WritePlan { .. }

@@ -98,6 +98,8 @@ pub enum Effect {
         /// The pull request to point to.
         pull: Option<PullNumber>,
     },
+    /// Look for what a run that ended half-way has made without being told, and put it away.
+    TidyUp,
 }
 
 /// What to react to.
@@ -144,7 +146,9 @@ impl Effect {
     pub fn lane(&self) -> Lane {
         match self {
             Effect::WritePlan { .. } | Effect::Execute { .. } => Lane::Work,
-            Effect::EndBurst { .. } | Effect::JudgeAgain { .. } | Effect::ShowStatusSoon => Lane::Timer,
+            Effect::EndBurst { .. } | Effect::JudgeAgain { .. } | Effect::ShowStatusSoon | Effect::TidyUp => {
+                Lane::Timer
+            }
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -179,6 +183,7 @@ impl Effect {
             Effect::Push { .. } => "push",
             Effect::OpenPull { .. } => "open_pull",
             Effect::ClosePlanPull { .. } => "close_plan_pull",
+            Effect::TidyUp => "tidy_up",
         }
     }
 }

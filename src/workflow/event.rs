@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
 use super::run::{CancelledBy, Note, Outcome};
-use crate::ids::{CommitSha, Digest, Person, PullNumber, Timestamp};
+use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
 
 /// Something that has happened to a run.
@@ -142,5 +142,10 @@ pub enum Event {
         place: Place,
         /// The name the answer has, so that it is given once.
         key: String,
+    },
+    /// A run that ended half-way has left branches without a pull request; somebody may have pushed to them since.
+    LeftBehind {
+        /// Which.
+        branches: Vec<BranchName>,
     },
 }

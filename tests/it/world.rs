@@ -176,16 +176,20 @@ impl World {
             if self.phase(issue).await == phase {
                 return;
             }
-            self.github.delivered().await;
-            let now = self.github.now();
-            let talked = self.core.turn(Loop::Worker, now).await.unwrap();
-            if talked || self.core.turn(Loop::Runner, now).await.unwrap() {
-                continue;
-            }
+            self.one_thing_happens().await;
+        }
+        unreachable!("the run never is {phase}");
+    }
+
+    /// Lets the next thing happen, whenever it is due.
+    pub(crate) async fn one_thing_happens(&self) {
+        self.github.delivered().await;
+        let now = self.github.now();
+        let talked = self.core.turn(Loop::Worker, now).await.unwrap();
+        if !talked && !self.core.turn(Loop::Runner, now).await.unwrap() {
             let next = self.core.store.next_due(now).await.unwrap().expect("something that can still happen");
             self.github.advances(next.since(now));
         }
-        unreachable!("the run never is {phase}");
     }
 }
 

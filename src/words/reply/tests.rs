@@ -43,6 +43,12 @@ fn help_lists_what_can_be_typed() {
 }
 
 #[test]
+fn what_an_ended_run_leaves_behind_is_named() {
+    let branches = vec!["assentry/42-plan-t-abcdef".parse().unwrap()];
+    insta::assert_snapshot!(said(&Words::LeftBehind { branches }), @"The run ended while something was being written to `assentry/42-plan-t-abcdef`. No pull request belongs to it. I do not delete what somebody may have pushed to: whoever has write access can, if nobody needs it.");
+}
+
+#[test]
 fn a_slip_is_asked_back() {
     insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
 }
@@ -202,6 +208,7 @@ proptest! {
             Words::TooLate { who: person("ann") },
             Words::NoRun { who: person("ann"), wanted: text.clone() },
             Words::Status { phase: text.clone() },
+            Words::LeftBehind { branches: vec!["assentry/42-t-abcdef".parse().unwrap()] },
         ] {
             prop_assert_eq!(parse(&said(&words)), None);
         }

@@ -40,7 +40,8 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
-        | Event::PlanPullClosed => Step::Ignore,
+        | Event::PlanPullClosed
+        | Event::LeftBehind { .. } => Step::Ignore,
     }
 }
 

@@ -48,7 +48,8 @@ pub(super) fn step(waiting: &Waiting, event: &Event) -> Step {
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
-        | Event::PlanPullClosed => Step::Ignore,
+        | Event::PlanPullClosed
+        | Event::LeftBehind { .. } => Step::Ignore,
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the last gate to the open pull request.
 
 use super::Step;
-use super::shared::{answer, cancel, end, too_late, too_late_for, with_act, with_voided};
+use super::shared::{answer, cancel, end, tidying, too_late, too_late_for, with_act, with_voided};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
@@ -13,7 +13,9 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
     let version = approved.shown.subject.version;
     let to = |stage| State::Delivering(Delivering { stage, ..delivering.clone() });
     match (event, &delivering.stage) {
-        (Event::Judged { gate: Gate::Push, facts, .. }, DeliverStage::Judging { .. }) => judged(delivering, facts),
+        (Event::Judged { gate: Gate::Push, facts, .. }, DeliverStage::Judging { .. }) => {
+            tidying(judged(delivering, facts))
+        }
         (Event::JudgementAged, DeliverStage::Pushing) => Step::Move {
             to: to(DeliverStage::Judging { missing: vec![] }),
             then: vec![Effect::Judge { gate: Gate::Push, because: None }],
@@ -36,12 +38,12 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| with_acts(delivering, stage, acts))
         }
         (Event::PlanBranchMoved { .. }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
-            void(approved, Reason::BranchMoved)
+            tidying(void(approved, Reason::BranchMoved))
         }
         (Event::Cancelled { by, why }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
-            cancel(by.as_ref(), *why, Some(&approved.shown))
+            tidying(cancel(by.as_ref(), *why, Some(&approved.shown)))
         }
-        (Event::Stopped { outcome }, _) => end(outcome.clone(), Some(&approved.shown), vec![]),
+        (Event::Stopped { outcome }, _) => tidying(end(outcome.clone(), Some(&approved.shown), vec![])),
         (Event::Noted { note }, _) => too_late(note),
         (Event::PlanAsked { by, place, .. }, _) => too_late_for(by, *place),
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
@@ -62,7 +64,8 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::JudgementAged
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
-            | Event::PlanPullClosed,
+            | Event::PlanPullClosed
+            | Event::LeftBehind { .. },
             _,
         ) => Step::Ignore,
     }

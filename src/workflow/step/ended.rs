@@ -2,11 +2,16 @@
 
 use super::Step;
 use super::shared::{answer, nothing_to_approve};
+use crate::words::Words;
+use crate::workflow::act::Place;
 use crate::workflow::event::Event;
 
 pub(super) fn step(event: &Event) -> Step {
     match event {
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::LeftBehind { branches } => {
+            answer(&Words::LeftBehind { branches: branches.clone() }, Place::Issue, "left-behind")
+        }
         Event::Acted { act } if act.kind.approves() => nothing_to_approve(act, "ended"),
         Event::Acted { .. }
         | Event::Opened { .. }

@@ -51,6 +51,7 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
-        | Event::PlanPullClosed => Step::Ignore,
+        | Event::PlanPullClosed
+        | Event::LeftBehind { .. } => Step::Ignore,
     }
 }

@@ -78,7 +78,8 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
-        | Event::PlanPullClosed => Step::Ignore,
+        | Event::PlanPullClosed
+        | Event::LeftBehind { .. } => Step::Ignore,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::shared::{
-    answer, cancel, end, guidance_as_note, nothing_to_approve, republish, with_act, with_note, with_voided,
+    answer, cancel, end, guidance_as_note, nothing_to_approve, republish, tidying, with_act, with_note, with_voided,
 };
 use crate::ids::{CommitSha, PullNumber, Timestamp};
 use crate::workflow::approval::Subject;
@@ -43,8 +43,14 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
         (Event::ActVoided { id, how }, _) => {
             stay(with_voided(&publishing.acts, *id, *how).map(|acts| Publishing { acts, ..publishing.clone() }))
         }
-        (Event::Cancelled { by, why }, _) => cancel(by.as_ref(), *why, as_shown(publishing).as_ref()),
-        (Event::Stopped { outcome }, _) => end(outcome.clone(), as_shown(publishing).as_ref(), vec![]),
+        (Event::Cancelled { by, why }, _) => {
+            let shown = as_shown(publishing);
+            unless_public(shown.as_ref(), cancel(by.as_ref(), *why, shown.as_ref()))
+        }
+        (Event::Stopped { outcome }, _) => {
+            let shown = as_shown(publishing);
+            unless_public(shown.as_ref(), end(outcome.clone(), shown.as_ref(), vec![]))
+        }
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
         (
             Event::Opened { .. }
@@ -62,7 +68,8 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::JudgementAged
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
-            | Event::PlanPullClosed,
+            | Event::PlanPullClosed
+            | Event::LeftBehind { .. },
             _,
         ) => Step::Ignore,
     }
@@ -127,6 +134,11 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         pull,
         requesters: publishing.requesters.clone(),
     }
+}
+
+/// Branch and pull request of the first version may just be being made.
+fn unless_public(shown: Option<&Shown>, step: Step) -> Step {
+    if shown.is_some() { step } else { tidying(step) }
 }
 
 /// What is there to be cleaned up when the run ends half-way: the pull request of this version or of the one before.

@@ -28,6 +28,17 @@ pub(super) fn end(outcome: Outcome, shown: Option<&Shown>, mut then: Vec<Effect>
     Step::Move { to: State::Ended(Ended { outcome, shown: shown.cloned() }), then }
 }
 
+/// Has what was under way looked for, if the run ends by this: GitHub may have done it, and nobody was told.
+pub(super) fn tidying(step: Step) -> Step {
+    match step {
+        Step::Move { to: to @ State::Ended(_), mut then } => {
+            then.push(Effect::TidyUp);
+            Step::Move { to, then }
+        }
+        other @ (Step::Move { .. } | Step::Stay { .. } | Step::Ignore) => other,
+    }
+}
+
 /// Gives an answer that changes nothing.
 pub(super) fn answer(words: &Words, place: Place, key: &str) -> Step {
     Step::Stay { then: vec![Effect::Say { words: words.clone(), place, key: key.to_owned() }] }

@@ -40,7 +40,8 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
-        | Event::PlanPullClosed => Step::Ignore,
+        | Event::PlanPullClosed
+        | Event::LeftBehind { .. } => Step::Ignore,
     }
 }
 

@@ -1,10 +1,11 @@
 //! What people do at the moment it hurts: between the last judgement and the push, and around objections.
 
+mod ends;
+
 use std::time::Duration;
 
 use assentry::demo::github::Role;
 use assentry::demo::story;
-use assentry::worker::Role as Loop;
 use assentry::workflow::run::{DeliverStage, Delivering, State};
 
 use crate::world::{REPO, World};
@@ -16,13 +17,7 @@ async fn about_to_push() -> (World, i64, i64) {
     let pull = world.plan_pull(issue).await;
     world.person("bob").approves(pull).unwrap();
     while !is_pushing(&world.state(issue).await) {
-        world.github.delivered().await;
-        let now = world.github.now();
-        if world.core.turn(Loop::Worker, now).await.unwrap() || world.core.turn(Loop::Runner, now).await.unwrap() {
-            continue;
-        }
-        let next = world.core.store.next_due(now).await.unwrap();
-        world.github.advances(next.unwrap_or_else(|| panic!("stuck: {:#?}", world.said(issue))).since(now));
+        world.one_thing_happens().await;
     }
     (world, issue, pull)
 }
