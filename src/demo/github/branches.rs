@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{Merged, Repo, Role, State};
-use super::{history, issues, shapes};
+use super::{history, issues, places, reviews, shapes};
 
 /// A reference that moves: `None` is "not there".
 #[derive(Debug, Clone)]
@@ -159,6 +159,8 @@ fn follow(state: &mut State, place: (i64, i64), by: i64, change: (&Move, &str)) 
     let (change, new) = change;
     let old = change.old.clone().unwrap_or_default();
     let forced = !history::ancestors(&state.repo(place.0)?.objects, new).contains(&old);
+    reviews::follow(state, place, new)?;
+    places::follow(state, place, new)?;
     state.pull_mut(place.0, place.1)?.head_sha = new.to_owned();
     let now = state.now();
     state.issue_mut(place.0, place.1)?.updated = now;

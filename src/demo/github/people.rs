@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::auth::Actor;
 use super::call::{Answer, Refusal};
 use super::door::{self, Asked};
+use super::notes::Note;
 use super::{GitHub, Role};
 
 /// A person, acting in one repository.
@@ -171,7 +172,8 @@ impl Person {
     /// # Errors
     /// As GitHub refuses.
     pub fn reviews(&self, pull: i64, verdict: Verdict, body: &str, notes: &[LineNote]) -> Result<i64, Refusal> {
-        self.reviews_commit(pull, None, (verdict, body), notes)
+        let notes: Vec<Note> = notes.iter().map(Note::from).collect();
+        self.reviews_with(pull, verdict, body, &notes)
     }
 
     /// Approves the head of a pull request.
@@ -219,7 +221,7 @@ impl Person {
     /// # Errors
     /// As GitHub refuses.
     pub fn remarks(&self, pull: i64, note: &LineNote) -> Result<i64, Refusal> {
-        number(&self.asks("POST", &format!("pulls/{pull}/comments"), &line_note(note))?, "id")
+        self.notes(pull, &Note::from(note))
     }
 
     /// Answers in the thread of a line comment and gives the answer's id.
@@ -286,11 +288,18 @@ impl Person {
         let shape = self.asks("GET", &format!("pulls/{pull}"), &json!({}))?;
         let query =
             "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }";
-        let body = json!({ "query": query, "variables": { "id": shape["node_id"] } });
-        let answer = self.request("POST", "/graphql", &body)?;
+        self.asks_graphql(query, &json!({ "id": shape["node_id"] })).map(|_| ())
+    }
+
+    /// A GraphQL query or mutation; gives `data`.
+    ///
+    /// # Errors
+    /// What stands in `errors`.
+    pub fn asks_graphql(&self, query: &str, variables: &Value) -> Result<Value, Refusal> {
+        let mut answer = self.request("POST", "/graphql", &json!({ "query": query, "variables": variables }))?;
         match answer["errors"][0]["message"].as_str() {
             Some(message) => Err(Refusal::new(403, message)),
-            None => Ok(()),
+            None => Ok(answer["data"].take()),
         }
     }
 
@@ -325,20 +334,27 @@ impl Person {
         })
     }
 
-    fn reviews_commit(
+    pub(super) fn github(&self) -> &GitHub {
+        &self.github
+    }
+
+    pub(super) fn repo(&self) -> &str {
+        &self.repo
+    }
+
+    pub(super) fn reviews_commit(
         &self,
         pull: i64,
         commit: Option<&str>,
         says: (Verdict, &str),
-        notes: &[LineNote],
+        notes: &[Note],
     ) -> Result<i64, Refusal> {
         let event = match says.0 {
             Verdict::Approve => "APPROVE",
             Verdict::RequestChanges => "REQUEST_CHANGES",
             Verdict::Comment => "COMMENT",
         };
-        let comments: Vec<Value> = notes.iter().map(line_note).collect();
-        let mut body = json!({ "event": event, "body": says.1, "comments": comments });
+        let mut body = json!({ "event": event, "body": says.1, "comments": Note::all(notes) });
         if let Some(commit) = commit {
             body["commit_id"] = json!(commit);
         }
@@ -364,10 +380,6 @@ impl Person {
     }
 }
 
-fn line_note(note: &LineNote) -> Value {
-    json!({ "path": note.path, "line": note.line, "side": "RIGHT", "body": note.body })
-}
-
-fn number(value: &Value, field: &str) -> Result<i64, Refusal> {
+pub(super) fn number(value: &Value, field: &str) -> Result<i64, Refusal> {
     value[field].as_i64().ok_or_else(|| Refusal::new(500, format!("the answer has no {field}")))
 }

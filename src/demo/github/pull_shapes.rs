@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::history::{self, FileChange};
+use super::places::Place;
 use super::shapes::{account, api, association, full_name, html, issue as issue_shape, repo as repo_shape, via_app};
 use super::state::{Issue, Pull, Repo, Review, ReviewComment, State, Verdict};
 use crate::ids::Timestamp;
@@ -92,36 +93,50 @@ pub(super) fn review(state: &State, repo: &Repo, issue: &Issue, review: &Review)
     })
 }
 
-/// "REST: Get a review comment for a pull request".
+/// "REST: Get a review comment for a pull request": `line` and `position` are null for one that is outdated, and absent
+/// for one on a file.
 pub(super) fn review_comment(state: &State, repo: &Repo, issue: &Issue, comment: &ReviewComment) -> Value {
     let number = issue.number;
-    json!({
+    let url = api(state, repo, &format!("pulls/comments/{}", comment.id));
+    let pull_url = api(state, repo, &format!("pulls/{number}"));
+    let html_url = html(state, repo, &format!("pull/{number}#discussion_r{}", comment.id));
+    let mut shape = json!({
         "id": comment.id,
         "node_id": format!("PRRC_{}", comment.id),
         "pull_request_review_id": comment.review,
-        "in_reply_to_id": comment.reply_to,
         "user": account(state, comment.author),
         "body": comment.body,
         "path": comment.path,
-        "line": comment.line,
-        "original_line": comment.line,
-        "start_line": comment.start_line,
-        "original_start_line": comment.start_line,
-        "side": comment.side,
-        "start_side": comment.start_line.map(|_| comment.side.as_str()),
-        "subject_type": if comment.line.is_some() { "line" } else { "file" },
-        "diff_hunk": comment.hunk,
         "commit_id": comment.commit,
-        "original_commit_id": comment.commit,
-        "url": api(state, repo, &format!("pulls/comments/{}", comment.id)),
-        "pull_request_url": api(state, repo, &format!("pulls/{number}")),
-        "html_url": html(state, repo, &format!("pull/{number}#discussion_r{}", comment.id)),
+        "original_commit_id": comment.original_commit,
+        "url": url,
+        "pull_request_url": pull_url,
+        "html_url": html_url,
+        "_links": { "self": { "href": url }, "html": { "href": html_url }, "pull_request": { "href": pull_url } },
         "author_association": association(state, repo, comment.author),
         "created_at": comment.created.to_rfc3339(),
         "updated_at": comment.updated.to_rfc3339(),
         "reactions": { "total_count": 0 },
         "performed_via_github_app": via_app(state, comment.by_app),
-    })
+        "subject_type": "file",
+        "diff_hunk": "",
+    });
+    if let Some(parent) = comment.reply_to {
+        shape["in_reply_to_id"] = json!(parent);
+    }
+    if let Place::Lines { start, line, side, start_side, position, hunk } = &comment.original {
+        let now = match &comment.place {
+            Some(Place::Lines { start, line, position, .. }) => json!([start, line, position]),
+            Some(Place::File) | None => json!([null, null, null]),
+        };
+        shape["subject_type"] = json!("line");
+        shape["diff_hunk"] = json!(hunk);
+        (shape["side"], shape["start_side"]) = (json!(side), json!(start_side));
+        (shape["start_line"], shape["original_start_line"]) = (now[0].clone(), json!(start));
+        (shape["line"], shape["original_line"]) = (now[1].clone(), json!(line));
+        (shape["position"], shape["original_position"]) = (now[2].clone(), json!(position));
+    }
+    shape
 }
 
 /// How answers spell a verdict; webhook payloads spell it in lower case.

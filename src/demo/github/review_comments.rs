@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::issues::role;
 use super::state::{Review, ReviewComment, Role, State, Verdict};
-use super::{history, pull_shapes, reviews};
+use super::{history, places, pull_shapes, reviews};
 
 /// "Create a review comment for a pull request"; with `in_reply_to` all else is ignored.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -84,22 +84,13 @@ pub(super) fn draft(call: &mut Call<'_>, number: i64, from: (i64, &Value)) -> Ou
     let (_, pull) = call.state.pull(call.repo, number)?;
     let head = body["commit_id"].as_str().unwrap_or(&pull.head_sha).to_owned();
     let repo = call.repo()?;
-    let commit = repo.objects.commit(&head).ok_or_else(|| missing("commit_id"))?;
-    let changes = history::changed_files(&repo.objects, &pull.base_sha, &head);
-    let unresolved = |what: &str| Refusal::custom("PullRequestReviewComment", &format!("{what} could not be resolved"));
-    let change = changes.into_iter().find(|change| change.path == path).ok_or_else(|| unresolved("path"))?;
-    let line = body["line"].as_i64();
-    let side = body["side"].as_str().unwrap_or("RIGHT").to_owned();
-    if side == "RIGHT"
-        && let Some(line) = line
-    {
-        let files = repo.objects.files(&commit.tree);
-        let text = files.get(&path).and_then(|(_, sha)| repo.objects.blob(sha)).unwrap_or_default();
-        let lines = String::from_utf8_lossy(text).lines().count();
-        if line < 1 || usize::try_from(line).is_ok_and(|line| line > lines) {
-            return Err(unresolved("line"));
-        }
+    if repo.objects.commit(&head).is_none() {
+        return Err(missing("commit_id"));
     }
+    let changes = history::changed_files(&repo.objects, &pull.base_sha, &head);
+    let unresolved = || Refusal::custom("PullRequestReviewComment", "path could not be resolved");
+    let change = changes.into_iter().find(|change| change.path == path).ok_or_else(unresolved)?;
+    let place = places::read(body, &change)?;
     let (id, now, author, by_app) = (call.state.next_id(), call.state.now(), call.who(), call.actor.is_app());
     Ok(ReviewComment {
         id,
@@ -109,11 +100,10 @@ pub(super) fn draft(call: &mut Call<'_>, number: i64, from: (i64, &Value)) -> Ou
         by_app,
         body: text,
         path,
-        start_line: body["start_line"].as_i64(),
-        line,
-        side,
+        original: place.clone(),
+        original_commit: head.clone(),
+        place: Some(place),
         commit: head,
-        hunk: change.patch.unwrap_or_default(),
         resolved_by: None,
         created: now,
         updated: now,

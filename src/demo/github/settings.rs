@@ -85,7 +85,7 @@ impl Default for Settings {
 }
 
 /// What an App can subscribe to, here.
-const EVENTS: [&str; 9] = [
+const EVENTS: [&str; 10] = [
     "check_run",
     "issue_comment",
     "issues",
@@ -93,6 +93,7 @@ const EVENTS: [&str; 9] = [
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",
+    "pull_request_review_thread",
     "push",
     "status",
 ];

@@ -13,6 +13,7 @@ use super::call::{Outcome, Refusal};
 use super::clock::Time;
 use super::faults::Faults;
 use super::objects::Objects;
+use super::places::Place;
 use super::teams::Team;
 use super::webhooks::Hooks;
 use crate::ids::Timestamp;
@@ -214,11 +215,12 @@ pub(super) struct ReviewComment {
     pub(super) by_app: bool,
     pub(super) body: String,
     pub(super) path: String,
-    pub(super) start_line: Option<i64>,
-    pub(super) line: Option<i64>,
-    pub(super) side: String,
+    /// Where it was written.
+    pub(super) original: Place,
+    pub(super) original_commit: String,
+    /// Where that is at `commit`; nowhere once it is outdated.
+    pub(super) place: Option<Place>,
     pub(super) commit: String,
-    pub(super) hunk: String,
     pub(super) resolved_by: Option<i64>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,

@@ -7,6 +7,7 @@ mod people;
 mod program;
 mod pulls;
 mod talk;
+mod threads;
 mod webhooks;
 
 use std::path::Path;

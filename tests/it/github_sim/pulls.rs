@@ -1,7 +1,7 @@
 //! Pull requests, reviews and what merging does.
 
 use assentry::demo::github::{LineNote, Verdict};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{REPO, ask, token, world};
 
@@ -128,27 +128,4 @@ async fn deleting_the_branch_of_a_pull_request_closes_it() {
 
     assert_eq!(github.pull(REPO, pull).map(|pull| (pull.open, pull.merged)), Some((false, false)));
     assert_eq!(bob.reopens(pull).unwrap_err().status, 422);
-}
-
-#[tokio::test]
-async fn review_threads_are_found_and_resolved_by_graphql() {
-    let github = world().await;
-    let bob = github.person("bob");
-    bob.pushes("topic", "a", "1\n").unwrap();
-    let pull = bob.opens_pull("Fix", "topic", "main").unwrap();
-    let note = LineNote { path: "a".to_owned(), line: 1, body: "Why?".to_owned() };
-    github.person("ann").remarks(pull, &note).unwrap();
-    let app = token(&github, &json!({})).await;
-    let variables = json!({ "owner": "acme", "name": "widget", "number": pull });
-    let query = json!({ "query": "query { repository { pullRequest { reviewThreads } } }", "variables": variables });
-    let nodes = "/data/repository/pullRequest/reviewThreads/nodes/0";
-
-    let (_, before) = ask(&github, &app, "POST /graphql", &query).await;
-    let thread = before.pointer(nodes).unwrap()["id"].clone();
-    let resolve = json!({ "query": "mutation { resolveReviewThread }", "variables": { "threadId": thread } });
-    ask(&github, &app, "POST /graphql", &resolve).await;
-    let (_, after) = ask(&github, &app, "POST /graphql", &query).await;
-
-    let resolved = |answer: &Value| answer.pointer(nodes).unwrap()["isResolved"].clone();
-    assert_eq!((resolved(&before), resolved(&after)), (json!(false), json!(true)));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use assentry::demo::github::{Mishap, Webhook};
+use assentry::demo::github::{GitHub, Mishap, Webhook};
 use aws_lc_rs::hmac;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
@@ -31,6 +31,28 @@ fn names(got: &Mutex<Vec<(HeaderMap, Bytes)>>) -> Vec<String> {
         body["action"].as_str().map_or_else(|| event.to_owned(), |action| format!("{event}.{action}"))
     };
     got.lock().unwrap().iter().map(name).collect()
+}
+
+/// What the App has been told so far.
+pub(super) struct Told(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+
+impl Told {
+    /// Listens from now on.
+    pub(super) async fn by(github: &GitHub) -> Told {
+        let (url, got) = receiver().await;
+        github.sends_webhooks_to(Webhook { url, secret: "s".to_owned() });
+        Told(got)
+    }
+
+    /// `event.action` of each.
+    pub(super) fn names(&self) -> Vec<String> {
+        names(&self.0)
+    }
+
+    /// The latest payload.
+    pub(super) fn last(&self) -> Value {
+        self.0.lock().unwrap().last().map(|(_, body)| serde_json::from_slice(body).unwrap()).unwrap_or_default()
+    }
 }
 
 #[tokio::test]
