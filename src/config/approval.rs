@@ -25,7 +25,7 @@ pub(super) fn read(table: Table<'_>) -> ApprovalConfig {
     config
 }
 
-fn separation(text: &str) -> Result<Separation, String> {
+pub(super) fn separation(text: &str) -> Result<Separation, String> {
     match text {
         "auto" => Ok(Separation::Auto),
         "open" => Ok(Separation::Open),

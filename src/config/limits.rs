@@ -27,7 +27,8 @@ pub struct PhaseLimits {
 }
 
 const PLAN: PhaseLimits = PhaseLimits { turns: 60, tokens: 3_000_000, micro_dollars: 3_000_000, minutes: 20 };
-const EXECUTE: PhaseLimits = PhaseLimits { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 };
+pub(super) const EXECUTE: PhaseLimits =
+    PhaseLimits { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 };
 
 pub(super) fn read(table: Table<'_>) -> LimitsConfig {
     let limits = LimitsConfig {

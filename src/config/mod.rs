@@ -11,7 +11,9 @@ mod approval;
 mod github;
 mod limits;
 mod models;
+pub mod policy;
 mod sandbox;
+pub mod schema;
 mod secrets;
 mod server;
 mod strict;
@@ -115,11 +117,7 @@ impl Config {
 }
 
 fn trigger(table: Table<'_>) -> String {
-    let label = table.parsed("label", |text| {
-        // GitHub's limit for the name of a label.
-        let fits = !text.trim().is_empty() && text.chars().count() <= 50;
-        if fits { Ok(text.to_owned()) } else { Err("must be the name of a label, at most 50 characters".to_owned()) }
-    });
+    let label = table.parsed("label", policy::label);
     table.finish();
     label.unwrap_or_else(|| "assentry".to_owned())
 }

@@ -2,6 +2,7 @@
 //!
 //! `[model]` holds what both have in common, `[models.plan]` and `[models.execute]` what differs. Whoever names another
 //! provider or address there must name its key too: a key is never sent to where it was not meant for.
+//! `[models.allowed.NAME]` are further ones, in the same form, that a repository's policy may choose by that name.
 
 use secrecy::SecretString;
 use url::Url;
@@ -18,6 +19,8 @@ pub struct ModelsConfig {
     pub plan: ModelConfig,
     /// Executes them.
     pub execute: ModelConfig,
+    /// What a repository's policy may choose instead, by name.
+    pub allowed: Vec<(String, ModelConfig)>,
 }
 
 /// A model and how to reach it.
@@ -83,8 +86,21 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
     let (plan, execute) = (models.table("plan"), models.table("execute"));
     let planner = Layers { own: &plan, common: &common }.read(around, "claude-opus-5-5");
     let executor = Layers { own: &execute, common: &common }.read(around, "claude-sonnet-5-5");
+    let mut allowed = vec![];
+    for (name, own) in models.named_tables("allowed") {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if name.is_empty() || name.len() > 50 || !name.bytes().all(fits) {
+            own.wrong_here("must have a name of letters, digits, -, _ and .");
+        }
+        if !own.has("model") {
+            own.wrong_here("names no model: write model = \"…\", the model's id as the provider spells it");
+        }
+        let model = Layers { own: &own, common: &common }.read(around, "claude-sonnet-5-5");
+        own.finish();
+        allowed.extend(model.map(|model| (name.to_owned(), model)));
+    }
     [common, models, plan, execute].into_iter().for_each(Table::finish);
-    Some(ModelsConfig { plan: planner?, execute: executor? })
+    Some(ModelsConfig { plan: planner?, execute: executor?, allowed })
 }
 
 /// A phase's own table, and the one below it.

@@ -52,7 +52,13 @@ impl<'t> Document<'t> {
 
     /// The outermost table.
     pub(crate) fn root(&self) -> Table<'_> {
-        Table { document: self, path: String::new(), entries: Some(&self.root), known: RefCell::default() }
+        Table {
+            document: self,
+            path: String::new(),
+            entries: Some(&self.root),
+            begins: None,
+            known: RefCell::default(),
+        }
     }
 
     /// All mistakes, in the order of their lines; those without one at the end.
@@ -75,20 +81,33 @@ pub(crate) struct Table<'d> {
     document: &'d Document<'d>,
     path: String,
     entries: Option<&'d DeTable<'d>>,
+    /// Where it begins, if it is there.
+    begins: Option<usize>,
     known: RefCell<Vec<&'static str>>,
 }
 
 impl<'d> Table<'d> {
     /// The table below `key`; an absent one reads as empty.
     pub(crate) fn table(&self, key: &'static str) -> Table<'d> {
-        let entries = self.value(key).and_then(|value| {
+        let value = self.value(key);
+        let entries = value.and_then(|value| {
             let table = value.get_ref().as_table();
             if table.is_none() {
                 self.wrong(key, format!("is {}, and must be a table: write [{}]", kind(value), self.name(key)));
             }
             table
         });
-        Table { document: self.document, path: self.name(key), entries, known: RefCell::default() }
+        self.below(self.name(key), entries, value)
+    }
+
+    fn below(
+        &self,
+        path: String,
+        entries: Option<&'d DeTable<'d>>,
+        value: Option<&'d Spanned<DeValue<'d>>>,
+    ) -> Table<'d> {
+        let begins = value.map(|value| value.span().start);
+        Table { document: self.document, path, entries, begins, known: RefCell::default() }
     }
 
     /// A text.
@@ -153,6 +172,86 @@ impl<'d> Table<'d> {
             }
         }
         texts
+    }
+
+    /// Yes or no.
+    pub(crate) fn truth(&self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        let truth = value.get_ref().as_bool();
+        if truth.is_none() {
+            self.wrong(key, format!("is {}, and must be true or false, without quotes", kind(value)));
+        }
+        truth
+    }
+
+    /// The tables of a list of tables, in their order.
+    pub(crate) fn tables(&self, key: &'static str) -> Vec<Table<'d>> {
+        let Some(value) = self.value(key) else { return vec![] };
+        let items = value.get_ref().as_array();
+        if items.is_none() {
+            self.wrong(key, format!("is {}, and must be a list of tables: write [[{}]]", kind(value), self.name(key)));
+        }
+        let mut tables = vec![];
+        for (n, item) in items.into_iter().flat_map(|items| items.iter()).enumerate() {
+            let entries = item.get_ref().as_table();
+            if entries.is_none() {
+                let what = format!("is {}, and must be a table: write [[{}]]", kind(item), self.name(key));
+                self.wrong_at(key, item.span().start, what);
+            }
+            let path = format!("{}[{n}]", self.name(key));
+            tables.push(self.below(path, entries, Some(item)));
+        }
+        tables
+    }
+
+    /// The tables below `key`, each under a name of the writer's choice.
+    pub(crate) fn named_tables(&self, key: &'static str) -> Vec<(&'d str, Table<'d>)> {
+        let outer = self.table(key);
+        let mut tables = vec![];
+        for (name, value) in outer.entries.into_iter().flatten() {
+            let (name, entries) = (name.get_ref().as_ref(), value.get_ref().as_table());
+            if entries.is_none() {
+                let what = format!("{name} is {}, and must be a table: write [{}]", kind(value), outer.name(name));
+                self.wrong_at(key, value.span().start, what);
+            }
+            tables.push((name, outer.below(outer.name(name), entries, Some(value))));
+        }
+        tables
+    }
+
+    /// A table of whole numbers under names of the writer's choice; `parse` understands name and number.
+    pub(crate) fn numbers<T>(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&str, Option<i64>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        self.value(key)?;
+        let mut items = vec![];
+        for (name, value) in self.table(key).entries.into_iter().flatten() {
+            let number = value.get_ref().as_integer();
+            let number = number.and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
+            match parse(name.get_ref(), number) {
+                Ok(item) => items.push(item),
+                Err(what) => self.wrong_at(key, name.span().start, what),
+            }
+        }
+        Some(items)
+    }
+
+    /// Whether the table itself is there.
+    pub(crate) fn is_there(&self) -> bool {
+        self.entries.is_some()
+    }
+
+    /// Whether something below this table was found to be wrong.
+    pub(crate) fn has_mistakes(&self) -> bool {
+        self.document.mistakes.borrow().iter().any(|mistake| mistake.key.starts_with(&self.path))
+    }
+
+    /// Writes down what is wrong with this table as a whole.
+    pub(crate) fn wrong_here(&self, what: impl Into<String>) {
+        let line = self.begins.map(|offset| line_of(self.document.text, offset));
+        self.add(self.path.clone(), line, what.into());
     }
 
     /// Whether the key is there.

@@ -89,6 +89,7 @@ fn every_key_of_the_example_that_is_commented_out_is_known() {
     let config = parse_with(&all.join("\n"), &[("ANTHROPIC_API_KEY", "k")]).unwrap();
     assert_eq!(config.models.plan.price.map(|p| p.cache_write), Some(3_750_000));
     assert_eq!(config.github.webhook_secrets.len(), 2);
+    assert_eq!(config.models.allowed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["deep"]);
     assert_eq!(config.sandbox.environment, [("GOFLAGS".to_owned(), "-mod=vendor".to_owned())]);
 }
 

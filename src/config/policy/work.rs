@@ -1,0 +1,135 @@
+//! What a repository wants of planning and of executing.
+
+use super::globs;
+use crate::config::strict::Table;
+use crate::workflow::plan::is_hidden;
+
+/// The longest instructions, in bytes: they are sent with every turn.
+const LONGEST_TEXT: usize = 16_000;
+/// The longest command, in bytes, as in a plan.
+const LONGEST_COMMAND: usize = 500;
+/// Entries of a list at most; with those of a plan they must fit into one.
+const MOST: usize = 20;
+
+/// How plans are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanPolicy {
+    /// What the planner is told besides its own instructions; empty for nothing.
+    pub instructions: String,
+    /// Whether the planner reads what people without write access wrote below the issue.
+    pub outsiders: Outsiders,
+    /// How many versions a run makes before a person must ask for another.
+    pub rounds: u32,
+    /// What profiles can choose among.
+    pub templates: Vec<Template>,
+}
+
+/// A kind of plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Its name in the policy.
+    pub name: String,
+    /// What the planner is told besides; empty for nothing.
+    pub instructions: String,
+    /// What the plan's approach must speak of, each in a paragraph of its own.
+    pub sections: Vec<String>,
+}
+
+/// What becomes of the words of people without write access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outsiders {
+    /// The planner reads them, marked as theirs.
+    Include,
+    /// The planner does not read their comments.
+    LeaveOut,
+}
+
+/// How plans are executed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecutePolicy {
+    /// Commands that prepare the checkout before the work begins.
+    pub set_up: Vec<String>,
+    /// Commands that every run must pass, besides those of its plan.
+    pub checks: Vec<String>,
+    /// Paths that a plan may change only where it names them exactly and says so.
+    pub protected: Vec<String>,
+}
+
+pub(super) fn read_plan(table: Table<'_>) -> PlanPolicy {
+    let mut templates = vec![];
+    for (name, template) in table.named_tables("template") {
+        let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if !plain || name.len() > 50 {
+            template.wrong_here("must have a name of letters, digits, - and _");
+        }
+        let read = Template {
+            name: name.to_owned(),
+            instructions: template.parsed("instructions", text).unwrap_or_default(),
+            sections: short_list(&template, "sections", section),
+        };
+        if !template.has("instructions") && !template.has("sections") {
+            template.wrong_here("says nothing: write instructions or sections");
+        }
+        template.finish();
+        templates.push(read);
+    }
+    let policy = PlanPolicy {
+        instructions: table.parsed("instructions", text).unwrap_or_default(),
+        outsiders: table.parsed("outsiders", outsiders).unwrap_or(Outsiders::Include),
+        rounds: table.integer("rounds", 1..=20).and_then(|n| u32::try_from(n).ok()).unwrap_or(10),
+        templates,
+    };
+    table.finish();
+    policy
+}
+
+pub(super) fn read_execute(table: Table<'_>) -> ExecutePolicy {
+    let policy = ExecutePolicy {
+        set_up: short_list(&table, "set_up", command),
+        checks: short_list(&table, "checks", command),
+        protected: short_list(&table, "protected", globs::pattern),
+    };
+    table.finish();
+    policy
+}
+
+fn short_list<T>(table: &Table<'_>, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+    let items = table.list(key, parse).unwrap_or_default();
+    if items.len() > MOST {
+        table.wrong(key, format!("has {} entries, and may have {MOST}", items.len()));
+    }
+    items
+}
+
+fn text(text: &str) -> Result<String, String> {
+    let odd = |c: char| is_hidden(c) || c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    match text {
+        _ if text.len() > LONGEST_TEXT => Err(format!("must have at most {LONGEST_TEXT} bytes")),
+        _ if text.chars().any(odd) => Err("must not hold control or invisible characters".to_owned()),
+        _ => Ok(text.trim().to_owned()),
+    }
+}
+
+fn section(text: &str) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && text.len() <= 100 && !text.chars().any(|c| c.is_control() || is_hidden(c));
+    if fits { Ok(text.trim().to_owned()) } else { Err("must be a heading of one line, at most 100 bytes".to_owned()) }
+}
+
+fn command(text: &str) -> Result<String, String> {
+    let fits = !text.trim().is_empty()
+        && text.len() <= LONGEST_COMMAND
+        && !text.chars().any(|c| c.is_control() || is_hidden(c));
+    if fits {
+        Ok(text.trim().to_owned())
+    } else {
+        Err(format!("must be a command of one line, at most {LONGEST_COMMAND} bytes"))
+    }
+}
+
+fn outsiders(text: &str) -> Result<Outsiders, String> {
+    match text {
+        "include" => Ok(Outsiders::Include),
+        "leave-out" => Ok(Outsiders::LeaveOut),
+        _ => Err("must be include or leave-out".to_owned()),
+    }
+}
