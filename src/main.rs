@@ -13,6 +13,10 @@ enum Command {
     Serve(cli::serve::Args),
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
+    /// Reads what people wrote before a server does: its configuration, and a repository's policy.
+    Config(cli::config::Args),
+    /// Prints the JSON schema of a policy, of the configuration, or of a plan.
+    Schema(cli::schema::Args),
     #[cfg(feature = "demo")]
     /// Tells the whole story offline: simulated GitHub, scripted model, real git, sandbox and database.
     Demo(cli::demo::Args),
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         match command {
             Command::Serve(args) => cli::serve::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
+            Command::Config(args) => cli::config::run(&args),
+            Command::Schema(args) => cli::schema::run(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => cli::demo::run(&args).await,
             #[cfg(feature = "demo")]

@@ -247,5 +247,5 @@ fn now() -> Timestamp {
 /// A configuration that cannot be used ends the program with another code than a failure of the work.
 #[must_use]
 pub fn is_bad_config(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<BadConfig>().is_some()
+    error.downcast_ref::<BadConfig>().is_some() || error.downcast_ref::<super::config::BadFiles>().is_some()
 }

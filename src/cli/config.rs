@@ -1,0 +1,136 @@
+//! `assentry config check`: reads the server's configuration or a repository's policy, and says what holds.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::config::policy::{Bounds, POLICY_PATH, People, Policy, Profile, Visibility};
+use crate::config::{BadConfig, Config, Mistake};
+
+/// Reads what people wrote before a server does.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Tells every mistake at once, and what holds where there is none. Exit code 2 for mistakes.
+    Check(Check),
+}
+
+#[derive(Debug, clap::Args)]
+struct Check {
+    /// The server's configuration; a policy is held against its limits. Without it, a policy is held against the
+    /// limits of a server that sets none of its own.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A repository's checkout, whose `.github/assentry.toml` is read.
+    #[arg(long, value_name = "DIR")]
+    repo: Option<PathBuf>,
+    /// The repository is public: then a server may ask for more.
+    #[arg(long)]
+    public: bool,
+}
+
+/// Files with mistakes, each with all of its own.
+#[derive(Debug)]
+pub struct BadFiles(Vec<BadConfig>);
+
+impl std::error::Error for BadFiles {}
+
+impl fmt::Display for BadFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(n, bad)| {
+            let gap = if n == 0 { "" } else { "\n" };
+            write!(f, "{gap}{bad}")
+        })
+    }
+}
+
+/// Checks.
+///
+/// # Errors
+/// [`BadFiles`] when there is a mistake; otherwise when the output cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let What::Check(check) = &args.what;
+    let mut out = anstream::stdout();
+    let mut bad = vec![];
+    let server = match (&check.config, &check.repo) {
+        (None, Some(_)) => None,
+        (file, _) => Some(file.clone().unwrap_or_else(|| "assentry.toml".into())),
+    };
+    let mut bounds = Bounds::default();
+    if let Some(file) = server {
+        match Config::load(&file) {
+            Ok(config) => {
+                bounds = Bounds::of(&config);
+                writeln!(out, "{} is sound.", file.display())?;
+            }
+            Err(mistakes) => bad.push(mistakes),
+        }
+    }
+    if let Some(dir) = &check.repo {
+        let file = dir.join(POLICY_PATH);
+        let visibility = if check.public { Visibility::Public } else { Visibility::Private };
+        match load(&file, &bounds, visibility) {
+            Ok(policy) => {
+                writeln!(out, "{} is sound. What holds:", file.display())?;
+                policy.profiles.iter().try_for_each(|profile| tell(&mut out, &policy, profile))?;
+            }
+            Err(mistakes) => bad.push(BadConfig { file, mistakes }),
+        }
+    }
+    if bad.is_empty() { Ok(()) } else { Err(BadFiles(bad).into()) }
+}
+
+fn load(file: &Path, bounds: &Bounds, visibility: Visibility) -> Result<Policy, Vec<Mistake>> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        let what = format!("cannot be read ({error}): copy deploy/assentry.repository.example.toml there");
+        vec![Mistake { key: String::new(), line: None, what }]
+    })?;
+    Policy::parse(&text, bounds, visibility)
+}
+
+fn tell(out: &mut impl std::io::Write, policy: &Policy, profile: &Profile) -> std::io::Result<()> {
+    let approval = &profile.approval;
+    let dollars = profile.budget.micro_dollars;
+    writeln!(out, "\nlabel {:?}", profile.label)?;
+    writeln!(out, "  may be put by   {}", everyone_or(policy.trigger.as_ref()))?;
+    writeln!(out, "  approvals       {}, by {}", approval.required, everyone_or(approval.by.as_ref()))?;
+    writeln!(out, "  separation      {}", approval.separation_name())?;
+    writeln!(out, "  digest          {}", if approval.require_digest { "must be named" } else { "may be left out" })?;
+    writeln!(out, "  expires after   {}", humantime::format_duration(approval.expires))?;
+    writeln!(
+        out,
+        "  more is asked   {}",
+        match approval.tiers.len() {
+            0 => "of no plan".to_owned(),
+            1 => "by 1 tier".to_owned(),
+            tiers => format!("by {tiers} tiers"),
+        }
+    )?;
+    let models = [("plan", &profile.plan_model), ("execute", &profile.execute_model)];
+    for (phase, model) in models {
+        writeln!(out, "  {:<15} {}", format!("model, {phase}"), model.as_deref().unwrap_or("the server's usual one"))?;
+    }
+    let budget = &profile.budget;
+    writeln!(
+        out,
+        "  grants          ${}.{:02}, {} tokens, {} minutes, {} turns",
+        dollars / 1_000_000,
+        dollars % 1_000_000 / 10_000,
+        budget.tokens,
+        budget.minutes,
+        budget.turns
+    )
+}
+
+fn everyone_or(people: Option<&People>) -> String {
+    let Some(people) = people else { return "everyone with write access".to_owned() };
+    let users = people.users.iter().map(|user| format!("{} ({})", user.login, user.id));
+    let teams = people.teams.iter().map(|team| format!("team {team}"));
+    let roles = people.roles.iter().map(|role| format!("role {role}"));
+    users.chain(teams).chain(roles).collect::<Vec<_>>().join(", ")
+}

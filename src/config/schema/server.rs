@@ -1,0 +1,263 @@
+//! The operator's `assentry.toml` as a schema.
+#![expect(dead_code, reason = "these types are looked at by the schema's generator and never made")]
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+
+use super::policy::{Limits, Separation};
+
+/// What the operator of a server decides. github.app_id is needed, and the secrets by file or environment.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    /// The App.
+    github: Github,
+    /// What all models have in common.
+    model: Model,
+    /// Which model does what.
+    models: Models,
+    /// Where the server listens.
+    server: Listen,
+    /// Where the database is.
+    database: Database,
+    /// Where mirrors and checkouts are.
+    data: Data,
+    /// What starts a run.
+    trigger: Trigger,
+    /// What an approval needs, at least; a repository's policy may ask for more.
+    approval: Approval,
+    /// How long is waited.
+    timing: Timing,
+    /// What runs may use, at most.
+    limits: LimitsTable,
+    /// Where strangers' commands run.
+    sandbox: Sandbox,
+    /// What is logged.
+    log: Log,
+}
+
+/// The App.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Github {
+    /// The App ID from the App's settings page.
+    #[schemars(range(min = 1))]
+    app_id: u64,
+    /// The file with the App's private key; or ASSENTRY_PRIVATE_KEY in the environment.
+    private_key_file: String,
+    /// The file with the webhook secret; or ASSENTRY_WEBHOOK_SECRET.
+    webhook_secret_file: String,
+    /// The file with the webhook secret before a change; or ASSENTRY_OLD_WEBHOOK_SECRET.
+    old_webhook_secret_file: String,
+    /// Where the REST API is.
+    api_url: String,
+    /// Where the web pages are.
+    web_url: String,
+    /// The repositories that are served, as owner/name or owner/*; without it, all that the App is installed on.
+    repositories: Vec<String>,
+}
+
+/// A model and how to reach it.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    /// Whose wire the address speaks.
+    provider: Provider,
+    /// The model's id as the provider spells it.
+    model: String,
+    /// The address below which the provider's paths begin.
+    base_url: String,
+    /// The file with the key.
+    api_key_file: String,
+    /// The variable of the environment with the key.
+    api_key_env: String,
+    /// How hard to think.
+    effort: Effort,
+    /// The most tokens one answer may have.
+    #[schemars(range(min = 256, max = 1_000_000))]
+    max_output_tokens: u64,
+    /// What a million tokens cost, in dollars.
+    price: Price,
+}
+
+/// Which model does what.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Models {
+    /// Writes and revises plans.
+    plan: Model,
+    /// Executes them.
+    execute: Model,
+    /// What a repository's policy may choose instead, by name.
+    allowed: BTreeMap<String, Model>,
+}
+
+/// A wire format.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Provider {
+    Anthropic,
+    OpenAi,
+}
+
+/// How hard a model thinks.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Effort {
+    Minimal,
+    Low,
+    Medium,
+    High,
+    XHigh,
+    Max,
+}
+
+/// What a million tokens cost, in dollars, such as "3.00".
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Price {
+    input: String,
+    cached: String,
+    cache_write: String,
+    output: String,
+}
+
+/// Where the server listens.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Listen {
+    /// Address and port.
+    listen: String,
+    /// The address under which GitHub reaches the server.
+    public_url: String,
+}
+
+/// Where the database is.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Database {
+    /// A file, or postgres://…; or ASSENTRY_DATABASE_URL in the environment.
+    url: String,
+}
+
+/// Where mirrors and checkouts are.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    /// The folder.
+    dir: String,
+}
+
+/// What starts a run.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Trigger {
+    /// The label, in repositories whose policy names none.
+    #[schemars(length(min = 1, max = 50))]
+    label: String,
+}
+
+/// What an approval needs, at least.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Approval {
+    /// How many different people must approve.
+    #[schemars(range(min = 1, max = 20))]
+    required: u32,
+    /// Whether someone who asked for a version may approve it.
+    separation: Separation,
+    /// Where /approve must name the digest.
+    require_digest: RequireDigest,
+}
+
+/// Where the digest is asked for.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RequireDigest {
+    /// In public repositories.
+    Public,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// How long is waited, such as "10s".
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Timing {
+    /// After the last note before a revision begins.
+    burst: String,
+    /// Before GitHub is asked again what it did not say.
+    ask_again: String,
+    /// After an unclear write, each time before GitHub is looked at.
+    look_ups: Vec<String>,
+}
+
+/// What runs may use.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LimitsTable {
+    /// How many runs work at one time.
+    #[schemars(range(min = 1, max = 1000))]
+    concurrent_runs: u32,
+    /// For one version of a plan.
+    plan: Limits,
+    /// For one execution.
+    execute: Limits,
+}
+
+/// Where strangers' commands run.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Sandbox {
+    /// Which walls to use.
+    walls: Walls,
+    /// Memory of one command, in MiB.
+    memory_mib: u64,
+    /// Processes and threads of one command.
+    processes: u64,
+    /// Size of a checkout, in MiB.
+    disk_mib: u64,
+    /// How much of a command's output is kept, in KiB.
+    output_kib: u64,
+    /// How long a command may take, in minutes.
+    command_minutes: u64,
+    /// Paths of the host that commands may read.
+    read_only: Vec<String>,
+    /// Folders put before the system's in PATH.
+    path: Vec<String>,
+    /// The home whose Rust toolchain commands may use.
+    rust_home: String,
+    /// Variables that every command sees; no secrets.
+    environment: BTreeMap<String, String>,
+}
+
+/// Which walls to use.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Walls {
+    Auto,
+    Bubblewrap,
+    Helper,
+    Landlock,
+}
+
+/// What is logged.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    /// A level, or a filter.
+    filter: String,
+    /// For people or for collectors.
+    format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum LogFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,72 @@
+//! `assentry config check` and `assentry schema`, as people type them.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn assentry(args: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_assentry")).args(args).current_dir(folder).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A repository's checkout with a policy.
+fn checkout(policy: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join(".github")).unwrap();
+    std::fs::write(dir.path().join(".github/assentry.toml"), policy).unwrap();
+    dir
+}
+
+#[test]
+fn a_sound_policy_is_told_with_what_holds() {
+    let dir = checkout("[[profile]]\nlabel = 'deep-think'\nbudget = { dollars = '2.00' }\n[approval]\nrequired = 2\n");
+    let done = assentry(&["config", "check", "--repo", "."], dir.path());
+    let said = text(&done.stdout);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(said.starts_with("./.github/assentry.toml is sound. What holds:\n\nlabel \"deep-think\"\n"), "{said}");
+    assert!(said.contains("approvals       2, by everyone with write access"), "{said}");
+    assert!(said.contains("grants          $2.00, 10000000 tokens, 60 minutes, 150 turns"), "{said}");
+}
+
+#[test]
+fn all_mistakes_of_a_policy_are_told_and_the_exit_code_says_so() {
+    let dir = checkout("[approvals]\nrequired = 2\n[plan]\nrounds = 99\n");
+    let done = assentry(&["config", "check", "--repo", "."], dir.path());
+    assert_eq!(done.status.code(), Some(2));
+    assert_eq!(
+        text(&done.stderr),
+        "assentry: 2 things are wrong with ./.github/assentry.toml:\n  \
+         line 1: approvals: there is no such key: did you mean `approval`?\n  \
+         line 4: plan.rounds: must be a whole number from 1 to 20, without quotes\n"
+    );
+    let none = tempfile::tempdir().unwrap();
+    let done = assentry(&["config", "check", "--repo", "."], none.path());
+    assert!(text(&done.stderr).contains("copy deploy/assentry.repository.example.toml there"));
+    assert_eq!(done.status.code(), Some(2));
+}
+
+#[test]
+fn mistakes_of_both_files_are_told_together() {
+    let dir = checkout("[aproval]\n");
+    std::fs::write(dir.path().join("server.toml"), "[githb]\n").unwrap();
+    let done = assentry(&["config", "check", "--config", "server.toml", "--repo", "."], dir.path());
+    assert_eq!(done.status.code(), Some(2));
+    let said = text(&done.stderr);
+    assert!(said.contains("githb: there is no such key: did you mean `github`?"), "{said}");
+    assert!(said.contains("aproval: there is no such key: did you mean `approval`?"), "{said}");
+}
+
+#[test]
+fn the_schemas_are_printed_as_json() {
+    let here = tempfile::tempdir().unwrap();
+    for (what, key) in [("policy", "profile"), ("config", "github"), ("plan", "steps")] {
+        let done = assentry(&["schema", what], here.path());
+        let schema: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert!(schema["properties"][key].is_object(), "{what}");
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    }
+}
