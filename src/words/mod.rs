@@ -108,6 +108,13 @@ pub enum Words {
         /// The run's phase.
         phase: String,
     },
+    /// For a day GitHub has not said what a gate turns on; nobody asks any more until somebody acts.
+    StillUnknown {
+        /// What is not known.
+        reasons: Vec<Reason>,
+        /// The digest of the version that waits.
+        digest: Digest,
+    },
     /// A run that ended half-way has left branches without a pull request.
     LeftBehind {
         /// Which.

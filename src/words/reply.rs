@@ -83,6 +83,15 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             command(wanted)
         ),
         Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
+        Words::StillUnknown { reasons, digest } => {
+            let reasons: String = reasons.iter().map(|reason| format!("\n- {}", trouble::unknown(reason))).collect();
+            format!(
+                "For a day I could not find out whether this version is approved, so nothing is done, and I ask no \
+                 longer by myself:\n{reasons}\n\nWhen GitHub answers again, approve once more, with a review or with this \
+                 comment, and I look anew. If it does not, the operator of this App can see why in its log.\n\n{}",
+                fence("text", &format!("/approve {}", digest.short()))
+            )
+        }
         Words::LeftBehind { branches } => {
             let names = and(&branches.iter().map(|branch| code(branch.as_str())).collect::<Vec<_>>());
             format!(

@@ -8,8 +8,9 @@ use super::plan::version;
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
 use crate::workflow::approval::Reason;
+use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
-use crate::workflow::run::{DeliverStage, Outcome, State, Trouble};
+use crate::workflow::run::{DeliverStage, Delivering, Outcome, State, Trouble};
 
 /// What the status comment tells.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +100,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             let digest = waiting.shown.subject.digest.short();
             tell(
                 "waiting for approval",
-                format!("{}{}", super::plan::who_may(&waiting.shown.rules), missing(&waiting.missing)),
+                format!("{}{}", super::plan::who_may(&waiting.shown.rules), missing(&waiting.missing, waiting.hold)),
                 format!(
                     "Approve #{} in a review or write `/approve {digest}`; `/revise` and your words change it, `/reject` objects. {cancel}",
                     waiting.shown.pull
@@ -109,7 +110,17 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         }
         State::Starting(approved) => tell(
             "approved",
-            format!("Approved by {}; the approval is judged once more, then the work starts.", people(&approved.by)),
+            match approved.hold {
+                Some(hold) if hold.has_given_up() => format!("Approved by {}. {GIVEN_UP}", people(&approved.by)),
+                Some(_) => format!(
+                    "Approved by {}; GitHub does not answer all that the start turns on, and is asked again.",
+                    people(&approved.by)
+                ),
+                None => format!(
+                    "Approved by {}; the approval is judged once more, then the work starts.",
+                    people(&approved.by)
+                ),
+            },
             cancel.to_owned(),
             false,
         ),
@@ -119,9 +130,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             format!("Nothing is needed from you. {cancel}"),
             true,
         ),
-        State::Delivering(delivering) => {
-            tell("opening the pull request", stage(&delivering.stage), String::new(), true)
-        }
+        State::Delivering(delivering) => tell("opening the pull request", stage(delivering), String::new(), true),
         State::Ended(ended) => {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
             let account = trouble::outcome(&ended.outcome, digest);
@@ -153,11 +162,12 @@ fn phase(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn stage(stage: &DeliverStage) -> String {
+fn stage(delivering: &Delivering) -> String {
     let opened = |pull: &PullNumber| format!("#{pull} is open; the plan pull request is being closed.");
-    match stage {
+    match &delivering.stage {
         DeliverStage::Judging { missing } => {
-            format!("The work is done; the approval is judged a last time.{}", self::missing(missing))
+            let missing = self::missing(missing, delivering.approved.hold);
+            format!("The work is done; the approval is judged a last time.{missing}")
         }
         DeliverStage::Pushing => "The work is done and being pushed.".to_owned(),
         DeliverStage::Opening { .. } => "The work is pushed; its pull request is being opened.".to_owned(),
@@ -165,7 +175,14 @@ fn stage(stage: &DeliverStage) -> String {
     }
 }
 
-fn missing(missing: &[Reason]) -> String {
+/// What is said where a gate asks no more by itself.
+const GIVEN_UP: &str = "For a day GitHub has not answered what this turns on; approving once more makes me ask anew.";
+
+fn missing(missing: &[Reason], hold: Option<Hold>) -> String {
+    if hold.is_some_and(|hold| hold.has_given_up()) {
+        let reasons: String = missing.iter().map(|reason| format!(" {}", trouble::unknown(reason))).collect();
+        return format!("{reasons} {GIVEN_UP}");
+    }
     missing.iter().map(|reason| format!(" {}", trouble::reason(reason))).collect()
 }
 

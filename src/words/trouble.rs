@@ -222,6 +222,12 @@ pub(super) fn reason(reason: &Reason) -> String {
     }
 }
 
+/// A reason that stays as it is: nobody asks again by itself.
+pub(super) fn unknown(reason: &Reason) -> String {
+    let text = self::reason(reason);
+    text.strip_suffix("; it is asked again.").map_or_else(|| text.clone(), |known| format!("{known}."))
+}
+
 fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(5).map(|name| code(name)).collect();
     shown.join(", ")

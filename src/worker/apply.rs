@@ -109,7 +109,7 @@ impl Core {
     fn delay(&self, effect: &Effect) -> Duration {
         match effect {
             Effect::EndBurst { .. } => self.settings.burst,
-            Effect::JudgeAgain { .. } => self.settings.ask_again,
+            Effect::JudgeAgain { pause, .. } => self.settings.ask_again.max(*pause),
             Effect::ShowStatusSoon => STATUS_PAUSE,
             Effect::TidyUp => OVERTAKEN,
             Effect::React { .. }

@@ -110,7 +110,7 @@ impl Deed<'_> {
             Effect::AnswerNote { version, note } => Box::pin(self.answer_note(*version, note)).await,
             Effect::EndBurst { notes } => Ok(Done::with(Event::BurstEnded { notes: *notes })),
             Effect::Judge { gate, because } => Box::pin(self.judge(*gate, *because)).await,
-            Effect::JudgeAgain { gate } => Box::pin(self.judge(*gate, None)).await,
+            Effect::JudgeAgain { gate, asked, .. } => Box::pin(self.judge_again(*gate, *asked)).await,
             Effect::Execute { version } => Box::pin(self.execute(*version)).await,
             Effect::Push { version } => Box::pin(self.push(*version)).await,
             Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,

@@ -34,6 +34,14 @@ impl Deed<'_> {
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
 
+    /// Asks once more, unless another question is on its way by now (rule P).
+    pub(super) async fn judge_again(&self, gate: Gate, asked: u32) -> Result<Done, Trouble> {
+        match self.run.state.hold() {
+            Some(hold) if hold.awaits(asked) => self.judge(gate, None).await,
+            Some(_) | None => Ok(Done::quietly()),
+        }
+    }
+
     /// What each person may whose act could count.
     async fn people(&self) -> BTreeMap<UserId, Standing> {
         let mut people = BTreeMap::new();

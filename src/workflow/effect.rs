@@ -1,5 +1,7 @@
 //! What is to be done, in the imperative: a row in the store before it is a deed. Each may happen twice and is made to bear it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::act::{ActId, Place};
@@ -73,6 +75,10 @@ pub enum Effect {
     JudgeAgain {
         /// Which gate.
         gate: Gate,
+        /// The number of the question; another one than the hold's is not asked.
+        asked: u32,
+        /// After how long at least.
+        pause: Duration,
     },
     /// Have the executor execute the approved version.
     Execute {

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`plan`] is what a person approves, [`terms`] everything that approval covers, [`scope`] the wall
 //! around it; [`act`] is what people do, [`approval`] whether that amounts to a yes, [`command`] what they type;
-//! [`naming`] what a run's branches are called; [`run`] holds the states and [`outcome`] their ends, [`event`] what has happened, [`effect`] what is
+//! [`hold`] what a gate does that does not know; [`naming`] what a run's branches are called; [`run`] holds the states and [`outcome`] their ends, [`event`] what has happened, [`effect`] what is
 //! to be done, and [`step`] ties them together.
 //!
 //! Invariant: nothing below this module reads a clock, a file, the network, a database or a random number, and nothing
@@ -13,6 +13,7 @@ pub mod approval;
 pub mod command;
 pub mod effect;
 pub mod event;
+pub mod hold;
 pub mod naming;
 pub mod outcome;
 pub mod plan;

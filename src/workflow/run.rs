@@ -9,6 +9,7 @@ pub use super::outcome::{CancelledBy, Outcome, Trouble};
 
 use super::act::{Act, Place};
 use super::approval::{Case, Edit, Reason, Rules, Subject};
+use super::hold::Hold;
 use crate::ids::{
     BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName,
     ReviewCommentId, RunId, Timestamp,
@@ -253,6 +254,8 @@ pub struct Waiting {
     pub notes: Vec<Note>,
     /// What the last judgement missed.
     pub missing: Vec<Reason>,
+    /// That something is not known which the gate turns on.
+    pub hold: Option<Hold>,
 }
 
 /// A version was approved.
@@ -268,6 +271,8 @@ pub struct Approved {
     pub by_requester: bool,
     /// What voided the version while it was executed; judged at the last gate, also if it was undone since (Q13).
     pub void: Option<Reason>,
+    /// That something is not known which the gate it stands at turns on.
+    pub hold: Option<Hold>,
 }
 
 /// The executor is at work.
@@ -381,6 +386,22 @@ impl State {
             State::Executing(executing) => &executing.approved.acts,
             State::Delivering(delivering) => &delivering.approved.acts,
             State::Ended(_) => &[],
+        }
+    }
+
+    /// That something is not known which the gate turns on, if the run stands at one.
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        match self {
+            State::AwaitingApproval(waiting) => waiting.hold,
+            State::Starting(approved) => approved.hold,
+            State::Delivering(Delivering { approved, stage: DeliverStage::Judging { .. } }) => approved.hold,
+            State::Planning(_)
+            | State::AwaitingAnswer(_)
+            | State::Publishing(_)
+            | State::Executing(_)
+            | State::Delivering(_)
+            | State::Ended(_) => None,
         }
     }
 

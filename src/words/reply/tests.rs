@@ -43,6 +43,23 @@ fn help_lists_what_can_be_typed() {
 }
 
 #[test]
+fn after_a_day_of_asking_people_are_asked() {
+    let reasons = vec![Reason::PermissionUnknown { act: ActId::Review(1), by: person("bob") }, Reason::BranchUnknown];
+    insta::assert_snapshot!(said(&Words::StillUnknown { reasons, digest: digest() }), @r"
+    For a day I could not find out whether this version is approved, so nothing is done, and I ask no longer by myself:
+
+    - GitHub does not say at the moment what `bob` may do here.
+    - GitHub does not say at the moment where the plan branch is.
+
+    When GitHub answers again, approve once more, with a review or with this comment, and I look anew. If it does not, the operator of this App can see why in its log.
+
+    ```text
+    /approve 3f3f3f3f3f3f
+    ```
+    ");
+}
+
+#[test]
 fn what_an_ended_run_leaves_behind_is_named() {
     let branches = vec!["assentry/42-plan-t-abcdef".parse().unwrap()];
     insta::assert_snapshot!(said(&Words::LeftBehind { branches }), @"The run ended while something was being written to `assentry/42-plan-t-abcdef`. No pull request belongs to it. I do not delete what somebody may have pushed to: whoever has write access can, if nobody needs it.");
@@ -204,10 +221,11 @@ proptest! {
             Words::NothingToApprove { who: person("ann"), wanted: text.clone(), phase: text.clone() },
             Words::Started { version, digest: digest(), by: vec![person("ann")] },
             Words::Questions { questions: vec![text.clone()] },
-            Words::VersionVoid { version, reason },
+            Words::VersionVoid { version, reason: reason.clone() },
             Words::TooLate { who: person("ann") },
             Words::NoRun { who: person("ann"), wanted: text.clone() },
             Words::Status { phase: text.clone() },
+            Words::StillUnknown { reasons: vec![reason], digest: digest() },
             Words::LeftBehind { branches: vec!["assentry/42-t-abcdef".parse().unwrap()] },
         ] {
             prop_assert_eq!(parse(&said(&words)), None);

@@ -62,13 +62,13 @@ fn cost(phase: &str, micro_dollars: Option<u64>) -> PhaseCost {
 }
 
 fn approved() -> Approved {
-    Approved { shown: shown(), acts: vec![], by: vec![person("bob")], by_requester: false, void: None }
+    Approved { shown: shown(), acts: vec![], by: vec![person("bob")], by_requester: false, void: None, hold: None }
 }
 
 #[test]
 fn a_waiting_run_says_who_can_do_what() {
     let missing = vec![Reason::NoWriteAccess { act: ActId::Comment(1), by: person("eve") }];
-    let state = State::AwaitingApproval(Waiting { shown: shown(), acts: vec![], notes: vec![], missing });
+    let state = State::AwaitingApproval(Waiting { shown: shown(), acts: vec![], notes: vec![], missing, hold: None });
     insta::assert_snapshot!(say(&state, &[], &[cost("plan", Some(181_234))]), @r"
     **Assentry: waiting for approval** · run 7 · `v2 · 3f3f3f3f3f3f` · plan in #43
 

@@ -75,6 +75,18 @@ pub enum Gate {
     Push,
 }
 
+impl Gate {
+    /// The name, as logs and answers know it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Gate::Act => "act",
+            Gate::Start => "start",
+            Gate::Push => "push",
+        }
+    }
+}
+
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

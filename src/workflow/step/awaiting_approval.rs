@@ -2,7 +2,8 @@
 
 use super::Step;
 use super::shared::{
-    answer, cancel, end, is_guidance, next_version, refusal, republish, with_act, with_note, with_person, with_voided,
+    answer, cancel, end, holds, is_guidance, next_version, refusal, republish, with_act, with_note, with_person,
+    with_voided,
 };
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
@@ -55,7 +56,7 @@ pub(super) fn step(waiting: &Waiting, event: &Event) -> Step {
 
 fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
     let with = |missing: Vec<Reason>, then: Vec<Effect>| Step::Move {
-        to: State::AwaitingApproval(Waiting { missing, ..waiting.clone() }),
+        to: State::AwaitingApproval(Waiting { missing, hold: None, ..waiting.clone() }),
         then,
     };
     let subject = &waiting.shown.subject;
@@ -63,7 +64,7 @@ fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
         Verdict::Approved { by, by_requester } => {
             let (shown, acts) = (waiting.shown.clone(), waiting.acts.clone());
             Step::Move {
-                to: State::Starting(Approved { shown, acts, by, by_requester, void: None }),
+                to: State::Starting(Approved { shown, acts, by, by_requester, void: None, hold: None }),
                 then: vec![Effect::Judge { gate: Gate::Start, because: None }],
             }
         }
@@ -72,7 +73,11 @@ fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
             let then = reply.into_iter().chain([Effect::ShowStatus]).collect();
             with(missing, then)
         }
-        Verdict::Hold(missing) => with(missing, vec![Effect::JudgeAgain { gate: Gate::Act }, Effect::ShowStatus]),
+        Verdict::Hold(missing) => {
+            let (hold, then) = holds(waiting.hold, Gate::Act, subject, facts, &missing);
+            let waiting = Waiting { missing, hold: Some(hold), ..waiting.clone() };
+            Step::Move { to: State::AwaitingApproval(waiting), then }
+        }
         Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => {
             republish(&waiting.shown, &waiting.acts, &waiting.notes)
         }

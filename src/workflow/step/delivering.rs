@@ -1,7 +1,7 @@
 //! From the last gate to the open pull request.
 
 use super::Step;
-use super::shared::{answer, cancel, end, tidying, too_late, too_late_for, with_act, with_voided};
+use super::shared::{answer, cancel, end, holds, tidying, too_late, too_late_for, with_act, with_voided};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
@@ -76,21 +76,23 @@ fn judged(delivering: &Delivering, facts: &Facts) -> Step {
     if let Some(reason) = &approved.void {
         return void(approved, reason.clone());
     }
-    let judging =
-        |missing| State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, ..delivering.clone() });
+    let judging = |missing, hold| {
+        let approved = Approved { hold, ..approved.clone() };
+        State::Delivering(Delivering { approved, stage: DeliverStage::Judging { missing } })
+    };
     let subject = &approved.shown.subject;
     match judge(approved.shown.case(&approved.acts), facts, Gate::Push) {
         Verdict::Approved { by, by_requester } => Step::Move {
             to: State::Delivering(Delivering {
-                approved: Approved { by, by_requester, ..approved.clone() },
+                approved: Approved { by, by_requester, hold: None, ..approved.clone() },
                 stage: DeliverStage::Pushing,
             }),
             then: vec![Effect::Push { version: subject.version }],
         },
-        Verdict::Waiting(missing) => Step::Move { to: judging(missing), then: vec![Effect::ShowStatus] },
+        Verdict::Waiting(missing) => Step::Move { to: judging(missing, None), then: vec![Effect::ShowStatus] },
         Verdict::Hold(missing) => {
-            let then = vec![Effect::JudgeAgain { gate: Gate::Push }, Effect::ShowStatus];
-            Step::Move { to: judging(missing), then }
+            let (hold, then) = holds(approved.hold, Gate::Push, subject, facts, &missing);
+            Step::Move { to: judging(missing, Some(hold)), then }
         }
         Verdict::Void(reason) => void(approved, reason),
     }

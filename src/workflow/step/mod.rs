@@ -76,6 +76,6 @@ pub fn begin(by: &Person, guidance: Option<String>, seen: ReactTo) -> (State, Ve
 #[must_use]
 pub fn begin_again(shown: Shown, act: Act, seen: ReactTo) -> (State, Vec<Effect>) {
     let judge = Effect::Judge { gate: super::approval::Gate::Act, because: Some(act.id) };
-    let waiting = Waiting { shown, acts: vec![act], notes: vec![], missing: vec![] };
+    let waiting = Waiting { shown, acts: vec![act], notes: vec![], missing: vec![], hold: None };
     (State::AwaitingApproval(waiting), vec![Effect::React { to: seen }, judge])
 }

@@ -111,7 +111,8 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
     if !publishing.notes.is_empty() {
         then.push(Effect::EndBurst { notes: publishing.notes.len() });
     }
-    let waiting = Waiting { shown, acts: publishing.acts.clone(), notes: publishing.notes.clone(), missing: vec![] };
+    let (acts, notes) = (publishing.acts.clone(), publishing.notes.clone());
+    let waiting = Waiting { shown, acts, notes, missing: vec![], hold: None };
     Step::Move { to: State::AwaitingApproval(waiting), then }
 }
 

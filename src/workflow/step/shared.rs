@@ -4,8 +4,9 @@ use super::Step;
 use crate::ids::{Person, Timestamp};
 use crate::words::Words;
 use crate::workflow::act::{Act, ActId, Place, Voided};
-use crate::workflow::approval::{Reason, Subject};
+use crate::workflow::approval::{Facts, Gate, Reason, Subject};
 use crate::workflow::effect::Effect;
+use crate::workflow::hold::{Hold, Next};
 use crate::workflow::run::{Ask, CancelledBy, Ended, Note, Outcome, Planning, Shown, State, Thread};
 
 /// How many versions a run may have before a person must begin anew.
@@ -126,6 +127,24 @@ pub(super) fn with_person(people: &[Person], one: &Person) -> Vec<Person> {
         people.push(one.clone());
     }
     people
+}
+
+/// What follows at a gate that does not know enough: it asks again, and after a day it asks people (rule P).
+pub(super) fn holds(
+    before: Option<Hold>,
+    gate: Gate,
+    subject: &Subject,
+    facts: &Facts,
+    missing: &[Reason],
+) -> (Hold, Vec<Effect>) {
+    match Hold::next(before, gate, facts.now) {
+        Next::Ask(hold, ask) => (hold, vec![ask, Effect::ShowStatus]),
+        Next::Tell(hold) => {
+            let words = Words::StillUnknown { reasons: missing.to_vec(), digest: subject.digest.clone() };
+            let key = format!("unknown-{}-{}", gate.name(), facts.now.map_or(0, |now| now.0.div_euclid(3_600_000)));
+            (hold, vec![Effect::Say { words, place: Place::Issue, key }, Effect::ShowStatus])
+        }
+    }
 }
 
 /// The reply to an act that did not lead to an approval; `None` where silence is right.

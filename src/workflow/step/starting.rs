@@ -1,7 +1,7 @@
 //! Between the approval and the start: the second gate.
 
 use super::Step;
-use super::shared::{answer, cancel, end, refusal, republish, too_late, too_late_for, with_act, with_voided};
+use super::shared::{answer, cancel, end, holds, refusal, republish, too_late, too_late_for, with_act, with_voided};
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
@@ -11,7 +11,8 @@ use crate::workflow::run::{Approved, Executing, Outcome, State, Trouble, Waiting
 pub(super) fn step(approved: &Approved, event: &Event) -> Step {
     // What people do now goes back to the first gate, which also answers them.
     let again = |acts, because| {
-        let waiting = Waiting { shown: approved.shown.clone(), acts, notes: vec![], missing: vec![] };
+        let shown = approved.shown.clone();
+        let waiting = Waiting { shown, acts, notes: vec![], missing: vec![], hold: approved.hold };
         let then = vec![Effect::Judge { gate: Gate::Act, because: Some(because) }];
         Step::Move { to: State::AwaitingApproval(waiting), then }
     };
@@ -50,7 +51,7 @@ fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
     match judge(approved.shown.case(&approved.acts), facts, Gate::Start) {
         Verdict::Approved { by, by_requester } => {
             let version = subject.version;
-            let approved = Approved { by, by_requester, ..approved.clone() };
+            let approved = Approved { by, by_requester, hold: None, ..approved.clone() };
             Step::Move {
                 to: State::Executing(Executing { approved, ticked: vec![] }),
                 then: vec![Effect::Execute { version }, Effect::ShowStatus],
@@ -60,10 +61,13 @@ fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
             let (shown, acts) = (approved.shown.clone(), approved.acts.clone());
             let reply = refusal(subject, &approved.acts, because, &missing);
             let then = reply.into_iter().chain([Effect::ShowStatus]).collect();
-            let waiting = Waiting { shown, acts, notes: vec![], missing };
+            let waiting = Waiting { shown, acts, notes: vec![], missing, hold: None };
             Step::Move { to: State::AwaitingApproval(waiting), then }
         }
-        Verdict::Hold(_) => Step::Stay { then: vec![Effect::JudgeAgain { gate: Gate::Start }] },
+        Verdict::Hold(missing) => {
+            let (hold, then) = holds(approved.hold, Gate::Start, subject, facts, &missing);
+            Step::Move { to: State::Starting(Approved { hold: Some(hold), ..approved.clone() }), then }
+        }
         Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => republish(&approved.shown, &approved.acts, &[]),
         Verdict::Void(reason) => {
             let why = Trouble::Void { reason };

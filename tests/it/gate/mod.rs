@@ -4,6 +4,7 @@ mod by_comment;
 mod by_review;
 mod commands;
 mod hands;
+mod holds;
 mod moments;
 mod order;
 mod replay;
