@@ -1,15 +1,13 @@
-//! What an administrator of repositories does: they are made, renamed, shown, archived; the App is installed on them.
+//! How repositories are made, or taken from disk.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::json;
-
 use super::call::Refusal;
 use super::objects::{Commit, Files, Objects, Person};
 use super::settings::StartError;
-use super::state::{AccountKind, Installation, Level, Repo, State};
-use super::{GitHub, shapes, smart_http};
+use super::state::{AccountKind, Repo, State};
+use super::{GitHub, installations, smart_http};
 
 /// A repository to be made, or taken from the data directory if it is there.
 #[derive(Debug, Clone, Default)]
@@ -60,11 +58,13 @@ impl GitHub {
             archived: false,
             default_branch: "main".to_owned(),
             created,
+            pushed: created,
             collaborators: BTreeMap::new(),
             custom_roles: BTreeMap::new(),
             objects,
             refs,
             issues: BTreeMap::new(),
+            gone: BTreeMap::new(),
             labels: BTreeMap::new(),
             checks: Vec::new(),
             statuses: Vec::new(),
@@ -74,91 +74,9 @@ impl GitHub {
         if fresh && !new.files.is_empty() {
             first_commit(&mut state, id, &new.files)?;
         }
-        install(&mut state, owner_id, id);
+        installations::install(&mut state, owner_id, id);
         Ok(())
     }
-
-    /// Renames a repository; its old name leads to it until another takes that name.
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub fn renames(&self, repo: &str, name: &str) -> Result<(), Refusal> {
-        let mut state = self.hub.lock();
-        let id = state.repo_id(repo)?;
-        state.old_names.insert(repo.to_lowercase(), id);
-        name.clone_into(&mut state.repo_mut(id)?.name);
-        Ok(())
-    }
-
-    /// Archives a repository: from now on it is read-only.
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub fn archives(&self, repo: &str) -> Result<(), Refusal> {
-        let mut state = self.hub.lock();
-        let id = state.repo_id(repo)?;
-        state.repo_mut(id)?.archived = true;
-        Ok(())
-    }
-
-    /// Makes a repository private or public.
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub fn shows_only_to_collaborators(&self, repo: &str, private: bool) -> Result<(), Refusal> {
-        let mut state = self.hub.lock();
-        let id = state.repo_id(repo)?;
-        state.repo_mut(id)?.private = private;
-        Ok(())
-    }
-
-    /// Takes a permission away from the App, or changes its level; tokens minted before keep theirs.
-    pub fn permits(&self, name: &str, level: Option<Level>) {
-        let permissions = &mut self.hub.lock().app.permissions;
-        match level {
-            Some(level) => permissions.insert(name.to_owned(), level),
-            None => permissions.remove(name),
-        };
-    }
-
-    /// Suspends the installation on a repository, or ends its suspension.
-    ///
-    /// # Errors
-    /// When it is not there.
-    pub fn suspends_installation(&self, repo: &str, suspended: bool) -> Result<(), Refusal> {
-        let mut state = self.hub.lock();
-        let (id, now) = (state.repo_id(repo)?, state.now());
-        let of = state.installation_of(id).map(|installation| installation.id).ok_or_else(Refusal::not_found)?;
-        let installation = state.installations.get_mut(&of).ok_or_else(Refusal::not_found)?;
-        installation.suspended = suspended.then_some(now);
-        let shape = state.installations.get(&of).map(|installation| shapes::installation(&state, installation));
-        let action = if suspended { "suspend" } else { "unsuspend" };
-        state.queue("installation", (id, of), &json!({ "action": action, "installation": shape }));
-        drop(state);
-        self.hub.woken.notify_one();
-        Ok(())
-    }
-}
-
-/// One installation an account, on all repositories of it that are added.
-fn install(state: &mut State, account: i64, repo: i64) {
-    if let Some(installation) = state.installations.values_mut().find(|i| i.account == account) {
-        installation.repos.push(repo);
-        return;
-    }
-    let (id, created) = (state.next_id(), state.now());
-    state.installations.insert(id, Installation { id, account, repos: vec![repo], suspended: None, created });
-    let shape = state.installations.get(&id).map(|installation| shapes::installation(state, installation));
-    let sender = shapes::account(state, account);
-    let repositories: Vec<_> = state.repos.get(&repo).map(|repo| short(state, repo)).into_iter().collect();
-    let payload = json!({ "action": "created", "installation": shape, "repositories": repositories, "sender": sender });
-    state.queue("installation", (repo, id), &payload);
-}
-
-/// How "Webhooks: installation" names a repository.
-fn short(state: &State, repo: &Repo) -> serde_json::Value {
-    let full = shapes::full_name(state, repo);
-    json!({ "id": repo.id, "name": repo.name, "full_name": full, "private": repo.private })
 }
 
 fn first_commit(state: &mut State, id: i64, files: &[(String, Vec<u8>, bool)]) -> Result<(), StartError> {

@@ -144,7 +144,8 @@ fn may(state: &State, actor: &Actor, repo: &Repo, needs: (&[(&str, Level)], Role
         Actor::Nobody if repo.private => Err(Refusal::not_found()),
         Actor::Nobody => Err(Refusal::new(401, "Requires authentication")),
         Actor::Installation(grant) => {
-            let seen = grant.repos.contains(&repo.id);
+            let installed = state.installation_of(repo.id).is_some_and(|i| i.id == grant.installation);
+            let seen = installed && grant.repos.contains(&repo.id);
             match (seen, granted(grant, any_of)) {
                 (true, true) => Ok(()),
                 (false, _) if repo.private => Err(Refusal::not_found()),

@@ -9,8 +9,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
-use super::state::{Merged, Repo, Role, State};
-use super::{history, issues, places, reviews, shapes};
+use super::state::{Issue, Merged, Repo, Role, State};
+use super::{history, issues, places, reviews, shapes, timeline};
 
 /// A reference that moves: `None` is "not there".
 #[derive(Debug, Clone)]
@@ -132,6 +132,8 @@ pub(super) fn moved(state: &mut State, repo: i64, by: i64, change: &Move) -> Out
         Some(sha) => refs.insert(change.name.clone(), sha.clone()),
         None => refs.remove(&change.name),
     };
+    let now = state.now();
+    state.repo_mut(repo)?.pushed = now;
     tell_push(state, repo, by, change)?;
     let Some(branch) = change.name.strip_prefix("refs/heads/") else { return Ok(()) };
     let open: Vec<(i64, bool)> = state
@@ -143,6 +145,7 @@ pub(super) fn moved(state: &mut State, repo: i64, by: i64, change: &Move) -> Out
         .filter(|(_, pull)| pull.head_ref == branch || pull.base_ref == branch)
         .map(|(number, pull)| (number, pull.head_ref == branch))
         .collect();
+    note_heads(state, repo, by, (branch, change))?;
     for (number, is_head) in open {
         match (&change.new, is_head) {
             (Some(new), true) => follow(state, (repo, number), by, (change, new))?,
@@ -152,6 +155,18 @@ pub(super) fn moved(state: &mut State, repo: i64, by: i64, change: &Move) -> Out
         }
     }
     Ok(())
+}
+
+/// The timelines of all pull requests from a branch say when it was deleted and restored.
+fn note_heads(state: &mut State, repo: i64, by: i64, change: (&str, &Move)) -> Outcome<()> {
+    let event = match (&change.1.old, &change.1.new) {
+        (Some(_), None) => "head_ref_deleted",
+        (None, Some(_)) => "head_ref_restored",
+        (None | Some(_), None | Some(_)) => return Ok(()),
+    };
+    let from = |issue: &&Issue| issue.pull.as_ref().is_some_and(|pull| pull.head_ref == change.0);
+    let pulls: Vec<i64> = state.repo(repo)?.issues.values().filter(from).map(|issue| issue.number).collect();
+    pulls.into_iter().try_for_each(|number| issues::note(state, (repo, number), by, event, json!({})))
 }
 
 /// "Webhooks: pull_request, synchronize"; the timeline names a force push.
@@ -164,8 +179,11 @@ fn follow(state: &mut State, place: (i64, i64), by: i64, change: (&Move, &str)) 
     state.pull_mut(place.0, place.1)?.head_sha = new.to_owned();
     let now = state.now();
     state.issue_mut(place.0, place.1)?.updated = now;
-    let event = if forced { "head_ref_force_pushed" } else { "committed" };
-    issues::note(state, place, by, event, json!({ "sha": new, "commit_id": new }))?;
+    if forced {
+        let url = shapes::api(state, state.repo(place.0)?, &format!("commits/{new}"));
+        issues::note(state, place, by, "head_ref_force_pushed", json!({ "commit_id": new, "commit_url": url }))?;
+    }
+    timeline::commits_arrive(state, place)?;
     issues::tell_by(state, place, by, "synchronize", json!({ "before": old, "after": new }))
 }
 

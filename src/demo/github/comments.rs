@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::auth::Actor;
 use super::call::{Answer, Call, Outcome, Refusal};
+use super::edits::Edit;
 use super::issues::role;
 use super::shapes;
 use super::state::{Comment, Role, State};
@@ -17,7 +18,16 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
     refuse_if_locked(call, number)?;
     let issue = call.state.issue_mut(call.repo, number)?;
     issue.updated = now;
-    issue.comments.push(Comment { id, author, by_app, body, created: now, updated: now, reactions: Vec::new() });
+    issue.comments.push(Comment {
+        id,
+        author,
+        by_app,
+        body,
+        created: now,
+        updated: now,
+        edits: Vec::new(),
+        reactions: Vec::new(),
+    });
     let shape = shown(call.state, call.repo, (number, id))?;
     tell(call, (number, &shape), "created", json!({}))?;
     Ok(Answer::Json(201, shape))
@@ -56,8 +66,9 @@ pub(super) fn list_of_repo(call: &mut Call<'_>) -> Outcome<Answer> {
 pub(super) fn update(call: &mut Call<'_>) -> Outcome<Answer> {
     let (number, id) = mine(call)?;
     let body = call.some_body("IssueComment")?;
-    let now = call.state.now();
+    let (now, who) = (call.state.now(), call.who());
     let comment = call.state.comment_mut(call.repo, (number, id))?;
+    comment.edits.push(Edit { at: now, by: who, text: body.clone() });
     let old = std::mem::replace(&mut comment.body, body);
     comment.updated = now;
     let shape = shown(call.state, call.repo, (number, id))?;

@@ -12,7 +12,7 @@ use super::auth::{self, Actor, Needs};
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::routes::{self, Route};
 use super::state::{Level, State};
-use super::{Kind, Request};
+use super::{Kind, Request, moves};
 
 /// A request as it came.
 #[derive(Debug, Default)]
@@ -96,8 +96,13 @@ fn admitted(
     };
     let seen = repo.map(|id| state.repo(id)).transpose()?;
     auth::admit(state, actor, seen, route.needs)?;
-    if seen.is_some_and(|repo| repo.archived) && writes && matches!(route.needs, Needs::Access(..)) {
+    let of_settings = route.path == "/repos/{owner}/{repo}";
+    if seen.is_some_and(|repo| repo.archived) && writes && !of_settings && matches!(route.needs, Needs::Access(..)) {
         return Err(Refusal::new(403, "Repository was archived so is read-only."));
+    }
+    let number = params.get("issue_number").and_then(|number| number.parse().ok());
+    if let Some(answer) = repo.zip(number).and_then(|(repo, number)| moves::answer(state, repo, number)) {
+        return Err(answer);
     }
     let body = match asked.body.as_slice() {
         [] => json!({}),

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{Issue, Level, Repo};
-use super::{auth, pulls, threads};
+use super::{auth, edits, moves, pulls, threads};
 
-/// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads; "Queries": review threads. Others
-/// answer with `errors`.
+/// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads, transfer and delete issues;
+/// "Queries": review threads, edits. Others answer with `errors`.
 pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
     let query = call.text("GraphQL", "query")?;
     let id =
@@ -24,8 +24,14 @@ pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
         threads::resolve(call, &id, false).map(|thread| json!({ "unresolveReviewThread": { "thread": thread } }))
     } else if query.contains("resolveReviewThread") {
         threads::resolve(call, &id, true).map(|thread| json!({ "resolveReviewThread": { "thread": thread } }))
+    } else if query.contains("transferIssue") {
+        moves::transfer(call).map(|moved| json!({ "transferIssue": moved }))
+    } else if query.contains("deleteIssue") {
+        moves::delete(call).map(|gone| json!({ "deleteIssue": gone }))
     } else if query.contains("reviewThreads") {
         threads::list(call, &query)
+    } else if query.contains("userContentEdits") {
+        edits::list(call, &id, &query)
     } else {
         Err(Refusal::invalid("This query is not known to the simulated GitHub"))
     };

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::auth::Actor;
 use super::call::{Answer, Call, Outcome, Refusal};
+use super::edits::Edit;
 use super::state::{Closed, Issue, Role, State};
-use super::{pull_shapes, shapes};
+pub(super) use super::timeline::note;
+use super::{history, pull_shapes, shapes};
 
 /// "Create an issue": labels of people without push access are dropped in silence.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -72,11 +74,16 @@ pub(super) fn edit(call: &mut Call<'_>, number: i64) -> Outcome<()> {
     let mut changes = json!({});
     if let Some(title) = title.filter(|title| *title != old_title) {
         changes["title"] = json!({ "from": old_title });
+        let renamed = json!({ "rename": { "from": old_title, "to": title } });
         call.state.issue_mut(call.repo, number)?.title = title;
+        note(call.state, (call.repo, number), call.who(), "renamed", renamed)?;
     }
     if let Some(body) = body.filter(|body| Some(body) != old_body.as_ref()) {
         changes["body"] = json!({ "from": old_body });
-        call.state.issue_mut(call.repo, number)?.body = Some(body);
+        let edit = Edit { at: now, by: call.who(), text: body.clone() };
+        let issue = call.state.issue_mut(call.repo, number)?;
+        issue.body = Some(body);
+        issue.edits.push(edit);
     }
     if changes != json!({}) {
         call.state.issue_mut(call.repo, number)?.updated = now;
@@ -117,11 +124,6 @@ pub(super) fn unlock(call: &mut Call<'_>) -> Outcome<Answer> {
     Ok(Answer::Empty(204))
 }
 
-/// "List timeline events for an issue" and "List issue events".
-pub(super) fn timeline(call: &mut Call<'_>) -> Outcome<Answer> {
-    Ok(Answer::List(call.state.issue(call.repo, call.number("issue_number")?)?.timeline.clone()))
-}
-
 /// Makes the issue, or the issue half of a pull request, and gives its number.
 pub(super) fn open(call: &mut Call<'_>, text: (String, Option<String>)) -> Outcome<i64> {
     let (id, now, author, by_app) = (call.state.next_id(), call.state.now(), call.who(), call.actor.is_app());
@@ -141,6 +143,7 @@ pub(super) fn open(call: &mut Call<'_>, text: (String, Option<String>)) -> Outco
         locked: None,
         created: now,
         updated: now,
+        edits: Vec::new(),
         comments: Vec::new(),
         reactions: Vec::new(),
         timeline: Vec::new(),
@@ -168,10 +171,15 @@ fn reopen(call: &mut Call<'_>, number: i64) -> Outcome<()> {
     if issue.closed.is_none() {
         return Ok(());
     }
-    if let Some(pull) = &issue.pull
-        && (pull.merged.is_some() || call.repo()?.branch(&pull.head_ref).is_none())
-    {
-        return Err(Refusal::custom("PullRequest", "state cannot be changed."));
+    if let Some(pull) = &issue.pull {
+        let repo = call.repo()?;
+        let tip = repo.branch(&pull.head_ref).filter(|_| pull.merged.is_none()).cloned();
+        let tip = tip.ok_or_else(|| Refusal::custom("PullRequest", "state cannot be changed."))?;
+        if !history::ancestors(&repo.objects, &tip).contains(&pull.head_sha) {
+            let why = format!("state cannot be changed. The {} branch was force-pushed or recreated.", pull.head_ref);
+            return Err(Refusal::custom("PullRequest", &why));
+        }
+        call.state.pull_mut(call.repo, number)?.head_sha = tip;
     }
     call.state.issue_mut(call.repo, number)?.closed = None;
     note(call.state, (call.repo, number), call.who(), "reopened", json!({}))?;
@@ -185,17 +193,6 @@ pub(super) fn role(call: &Call<'_>) -> Outcome<Role> {
         Actor::User { id, .. } => Ok(call.state.role(call.repo()?, *id)),
         Actor::Nobody => Ok(Role::None),
     }
-}
-
-/// Writes a line into the timeline.
-pub(super) fn note(state: &mut State, place: (i64, i64), by: i64, event: &str, more: Value) -> Outcome<()> {
-    let mut line = more;
-    line["id"] = json!(state.next_id());
-    line["event"] = json!(event);
-    line["actor"] = shapes::account(state, by);
-    line["created_at"] = json!(state.now().to_rfc3339());
-    state.issue_mut(place.0, place.1)?.timeline.push(line);
-    Ok(())
 }
 
 pub(super) fn tell(call: &mut Call<'_>, number: i64, action: &str, more: Value) -> Outcome<()> {

@@ -308,10 +308,11 @@ impl Person {
     /// # Errors
     /// As GitHub refuses.
     pub fn asks(&self, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
-        self.request(method, &format!("/repos/{}/{path}", self.repo), body)
+        let slash = if path.is_empty() { "" } else { "/" };
+        self.request(method, &format!("/repos/{}{slash}{path}", self.repo), body)
     }
 
-    fn does(&self, method: &str, path: &str, body: &Value) -> Result<(), Refusal> {
+    pub(super) fn does(&self, method: &str, path: &str, body: &Value) -> Result<(), Refusal> {
         self.asks(method, path, body).map(|_| ())
     }
 
@@ -362,7 +363,7 @@ impl Person {
     }
 
     /// The commit of the default branch, and that of the branch if it is there.
-    fn tips(&self, branch: &str) -> Result<(String, Option<String>), Refusal> {
+    pub(super) fn tips(&self, branch: &str) -> Result<(String, Option<String>), Refusal> {
         let state = self.github.hub.lock();
         let repo = state.repo(state.repo_id(&self.repo)?)?;
         let default = repo.branch(&repo.default_branch).cloned().ok_or_else(Refusal::not_found)?;

@@ -1,5 +1,7 @@
 //! "REST: Pull requests": open, read, list, edit, files, commits, reviewers, merge.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::branches::{self, Move};
@@ -7,7 +9,7 @@ use super::call::{Answer, Call, Outcome, Refusal};
 use super::gitdata::signature;
 use super::objects::{Commit, Files, Objects};
 use super::state::{Issue, Merged, Pull, State};
-use super::{history, issues, pull_shapes, shapes};
+use super::{history, issues, pull_shapes, shapes, timeline};
 
 /// "Create a pull request": 422 for a missing branch, for "No commits between", for one that exists.
 pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -40,9 +42,11 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
         draft: call.body["draft"].as_bool().unwrap_or(false),
         merged: None,
         requested: Vec::new(),
+        arrived: BTreeMap::new(),
         reviews: Vec::new(),
         comments: Vec::new(),
     });
+    timeline::commits_arrive(call.state, (call.repo, number))?;
     issues::tell(call, number, "opened", json!({}))?;
     Ok(Answer::Json(201, shown(call.state, call.repo, number)?))
 }
@@ -124,11 +128,30 @@ pub(super) fn request_reviewers(call: &mut Call<'_>) -> Outcome<Answer> {
         }
         if !pull.requested.contains(&id) {
             call.state.pull_mut(call.repo, number)?.requested.push(id);
-            let reviewer = shapes::account(call.state, id);
-            issues::tell(call, number, "review_requested", json!({ "requested_reviewer": reviewer }))?;
+            ask_for(call, number, ("review_requested", id))?;
         }
     }
     Ok(Answer::Json(201, shown(call.state, call.repo, number)?))
+}
+
+/// "Remove requested reviewers from a pull request".
+pub(super) fn unrequest_reviewers(call: &mut Call<'_>) -> Outcome<Answer> {
+    let number = call.number("pull_number")?;
+    for login in call.names("reviewers")?.unwrap_or_default() {
+        let person = call.state.account_named(&login).map(|account| account.id);
+        let (_, pull) = call.state.pull(call.repo, number)?;
+        if let Some(id) = person.filter(|id| pull.requested.contains(id)) {
+            call.state.pull_mut(call.repo, number)?.requested.retain(|has| *has != id);
+            ask_for(call, number, ("review_request_removed", id))?;
+        }
+    }
+    Ok(Answer::Json(200, shown(call.state, call.repo, number)?))
+}
+
+fn ask_for(call: &mut Call<'_>, number: i64, what: (&str, i64)) -> Outcome<()> {
+    let reviewer = json!({ "requested_reviewer": shapes::account(call.state, what.1) });
+    issues::note(call.state, (call.repo, number), call.who(), what.0, reviewer.clone())?;
+    issues::tell(call, number, what.0, reviewer)
 }
 
 /// "List requested reviewers for a pull request".
@@ -179,7 +202,10 @@ pub(super) fn merge(call: &mut Call<'_>) -> Outcome<Answer> {
 pub(super) fn set_draft(call: &mut Call<'_>, number: i64, draft: bool) -> Outcome<Value> {
     if call.state.pull(call.repo, number)?.1.draft != draft {
         call.state.pull_mut(call.repo, number)?.draft = draft;
-        issues::tell(call, number, if draft { "converted_to_draft" } else { "ready_for_review" }, json!({}))?;
+        let action = if draft { "converted_to_draft" } else { "ready_for_review" };
+        let event = if draft { "convert_to_draft" } else { "ready_for_review" };
+        issues::note(call.state, (call.repo, number), call.who(), event, json!({}))?;
+        issues::tell(call, number, action, json!({}))?;
     }
     shown(call.state, call.repo, number)
 }

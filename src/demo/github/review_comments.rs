@@ -156,6 +156,7 @@ fn publish(call: &mut Call<'_>, number: i64, comment: ReviewComment) -> Outcome<
         body: String::new(),
         commit: comment.commit.clone(),
         submitted: Some(comment.created),
+        announced: 0,
     };
     let (id, review_id) = (comment.id, review.id);
     let pull = call.state.pull_mut(call.repo, number)?;

@@ -23,7 +23,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
     super::comments::refuse_if_locked(call, number)?;
     let (id, author, by_app) = (call.state.next_id(), call.who(), call.actor.is_app());
     let submitted = (verdict != Verdict::Pending).then(|| call.state.now());
-    let review = Review { id, author, by_app, verdict, body, commit, submitted };
+    let review = Review { id, author, by_app, verdict, body, commit, submitted, announced: 0 };
     let drafts = comments
         .iter()
         .map(|comment| review_comments::draft(call, number, (id, comment)))
@@ -88,7 +88,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Outcome<Answer> {
 /// "Dismiss a review for a pull request": by those with write access; only approvals and requests for changes.
 pub(super) fn dismiss(call: &mut Call<'_>) -> Outcome<Answer> {
     let (number, id) = place(call)?;
-    call.text("PullRequestReview", "message")?;
+    let message = call.text("PullRequestReview", "message")?;
     if role(call)? < Role::Write {
         return Err(Refusal::new(403, "Must have write access to Repository."));
     }
@@ -96,14 +96,10 @@ pub(super) fn dismiss(call: &mut Call<'_>) -> Outcome<Answer> {
     if !matches!(review.verdict, Verdict::Approved | Verdict::ChangesRequested) {
         return Err(Refusal::invalid("Can not dismiss a review that is not approved or changes requested."));
     }
+    let was = pull_shapes::verdict(review.verdict).to_lowercase();
     review.verdict = Verdict::Dismissed;
-    note(
-        call.state,
-        (call.repo, number),
-        call.who(),
-        "review_dismissed",
-        json!({ "dismissed_review": { "review_id": id } }),
-    )?;
+    let dismissed = json!({ "dismissed_review": { "review_id": id, "state": was, "dismissal_message": message } });
+    note(call.state, (call.repo, number), call.who(), "review_dismissed", dismissed)?;
     tell(call, (number, id), "dismissed", json!({}))?;
     Ok(Answer::Json(200, shown(call.state, call.repo, (number, id))?))
 }
@@ -142,8 +138,8 @@ pub(super) fn announce(call: &mut Call<'_>, place: (i64, i64)) -> Outcome<()> {
     let comments: Vec<i64> = pull.comments.iter().filter(|c| c.review == id).map(|c| c.id).collect();
     let who = call.who();
     call.state.pull_mut(call.repo, number)?.requested.retain(|person| *person != who);
-    let state = shown(call.state, call.repo, place)?["state"].clone();
-    note(call.state, (call.repo, number), who, "reviewed", json!({ "review_id": id, "state": lower(&state) }))?;
+    let announced = call.state.next_id();
+    call.state.review_mut(call.repo, place)?.announced = announced;
     tell(call, place, "submitted", json!({}))?;
     comments.into_iter().try_for_each(|comment| review_comments::tell(call, (number, comment), "created", json!({})))
 }

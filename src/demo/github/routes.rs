@@ -9,8 +9,8 @@ use super::auth::Needs;
 use super::call::Handler;
 use super::state::{Level, Role};
 use super::{
-    accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, labels, pulls, reactions, repos,
-    review_comments, reviews, teams,
+    accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, labels, pulls, reactions,
+    repo_settings, repos, review_comments, reviews, teams, timeline,
 };
 
 pub(super) struct Route {
@@ -21,6 +21,7 @@ pub(super) struct Route {
 }
 
 const METADATA: Needs = Needs::Access(&[("metadata", Level::Read)], Role::Read);
+const ADMINISTRATION: Needs = Needs::Access(&[("administration", Level::Write)], Role::Admin);
 const MEMBERS: Needs = Needs::Organization(&[("members", Level::Read)]);
 const READ_CODE: Needs = Needs::Access(&[("contents", Level::Read)], Role::Read);
 const WRITE_CODE: Needs = Needs::Access(&[("contents", Level::Write)], Role::Write);
@@ -67,6 +68,7 @@ const ROUTES: &[Route] = &[
     on("DELETE", "/installation/token", Needs::InstallationToken, apps::revoke),
     on("GET", "/repos/{owner}/{repo}/installation", Needs::AppJwt, apps::installation_of_repo),
     on("GET", "/repos/{owner}/{repo}", METADATA, repos::get),
+    on("PATCH", "/repos/{owner}/{repo}", ADMINISTRATION, repo_settings::update),
     on("GET", "/repos/{owner}/{repo}/collaborators", METADATA, accounts::collaborators),
     on("GET", "/repos/{owner}/{repo}/collaborators/{username}", METADATA, accounts::is_collaborator),
     on("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", METADATA, accounts::permission),
@@ -83,8 +85,8 @@ const ROUTES: &[Route] = &[
     on("PATCH", "/repos/{owner}/{repo}/issues/{issue_number}", TALK, issues::update),
     on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", READ_ISSUES, comments::list),
     on("POST", "/repos/{owner}/{repo}/issues/{issue_number}/comments", TALK, comments::create),
-    on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/events", READ_ISSUES, issues::timeline),
-    on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/timeline", READ_ISSUES, issues::timeline),
+    on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/events", READ_ISSUES, timeline::events),
+    on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/timeline", READ_ISSUES, timeline::list),
     on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/labels", READ_ISSUES, labels::list_of_issue),
     on("POST", "/repos/{owner}/{repo}/issues/{issue_number}/labels", TRIAGE, labels::add),
     on("PUT", "/repos/{owner}/{repo}/issues/{issue_number}/labels", TRIAGE, labels::set),
@@ -99,6 +101,7 @@ const ROUTES: &[Route] = &[
 
     on("GET", "/repos/{owner}/{repo}/branches", READ_CODE, branches::list),
     on("GET", "/repos/{owner}/{repo}/branches/{branch...}", READ_CODE, branches::branch),
+    on("POST", "/repos/{owner}/{repo}/branches/{branch}/rename", WRITE_CODE, repo_settings::rename_branch),
     on("GET", "/repos/{owner}/{repo}/git/ref/{ref...}", READ_CODE, branches::get),
     on("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref...}", READ_CODE, branches::matching),
     on("POST", "/repos/{owner}/{repo}/git/refs", WRITE_CODE, branches::create),
@@ -135,6 +138,7 @@ const ROUTES: &[Route] = &[
     on("PUT", "/repos/{owner}/{repo}/pulls/{pull_number}/merge", WRITE_CODE, pulls::merge),
     on("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", READ_PULLS, pulls::requested_reviewers),
     on("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", PUSH_PULLS, pulls::request_reviewers),
+    on("DELETE", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", PUSH_PULLS, pulls::unrequest_reviewers),
     on("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/comments", READ_PULLS, review_comments::list),
     on("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/comments", WRITE_PULLS, review_comments::create),
     on("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies", WRITE_PULLS, review_comments::reply),

@@ -85,16 +85,19 @@ impl Default for Settings {
 }
 
 /// What an App can subscribe to, here.
-const EVENTS: [&str; 10] = [
+const EVENTS: [&str; 13] = [
     "check_run",
     "issue_comment",
     "issues",
     "installation",
+    "installation_repositories",
+    "public",
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",
     "pull_request_review_thread",
     "push",
+    "repository",
     "status",
 ];
 

@@ -70,7 +70,7 @@ pub(super) fn repo(state: &State, repo: &Repo) -> Value {
         "has_issues": true,
         "created_at": repo.created.to_rfc3339(),
         "updated_at": repo.created.to_rfc3339(),
-        "pushed_at": repo.created.to_rfc3339(),
+        "pushed_at": repo.pushed.to_rfc3339(),
         "open_issues_count": repo.issues.values().filter(|issue| issue.closed.is_none()).count(),
     })
 }

@@ -11,9 +11,12 @@ use serde_json::Value;
 use super::auth::Token;
 use super::call::{Outcome, Refusal};
 use super::clock::Time;
+use super::edits::Edit;
 use super::faults::Faults;
+use super::moves::Gone;
 use super::objects::Objects;
 use super::places::Place;
+pub(super) use super::roles::{Level, Role};
 use super::teams::Team;
 use super::webhooks::Hooks;
 use crate::ids::Timestamp;
@@ -51,13 +54,6 @@ pub(super) struct App {
     pub(super) created: Timestamp,
 }
 
-/// What a permission of an App allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    Read,
-    Write,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccountKind {
     User,
@@ -82,17 +78,6 @@ pub(super) struct Installation {
     pub(super) created: Timestamp,
 }
 
-/// What a person may do in a repository, as in "REST: Get repository permissions for a user", `role_name`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    None,
-    Read,
-    Triage,
-    Write,
-    Maintain,
-    Admin,
-}
-
 pub(super) struct Repo {
     pub(super) id: i64,
     pub(super) owner: i64,
@@ -101,6 +86,7 @@ pub(super) struct Repo {
     pub(super) archived: bool,
     pub(super) default_branch: String,
     pub(super) created: Timestamp,
+    pub(super) pushed: Timestamp,
     pub(super) collaborators: BTreeMap<i64, Role>,
     /// The names of the custom roles that some grants have; the role in `collaborators` is their base.
     pub(super) custom_roles: BTreeMap<i64, String>,
@@ -108,6 +94,8 @@ pub(super) struct Repo {
     /// Full reference names (`refs/heads/main`) and the object each names.
     pub(super) refs: BTreeMap<String, String>,
     pub(super) issues: BTreeMap<i64, Issue>,
+    /// Numbers of issues that left.
+    pub(super) gone: BTreeMap<i64, Gone>,
     pub(super) labels: BTreeMap<String, Label>,
     pub(super) checks: Vec<Check>,
     pub(super) statuses: Vec<Value>,
@@ -135,6 +123,7 @@ pub(super) struct Issue {
     pub(super) locked: Option<Option<String>>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+    pub(super) edits: Vec<Edit>,
     pub(super) comments: Vec<Comment>,
     pub(super) reactions: Vec<Reaction>,
     pub(super) timeline: Vec<Value>,
@@ -155,6 +144,7 @@ pub(super) struct Comment {
     pub(super) body: String,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
+    pub(super) edits: Vec<Edit>,
     pub(super) reactions: Vec<Reaction>,
 }
 
@@ -175,6 +165,8 @@ pub(super) struct Pull {
     pub(super) draft: bool,
     pub(super) merged: Option<Merged>,
     pub(super) requested: Vec<i64>,
+    /// When each commit came, as a place in the timeline.
+    pub(super) arrived: BTreeMap<String, i64>,
     pub(super) reviews: Vec<Review>,
     pub(super) comments: Vec<ReviewComment>,
 }
@@ -203,6 +195,8 @@ pub(super) struct Review {
     pub(super) body: String,
     pub(super) commit: String,
     pub(super) submitted: Option<Timestamp>,
+    /// Its place in the timeline; 0 until it is submitted.
+    pub(super) announced: i64,
 }
 
 /// A comment on a line of a pull request.
@@ -330,63 +324,5 @@ impl Repo {
             .iter()
             .find_map(|full| self.refs.get(full).cloned())
             .or_else(|| self.objects.commit(name).map(|_| name.to_owned()))
-    }
-}
-
-impl Role {
-    /// `role_name` of "REST: Get repository permissions for a user".
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Role::None => "none",
-            Role::Read => "read",
-            Role::Triage => "triage",
-            Role::Write => "write",
-            Role::Maintain => "maintain",
-            Role::Admin => "admin",
-        }
-    }
-
-    /// `permission` of the same: `maintain` is told as `write`, `triage` as `read`.
-    pub(super) fn permission(self) -> &'static str {
-        match self {
-            Role::None => "none",
-            Role::Read | Role::Triage => "read",
-            Role::Write | Role::Maintain => "write",
-            Role::Admin => "admin",
-        }
-    }
-}
-
-impl std::fmt::Display for Role {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Role, String> {
-        [Role::None, Role::Read, Role::Triage, Role::Write, Role::Maintain, Role::Admin]
-            .into_iter()
-            .find(|role| role.name() == text)
-            .ok_or_else(|| format!("{text:?} is not one of none, read, triage, write, maintain, admin"))
-    }
-}
-
-impl Level {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Level::Read => "read",
-            Level::Write => "write",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Option<Level> {
-        match text {
-            "read" => Some(Level::Read),
-            "write" => Some(Level::Write),
-            _ => None,
-        }
     }
 }

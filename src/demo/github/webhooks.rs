@@ -14,7 +14,7 @@ use super::Hub;
 use super::call::Outcome;
 use super::faults::Mishap;
 use super::shapes;
-use super::state::State;
+use super::state::{AccountKind, State};
 use crate::ids::Timestamp;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,7 +67,17 @@ impl State {
             return Ok(());
         };
         let mut payload = more;
-        payload["repository"] = shapes::repo(self, self.repo(repo)?);
+        let found = self.repo(repo)?;
+        payload["repository"] = shapes::repo(self, found);
+        if event == "push" {
+            // Only here GitHub writes these times as numbers of seconds.
+            payload["repository"]["pushed_at"] = json!(found.pushed.0.div_euclid(1000));
+            payload["repository"]["created_at"] = json!(found.created.0.div_euclid(1000));
+        }
+        if self.accounts.get(&found.owner).is_some_and(|owner| owner.kind == AccountKind::Organization) {
+            let (id, login) = (found.owner, self.login(found.owner));
+            payload["organization"] = json!({ "login": login, "id": id, "node_id": format!("O_{id}") });
+        }
         payload["sender"] = shapes::account(self, sender);
         payload["installation"] = json!({ "id": installation, "node_id": format!("MDI_{installation}") });
         self.queue(event, (repo, installation), &payload);

@@ -3,11 +3,13 @@
 mod access;
 mod faults;
 mod git;
+mod happenings;
 mod people;
 mod program;
 mod pulls;
 mod talk;
 mod threads;
+mod timeline;
 mod webhooks;
 
 use std::path::Path;

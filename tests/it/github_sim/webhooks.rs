@@ -49,6 +49,17 @@ impl Told {
         names(&self.0)
     }
 
+    /// Each with its payload.
+    pub(super) fn payloads(&self) -> Vec<(String, Value)> {
+        let read = |(_, body): &(HeaderMap, Bytes)| serde_json::from_slice(body).unwrap();
+        self.names().into_iter().zip(self.0.lock().unwrap().iter().map(read)).collect()
+    }
+
+    /// The first payload of that name.
+    pub(super) fn of(&self, name: &str) -> Value {
+        self.payloads().into_iter().find(|(has, _)| has == name).unwrap().1
+    }
+
     /// The latest payload.
     pub(super) fn last(&self) -> Value {
         self.0.lock().unwrap().last().map(|(_, body)| serde_json::from_slice(body).unwrap()).unwrap_or_default()
