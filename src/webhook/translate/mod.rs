@@ -1,0 +1,157 @@
+//! Reads a stored delivery into what it hints at.
+//!
+//! A closed table of event and action decides what may matter; everything else is none of our business and not an
+//! error. The event's name is a header and so not signed: it must fit the parts that the signed body has.
+
+mod parts;
+
+use super::hint::{About, Hint, RepoFacts};
+use super::payload::{self, Payload};
+use crate::ids::{BadName, InstallationId, RepoId, Timestamp};
+
+use parts::{part, person, read_pull, whole};
+
+/// A delivery that is not what its event's name says.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPayload {
+    /// The body is not an object of JSON, or a part of it is not what GitHub documents.
+    #[error("{part} of the payload cannot be read")]
+    Part {
+        /// Which part.
+        part: &'static str,
+        /// Why.
+        #[source]
+        why: serde_json::Error,
+    },
+    /// A part is missing or there is one too many: this is the body of another event.
+    #[error("the payload has not the parts of an event {event:?}")]
+    OtherEvent {
+        /// The event's name according to the header.
+        event: String,
+    },
+    /// A name in the payload breaks its rule.
+    #[error("the payload holds a bad name")]
+    Name(#[from] BadName),
+}
+
+/// Reads one delivery, if it is any of our business.
+///
+/// # Errors
+/// When the event is one of ours, but the body is not.
+pub fn translate(event: &str, body: &[u8]) -> Result<Option<Hint>, BadPayload> {
+    if !["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "push"]
+        .contains(&event)
+    {
+        return Ok(None);
+    }
+    let payload: Payload<'_> =
+        serde_json::from_slice(body).map_err(|why| BadPayload::Part { part: "the whole", why })?;
+    if parts_of(event) != Some(payload.parts()) {
+        return Err(BadPayload::OtherEvent { event: event.to_owned() });
+    }
+    let Some(about) = payload.about(event, body)? else { return Ok(None) };
+    payload.hint(about).map(Some)
+}
+
+/// Which parts are there: issue, comment, pull request, review, reference.
+type Parts = [bool; 5];
+
+/// The parts that tell the body of one event from all others that have an action of the same name.
+fn parts_of(event: &str) -> Option<Parts> {
+    match event {
+        "issues" => Some([true, false, false, false, false]),
+        "issue_comment" => Some([true, true, false, false, false]),
+        "pull_request" => Some([false, false, true, false, false]),
+        "pull_request_review" => Some([false, false, true, true, false]),
+        "pull_request_review_comment" => Some([false, true, true, false, false]),
+        "push" => Some([false, false, false, false, true]),
+        _ => None,
+    }
+}
+
+impl Payload<'_> {
+    fn parts(&self) -> Parts {
+        [self.issue, self.comment, self.pull_request, self.review, self.git_ref].map(|part| part.is_some())
+    }
+
+    /// The closed table.
+    fn about(&self, event: &str, body: &[u8]) -> Result<Option<About>, BadPayload> {
+        let about = match (event, self.action.as_deref()) {
+            ("issues", Some("opened")) => About::IssueOpened { issue: self.issue()? },
+            ("issues", Some("labeled")) => About::IssueLabeled { issue: self.issue()?, label: self.label()? },
+            ("issues", Some("unlabeled")) => About::IssueUnlabeled { issue: self.issue()?, label: self.label()? },
+            ("issues", Some("closed")) => About::IssueClosed { issue: self.issue()? },
+            ("issues", Some("edited")) => About::IssueEdited { issue: self.issue()? },
+            ("issue_comment", Some("created")) => {
+                About::CommentCreated { issue: self.issue()?, comment: self.comment()? }
+            }
+            ("issue_comment", Some("edited")) => {
+                About::CommentEdited { issue: self.issue()?, comment: self.comment()? }
+            }
+            ("issue_comment", Some("deleted")) => {
+                About::CommentDeleted { issue: self.issue()?, comment: self.comment()? }
+            }
+            ("push", None) => return self.push(body),
+            ("pull_request_review", Some("submitted" | "dismissed"))
+            | ("pull_request_review_comment", Some("created"))
+            | ("pull_request", Some("closed" | "synchronize")) => return self.about_pull(event, body),
+            _ => return Ok(None),
+        };
+        Ok(Some(about))
+    }
+
+    fn about_pull(&self, event: &str, body: &[u8]) -> Result<Option<About>, BadPayload> {
+        let raw: payload::Pull = part("pull_request", self.pull_request)?;
+        let updated_at = Timestamp::from_rfc3339(&raw.updated_at)?;
+        // A branch whose name breaks our rule is none of ours.
+        let Ok(pull) = read_pull(raw) else { return Ok(None) };
+        Ok(Some(match (event, self.action.as_deref()) {
+            ("pull_request_review", Some("submitted")) => About::ReviewSubmitted { pull, review: self.review()? },
+            ("pull_request_review", _) => About::ReviewDismissed { pull, review: self.review()? },
+            ("pull_request_review_comment", _) => About::ReviewCommentCreated { pull, comment: self.review_comment()? },
+            (_, Some("closed")) => About::PullClosed { pull, updated_at },
+            _ => {
+                let heads: payload::Synchronize = whole(body)?;
+                let (before, after) = (heads.before.parse()?, heads.after.parse()?);
+                About::PullSynchronized { pull, before, after, updated_at }
+            }
+        }))
+    }
+
+    fn push(&self, body: &[u8]) -> Result<Option<About>, BadPayload> {
+        let push: payload::Push = whole(body)?;
+        let repo: payload::Repository = part("repository", self.repository)?;
+        let Some(branch) = push.name.strip_prefix("refs/heads/").and_then(|name| name.parse().ok()) else {
+            return Ok(None);
+        };
+        Ok(Some(About::BranchPushed {
+            branch,
+            before: push.before.parse()?,
+            after: push.after.parse()?,
+            deleted: push.deleted,
+            forced: push.forced,
+            pushed_at: repo.pushed_at.map(|at| at.to_string()).unwrap_or_default(),
+        }))
+    }
+
+    fn hint(&self, about: About) -> Result<Hint, BadPayload> {
+        let installation: payload::Installation = part("installation", self.installation)?;
+        let repo: payload::Repository = part("repository", self.repository)?;
+        let sender = self.sender.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Ok(Hint {
+            installation: InstallationId(installation.id),
+            repo: RepoFacts {
+                id: RepoId(repo.id),
+                name: repo.full_name.parse()?,
+                default_branch: repo.default_branch.as_deref().unwrap_or("main").parse()?,
+                private: repo.private,
+                archived: repo.archived,
+            },
+            sender: person(sender),
+            about,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
