@@ -1,20 +1,20 @@
 //! Who may do what in a repository.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use super::wire::encode;
+use super::wire::{Ask, encode};
 use super::{GithubError, Repository, fields};
-use crate::ids::{AccountKind, Login, Person, UserId};
+use crate::ids::{AccountKind, Login, Person, Timestamp, UserId};
 
-/// What somebody may do, as GitHub's four classic levels; finer roles are counted to the level they include.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// What somebody may do. A custom role counts as the level it is based on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     None,
-    /// Also triage.
     Read,
-    /// Also maintain.
+    Triage,
     Write,
+    Maintain,
     Admin,
 }
 
@@ -25,8 +25,8 @@ pub struct Permission {
     pub user: UserId,
     pub kind: AccountKind,
     pub level: Level,
-    /// The finer role, for showing: `maintain`, `triage` or a custom one.
-    pub role_name: Option<String>,
+    /// GitHub's clock when it answered, by the `Date` of the answer; absent when it did not say.
+    pub at: Option<Timestamp>,
 }
 
 impl Repository<'_> {
@@ -39,11 +39,15 @@ impl Repository<'_> {
     pub async fn permission(&self, login: &Login) -> Result<Permission, GithubError> {
         let path = format!("/collaborators/{}/permission", encode(login.as_str()));
         let what = self.what(format!("ask what {login} may do"));
-        let answer: PermissionWire = self.get(&path, what.clone()).await?;
-        let Person { id, kind, .. } = answer
+        let ask = Ask::get(self.path(&path), what.clone());
+        let answer = self.ask(&ask).await?;
+        let wire: PermissionWire = answer.read(&ask)?;
+        let level = wire.level();
+        let Person { id, kind, .. } = wire
             .user
+            .person
             .ok_or(GithubError::Flaky { what, why: "the answer does not say whose permission it is".to_owned() })?;
-        Ok(Permission { user: id, kind, level: answer.permission, role_name: answer.role_name })
+        Ok(Permission { user: id, kind, level, at: answer.date() })
     }
 
     /// Lists who may write here: `GET /repos/{owner}/{repo}/collaborators?permission=push`.
@@ -65,16 +69,58 @@ struct WriterWire(#[serde(deserialize_with = "fields::person")] Option<Person>);
 
 #[derive(Deserialize)]
 struct PermissionWire {
-    permission: Level,
+    permission: Classic,
     #[serde(default)]
     role_name: Option<String>,
-    #[serde(default, deserialize_with = "fields::person")]
-    user: Option<Person>,
+    user: WhoseWire,
+}
+
+/// The four levels that `permission` tells; finer roles are told as the level they include.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Classic {
+    None,
+    /// Also triage.
+    Read,
+    /// Also maintain.
+    Write,
+    Admin,
+}
+
+struct WhoseWire {
+    person: Option<Person>,
+    /// `permissions` of the account, which also tells what a custom role is based on.
+    maintain: bool,
+    triage: bool,
+}
+
+impl<'de> Deserialize<'de> for WhoseWire {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<WhoseWire, D::Error> {
+        let user = Value::deserialize(from)?;
+        let may = |what: &str| user["permissions"][what].as_bool().unwrap_or(false);
+        let (maintain, triage) = (may("maintain"), may("triage"));
+        Ok(WhoseWire { person: fields::person(user).unwrap_or(None), maintain, triage })
+    }
+}
+
+impl PermissionWire {
+    /// The finer role raises a level within what `permission` says and never above it.
+    fn level(&self) -> Level {
+        let named = |role| self.role_name.as_deref() == Some(role);
+        match self.permission {
+            Classic::None => Level::None,
+            Classic::Read if named("triage") || self.user.triage => Level::Triage,
+            Classic::Read => Level::Read,
+            Classic::Write if named("maintain") || self.user.maintain => Level::Maintain,
+            Classic::Write => Level::Write,
+            Classic::Admin => Level::Admin,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::github::Step;
@@ -82,7 +128,8 @@ mod tests {
 
     async fn asked(status: u16, answer: Value) -> Result<Result<Permission, GithubError>, TestError> {
         let fake = Fake::start(move |seen| {
-            (seen.line == "GET /repos/acme/tool/collaborators/ann/permission").then(|| Reply::new(status, &answer))
+            let reply = Reply::new(status, &answer).with("date", "Thu, 14 Jan 2027 08:00:00 GMT");
+            (seen.line == "GET /repos/acme/tool/collaborators/ann/permission").then_some(reply)
         })
         .await?;
         let app = fake.app()?;
@@ -98,10 +145,30 @@ mod tests {
             Ok(Permission {
                 user: UserId(3),
                 kind: AccountKind::User,
-                level: Level::Write,
-                role_name: Some("maintain".into())
+                level: Level::Maintain,
+                at: Some(Timestamp(1_799_913_600_000)),
             })
         );
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn e3_a_finer_role_is_told_apart_and_a_custom_one_counts_as_its_base() -> Result<(), TestError> {
+        let may = |triage: bool, maintain: bool| json!({ "triage": triage, "maintain": maintain });
+        for (permission, role, may, level) in [
+            ("read", "triage", json!(null), Level::Triage),
+            ("read", "helper", may(true, false), Level::Triage),
+            ("read", "reader", may(false, false), Level::Read),
+            ("write", "maintain", json!(null), Level::Maintain),
+            ("write", "release manager", may(true, true), Level::Maintain),
+            ("write", "admin", may(true, false), Level::Write),
+            ("none", "maintain", may(true, true), Level::None),
+            ("admin", "admin", json!({}), Level::Admin),
+        ] {
+            let user = json!({ "id": 3, "login": "Ann", "type": "User", "permissions": may });
+            let answer = json!({ "permission": permission, "role_name": role, "user": user });
+            assert_eq!(asked(200, answer).await?.map(|answer| answer.level), Ok(level), "{permission} {role}");
+        }
         Ok(())
     }
 

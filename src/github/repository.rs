@@ -122,7 +122,7 @@ impl<'a> Repository<'a> {
         format!("{doing} in {}", self.at.name)
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub(super) fn path(&self, rest: &str) -> String {
         format!("/repos/{}{rest}", self.at.name)
     }
 }

@@ -39,7 +39,7 @@ impl Arrival<'_> {
         };
         let says_what = !review.body.trim().is_empty() && !review.via_app;
         let wants_changes = review.state == ReviewState::ChangesRequested && says_what;
-        if wants_changes && self.may(by).await?.level >= Level::Write {
+        if wants_changes && self.may(by).await? >= Level::Write {
             self.happens_first(run.id, &Event::Noted { note: note(by, review) }).await?;
         }
         self.happens(run.id, &Event::Acted { act }).await
@@ -58,7 +58,7 @@ impl Arrival<'_> {
         if review.body.trim().is_empty() {
             return self.done("its remarks arrive by themselves").await;
         }
-        if self.may(by).await?.level < Level::Write {
+        if self.may(by).await? < Level::Write {
             return self.not_heard(run, by, review.submitted_at).await;
         }
         self.happens(run.id, &Event::Noted { note: note(by, review) }).await

@@ -63,7 +63,7 @@ impl Arrival<'_> {
     }
 
     async fn plan(&self, typed: &Typed<'_>, guidance: Option<String>) -> Result<(), Trouble> {
-        if self.may(typed.by).await?.level < Level::Write {
+        if self.may(typed.by).await? < Level::Write {
             return self.refuse(typed, "plan").await;
         }
         match &typed.run {
@@ -83,7 +83,7 @@ impl Arrival<'_> {
     }
 
     async fn revise(&self, typed: &Typed<'_>, text: String) -> Result<(), Trouble> {
-        if self.may(typed.by).await?.level < Level::Write {
+        if self.may(typed.by).await? < Level::Write {
             return self.refuse(typed, "revise").await;
         }
         let Some(run) = typed.run.as_ref().filter(|run| run.state.is_open()) else {
@@ -132,7 +132,7 @@ impl Arrival<'_> {
         };
         let author = run.origin.author.as_ref().is_some_and(|author| author.id == typed.by.id);
         let own = !typed.comment.via_app && (author || run.origin.requester.id == typed.by.id);
-        if !own && !self.may(typed.by).await?.triage {
+        if !own && self.may(typed.by).await? < Level::Triage {
             return self.refuse(typed, "cancel").await;
         }
         self.seen(typed).await;
@@ -143,13 +143,10 @@ impl Arrival<'_> {
     /// `/retry`: after a failure the approved version runs again, by an act that is judged like any approval; without a
     /// version it is `/plan`. Who may not approve begins no run by it (D47), and a closed issue has none (R10).
     async fn retry(&self, typed: &Typed<'_>, digest: Option<String>) -> Result<(), Trouble> {
-        if self.may(typed.by).await?.level < Level::Write {
+        if self.may(typed.by).await? < Level::Write {
             return self.refuse(typed, "retry").await;
         }
         let Some(run) = &typed.run else { return self.no_run(typed, "retry").await };
-        if self.may(typed.by).await?.level < Level::Write {
-            return self.refuse(typed, "retry").await;
-        }
         if !typed.issue.open || self.hint.repo.archived {
             return self.no_run(typed, "retry").await;
         }

@@ -30,13 +30,6 @@ pub(super) struct Arrival<'a> {
     pub(super) at: RepoRef,
 }
 
-/// What somebody may do at this moment, by GitHub's word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct May {
-    pub(super) level: Level,
-    pub(super) triage: bool,
-}
-
 impl Core {
     /// Takes a claimed delivery.
     pub(super) async fn take_delivery(&self, claimed: ClaimedDelivery, moment: Moment) -> Result<(), Trouble> {
@@ -200,18 +193,15 @@ impl Arrival<'_> {
     }
 
     /// What a person may do here. An unclear answer is an error, and so asked again later.
-    pub(super) async fn may(&self, person: &Person) -> Result<May, Trouble> {
-        let nothing = May { level: Level::None, triage: false };
+    pub(super) async fn may(&self, person: &Person) -> Result<Level, Trouble> {
         if person.kind != AccountKind::User {
-            return Ok(nothing);
+            return Ok(Level::None);
         }
         let answer = self.repo(Step::Read).permission(&person.login).await?;
         if answer.user != person.id || answer.kind != AccountKind::User {
-            return Ok(nothing);
+            return Ok(Level::None);
         }
-        let level = super::facts::level(answer.level);
-        let triage = level >= Level::Write || answer.role_name.as_deref() == Some("triage");
-        Ok(May { level, triage })
+        Ok(super::facts::level(answer.level))
     }
 
     /// Whether the App itself caused this delivery.
@@ -293,7 +283,7 @@ impl Arrival<'_> {
         if asked || sender.id == run.origin.requester.id {
             return Ok(false);
         }
-        Ok(self.may(sender).await?.level == Level::Admin)
+        Ok(self.may(sender).await? == Level::Admin)
     }
 
     /// A comment's edit or deletion that comes before its creation: from now on the creation means nothing (F04).

@@ -130,7 +130,9 @@ pub(super) fn level(level: github::Level) -> Level {
     match level {
         github::Level::None => Level::None,
         github::Level::Read => Level::Read,
+        github::Level::Triage => Level::Triage,
         github::Level::Write => Level::Write,
+        github::Level::Maintain => Level::Maintain,
         github::Level::Admin => Level::Admin,
     }
 }

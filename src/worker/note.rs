@@ -19,7 +19,7 @@ impl Arrival<'_> {
         let Some(run) = self.run_of_plan_pull(pull.number).await? else {
             return self.done("no plan's pull request").await;
         };
-        if self.may(by).await?.level < Level::Write {
+        if self.may(by).await? < Level::Write {
             return self.not_heard(&run, by, comment.created_at).await;
         }
         let last = comment.line.unwrap_or(0);

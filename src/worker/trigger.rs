@@ -35,7 +35,7 @@ impl Arrival<'_> {
         if issue.is_pull || !issue.open || self.hint.repo.archived {
             return self.done("not an open issue of a living repository").await;
         }
-        if self.may(by).await?.level < Level::Write {
+        if self.may(by).await? < Level::Write {
             let words = Words::NotAllowed { who: by.clone(), wanted: "label".to_owned() };
             return self.answer_without_run(issue, &words, &once_an_hour("label", &by.login, issue.updated_at)).await;
         }
