@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::apply::{Applied, With, read};
 use super::moment::Moment;
 use super::trouble::Then;
-use super::{Core, Trouble};
-use crate::github::{RepoRef, Repository, Step};
+use super::{Core, Trouble, YOUNG};
+use crate::github::{GithubError, RepoRef, Repository, Step};
 use crate::ids::{AccountKind, CommitSha, IssueNumber, Login, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
 use crate::webhook::{About, Hint, IssueFacts, translate};
@@ -28,6 +28,7 @@ pub(super) struct Arrival<'a> {
     pub(super) claim: Claim,
     pub(super) moment: Moment,
     pub(super) at: RepoRef,
+    received_at: Timestamp,
 }
 
 impl Core {
@@ -43,7 +44,8 @@ impl Core {
             return self.ignore(claim, "a repository that is not served", moment.now()).await;
         }
         let at = RepoRef { installation: hint.installation, id: hint.repo.id, name: hint.repo.name.clone() };
-        let arrival = Arrival { core: self, hint, claim: claim.clone(), moment, at };
+        let received_at = delivery.received_at;
+        let arrival = Arrival { core: self, hint, claim: claim.clone(), moment, at, received_at };
         let lost = || tracing::warn!(delivery.id = %delivery.id, "delivery {} was taken over", delivery.id);
         match self.alive(&claim, moment, arrival.take(), lost).await {
             Ok(()) => Ok(()),
@@ -53,16 +55,22 @@ impl Core {
                     Then::Drop => return Ok(()),
                     Then::At(at) => at,
                     Then::Again => now.plus(patience(attempts)),
-                    // Right after an event GitHub may not know yet what it has just told us (F11).
-                    Then::GiveUp if now.since(delivery.received_at) < Duration::from_secs(60) => {
-                        now.plus(Duration::from_secs(10))
+                    // A missing permission, a wrong key, a suspended installation: people mend that, in their time.
+                    Then::GiveUp if matches!(trouble, Trouble::Github(GithubError::Refused { .. })) => {
+                        now.plus(patience(attempts))
                     }
-                    Then::GiveUp => return self.ignore(claim, &trouble.to_string(), now).await,
+                    // Right after an event GitHub may not know yet what it has just told us (F11).
+                    Then::GiveUp if now.since(received_at) <= YOUNG => now.plus(Duration::from_secs(10)),
+                    Then::GiveUp => {
+                        tracing::error!(delivery.id = %delivery.id, %trouble, "delivery {} was given up", delivery.id);
+                        return self.ignore(claim, &trouble.to_string(), now).await;
+                    }
                 };
-                tracing::warn!(delivery.id = %delivery.id, %trouble, "delivery {} is put back", delivery.id);
-                if now.since(delivery.received_at) > HOLD {
+                if now.since(received_at) > HOLD {
+                    tracing::error!(delivery.id = %delivery.id, %trouble, "delivery {} was given up after a day", delivery.id);
                     return self.ignore(claim, &format!("gave up after a day: {trouble}"), now).await;
                 }
+                tracing::warn!(delivery.id = %delivery.id, %trouble, "delivery {} is put back", delivery.id);
                 let _ = self.store.retry(&claim, again_at, &trouble.to_string()).await?;
                 Ok(())
             }
@@ -197,7 +205,13 @@ impl Arrival<'_> {
         if person.kind != AccountKind::User {
             return Ok(Level::None);
         }
-        let answer = self.repo(Step::Read).permission(&person.login).await?;
+        let answer = match self.repo(Step::Read).permission(&person.login).await {
+            // Nobody has that name any more, or nobody sees the repository: neither gives a right.
+            Err(GithubError::Gone { .. }) if self.moment.now().since(self.received_at) > YOUNG => {
+                return Ok(Level::None);
+            }
+            answer => answer?,
+        };
         if answer.user != person.id || answer.kind != AccountKind::User {
             return Ok(Level::None);
         }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Trouble;
 use super::effect::{Deed, Done};
-use crate::github::{self, Step};
-use crate::ids::{AccountKind, CommitSha, Person, UserId};
+use super::{Trouble, YOUNG};
+use crate::github::{self, GithubError, Step};
+use crate::ids::{AccountKind, CommitSha, Person, Timestamp, UserId};
 use crate::sandbox::mirror::MirrorError;
 use crate::workflow::act::{ActId, ActKind};
 use crate::workflow::approval::{BaseFact, BranchFact, Facts, Gate, Level, PolicyFact, Separation, Standing};
@@ -48,22 +48,33 @@ impl Deed<'_> {
         for act in self.run.state.acts() {
             let counts = act.voided.is_none() && !act.via_app && act.by.kind == AccountKind::User;
             if counts && act.kind != ActKind::Withdraw && !people.contains_key(&act.by.id) {
-                people.insert(act.by.id, self.standing(&act.by).await);
+                people.insert(act.by.id, self.standing(&act.by, act.at).await);
             }
         }
         people
     }
 
-    /// What one person may (E1, E3). A login that belongs to another account by now gives that person nothing (T12).
-    pub(super) async fn standing(&self, person: &Person) -> Standing {
+    /// What one person may who acted at `at` (E1, E3). A login that belongs to another account by now gives that person
+    /// nothing (T12), and neither does one that belongs to nobody any more.
+    pub(super) async fn standing(&self, person: &Person, at: Timestamp) -> Standing {
         match self.repo(Step::Read).permission(&person.login).await {
             Ok(answer) if answer.user == person.id => Standing::Known { kind: answer.kind, level: level(answer.level) },
             Ok(_) => Standing::Known { kind: AccountKind::User, level: Level::None },
+            Err(GithubError::Gone { .. })
+                if self.moment.now().since(at) > YOUNG && self.sees_the_repository().await =>
+            {
+                Standing::Known { kind: AccountKind::User, level: Level::None }
+            }
             Err(error) => {
                 tracing::warn!(run.id = %self.run.id, %error, "it is unknown what {} may", person.login);
                 Standing::Unknown
             }
         }
+    }
+
+    /// Whether a 404 is about what was asked for, and not about the whole repository.
+    async fn sees_the_repository(&self) -> bool {
+        self.repo(Step::Read).about().await.is_ok()
     }
 
     async fn branches(&self, shown: &Shown) -> Result<(BranchFact, BaseFact), Trouble> {

@@ -50,6 +50,9 @@ const LEASE: Duration = Duration::from_secs(30);
 /// How often a long effect says that it is alive, and learns whether it is still wanted.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
+/// GitHub may answer 404 for so long about what it has just told of; an older 404 is a fact (F11).
+const YOUNG: Duration = Duration::from_secs(60);
+
 /// Everything the work needs. Clones share it.
 #[derive(Clone)]
 pub struct Core {
