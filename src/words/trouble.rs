@@ -40,6 +40,7 @@ fn cancelled(by: Option<&Person>, why: CancelledBy) -> String {
         CancelledBy::Unlabelled => format!("{who} removed the label, which ended the run."),
         CancelledBy::IssueClosed => format!("{who} closed the issue, which ended the run."),
         CancelledBy::PlanPullClosed => format!("{who} closed the plan pull request, which ended the run."),
+        CancelledBy::Uninstalled => "The App was removed from this repository, which ended the run.".to_owned(),
     }
 }
 

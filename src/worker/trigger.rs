@@ -16,6 +16,7 @@ use crate::workflow::approval::Level;
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::naming::{BranchNames, Suffix, branch_names};
+use crate::workflow::outcome::{CancelledBy, Outcome};
 use crate::workflow::run::{Origin, Run, Shown, State};
 use crate::workflow::step::{begin, begin_again};
 
@@ -114,7 +115,13 @@ impl Arrival<'_> {
             finishes: last.finishes,
             now,
         };
-        match self.core.store.open_run(open).await? {
+        let mut outcome = self.core.store.open_run(open.clone()).await?;
+        if let OpenRunOutcome::AlreadyOpen(run) = outcome
+            && self.ended_orphan(run).await?
+        {
+            outcome = self.core.store.open_run(open).await?;
+        }
+        match outcome {
             OpenRunOutcome::Opened(run) => {
                 let (repo, number) = (&origin.repo_name, origin.number);
                 tracing::info!(run.id = %run, repo = %repo, issue = %number, "run {run} begins for {repo}#{number}");
@@ -124,6 +131,23 @@ impl Arrival<'_> {
             OpenRunOutcome::AlreadyOpen(run) => self.done(&format!("run {run} is at it")).await,
             OpenRunOutcome::LostLease => Err(Trouble::Interrupted),
         }
+    }
+
+    /// Ends an open run of an installation that is no more: the App was removed from the repository and came back. Which
+    /// installation is the living one is asked of GitHub, for a delivery may be an old one.
+    async fn ended_orphan(&self, run: RunId) -> Result<bool, Trouble> {
+        let (orphan, _) = self.core.run(run).await?;
+        if orphan.origin.installation == self.at.installation {
+            return Ok(false);
+        }
+        let now = self.moment.now();
+        let living = self.core.app.find_repository(&self.at.name, now).await?;
+        if (living.installation, living.id) != (self.at.installation, self.at.id) {
+            return Ok(false);
+        }
+        let outcome = Outcome::Cancelled { by: None, why: CancelledBy::Uninstalled };
+        self.happens_first(run, &Event::Stopped { outcome }).await?;
+        Ok(true)
     }
 
     /// Names the run's branches, so that no name can be taken in advance.

@@ -47,6 +47,8 @@ pub enum CancelledBy {
     IssueClosed,
     /// The plan pull request was closed.
     PlanPullClosed,
+    /// The App was removed from the repository, and came back as another installation.
+    Uninstalled,
 }
 
 /// Why a run could not go on, sorted by what a person can do about it. Texts come from tools and models: data, shown as such.

@@ -11,6 +11,7 @@ mod replay;
 mod revisions;
 mod separation;
 mod triggers;
+mod unknown;
 mod vetoes;
 
 use crate::world::{REPO, World};
