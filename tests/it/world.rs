@@ -1,8 +1,12 @@
 //! The whole of it: a simulated GitHub, a scripted model, and the product between them, driven until it settles.
 
+mod tests;
+mod verbs;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use assentry::cli::wiring::wire;
@@ -33,6 +37,7 @@ pub(crate) struct World {
     pub(crate) core: Core,
     pub(crate) door: SocketAddr,
     pub(crate) data: TempDir,
+    ahead_ms: AtomicI64,
     _stop: DropGuard,
 }
 
@@ -80,7 +85,7 @@ impl World {
         let state = web::AppState { store: core.store.clone(), secrets, clock: || BEGIN, stop: stop.clone() };
         tokio::spawn(web::serve(listener, web::router(state), stop.clone()));
         github.sends_webhooks_to(Webhook { url: format!("http://{door}/webhook"), secret: SECRET.to_owned() });
-        World { github, model, core, door, data, _stop: stop.drop_guard() }
+        World { github, model, core, door, data, ahead_ms: AtomicI64::new(0), _stop: stop.drop_guard() }
     }
 
     pub(crate) fn person(&self, login: &str) -> Person {
@@ -91,7 +96,7 @@ impl World {
     pub(crate) async fn settle(&self) {
         loop {
             self.settle_now().await;
-            let now = self.github.now();
+            let now = self.our_now();
             match self.core.store.next_due(now).await.unwrap() {
                 Some(next) if next.since(now) <= Duration::from_secs(30) => self.github.advances(next.since(now)),
                 Some(_) | None => return,
@@ -103,7 +108,7 @@ impl World {
     pub(crate) async fn settle_now(&self) {
         loop {
             self.github.delivered().await;
-            let now = self.github.now();
+            let now = self.our_now();
             let talked = self.core.turn(Loop::Worker, now).await.unwrap();
             let worked = !talked && self.core.turn(Loop::Runner, now).await.unwrap();
             if !talked && !worked {
@@ -184,7 +189,7 @@ impl World {
     /// Lets the next thing happen, whenever it is due.
     pub(crate) async fn one_thing_happens(&self) {
         self.github.delivered().await;
-        let now = self.github.now();
+        let now = self.our_now();
         let talked = self.core.turn(Loop::Worker, now).await.unwrap();
         if !talked && !self.core.turn(Loop::Runner, now).await.unwrap() {
             let next = self.core.store.next_due(now).await.unwrap().expect("something that can still happen");

@@ -22,7 +22,7 @@ pub(super) struct Call<'a> {
 }
 
 /// What GitHub answers when it does as it was asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Answer {
     Json(u16, Value),
     /// A list that is answered in pages.

@@ -23,6 +23,12 @@ impl Clock {
     }
 }
 
+/// A time as the header `Date` tells it, in whole seconds.
+pub(super) fn http_date(at: Timestamp) -> String {
+    let date = chrono::DateTime::from_timestamp_millis(at.0).unwrap_or_default();
+    date.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 #[derive(Debug)]
 pub(super) struct Time {
     clock: Clock,
@@ -50,6 +56,11 @@ impl Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_is_told_in_whole_seconds_of_greenwich() {
+        assert_eq!(http_date(Timestamp(1_795_358_460_999)), "Sun, 22 Nov 2026 14:41:00 GMT");
+    }
 
     #[test]
     fn a_clock_moved_by_hand_stands_still_otherwise() {

@@ -1,13 +1,15 @@
 //! Faults that a test orders: a list of rules, each for a number of requests or deliveries.
 //!
-//! Nothing here is on by itself. A rule names a method and a part of the path; it is used up when it has struck as often as
+//! Nothing here is on by itself, and nothing of it strikes the people of a test: only the App and nobody. A rule names a method and a part of the path; it is used up when it has struck as often as
 //! ordered.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::Refusal;
+use super::call::{Answer, Outcome, Refusal};
+use super::door::Asked;
 use crate::ids::Timestamp;
 
 /// One order: which requests, how often, and what goes wrong.
@@ -32,8 +34,11 @@ pub enum Wrong {
     RefusedAfter(u16),
     /// "REST: Rate limits, secondary rate limits": 403 or 429 with `retry-after` in seconds (F29).
     SecondaryLimit { status: u16, retry_after: u64 },
-    /// Lists leave out what is younger than this (F11); `times` does not count here.
+    /// Reads lag behind writes (F11): lists leave out what is younger than this, and reading such a thing is answered 404.
+    /// `times` does not count here.
     Lag(Duration),
+    /// Reads lag behind writes (F11): a read is answered as it was the first time after this was ordered, so many times.
+    Frozen,
 }
 
 /// What happens to the next deliveries of an event.
@@ -54,6 +59,8 @@ pub(super) struct Faults {
     /// Writes by Apps allowed in a minute and in an hour.
     pub(super) content_limits: (usize, usize),
     written: Vec<Timestamp>,
+    /// The first answers while reads are frozen, by path and query.
+    kept: BTreeMap<String, Answer>,
 }
 
 impl Faults {
@@ -64,6 +71,7 @@ impl Faults {
             hourly_limit: 5_000,
             content_limits: (80, 500),
             written: Vec::new(),
+            kept: BTreeMap::new(),
         }
     }
 
@@ -73,31 +81,60 @@ impl Faults {
         {
             Wrong::RefusedBefore(status) => Some(broken(status)),
             Wrong::SecondaryLimit { status, retry_after } => Some(secondary(status, retry_after)),
-            Wrong::RefusedAfter(_) | Wrong::Lag(_) => None,
+            Wrong::RefusedAfter(_) | Wrong::Lag(_) | Wrong::Frozen => None,
         }
     }
 
     pub(super) fn after(&mut self, method: &str, path: &str) -> Option<Refusal> {
         match self.strike(method, path, |wrong| matches!(wrong, Wrong::RefusedAfter(_)))? {
             Wrong::RefusedAfter(status) => Some(broken(status)),
-            Wrong::RefusedBefore(_) | Wrong::SecondaryLimit { .. } | Wrong::Lag(_) => None,
+            Wrong::RefusedBefore(_) | Wrong::SecondaryLimit { .. } | Wrong::Lag(_) | Wrong::Frozen => None,
         }
     }
 
-    /// What a list shows while reads lag behind writes.
-    pub(super) fn unlagged(&self, path: &str, items: Vec<Value>, now: Timestamp) -> Vec<Value> {
+    /// What a read shows while reads lag behind writes.
+    pub(super) fn stale(&mut self, asked: &Asked, answer: Answer, now: Timestamp) -> Outcome<Answer> {
+        if asked.method != "GET" {
+            return Ok(answer);
+        }
+        let answer = self.frozen(asked, answer);
         let lag = self.rules.iter().find_map(|rule| match rule.wrong {
-            Wrong::Lag(span) if path.contains(&rule.path) => Some(span),
-            Wrong::Lag(_) | Wrong::RefusedBefore(_) | Wrong::RefusedAfter(_) | Wrong::SecondaryLimit { .. } => None,
+            Wrong::Lag(span) if asked.path.contains(&rule.path) => Some(span),
+            Wrong::Lag(_)
+            | Wrong::Frozen
+            | Wrong::RefusedBefore(_)
+            | Wrong::RefusedAfter(_)
+            | Wrong::SecondaryLimit { .. } => None,
         });
-        let Some(lag) = lag else { return items };
+        let Some(lag) = lag else { return Ok(answer) };
         let old = |item: &Value| {
             item["created_at"]
                 .as_str()
                 .and_then(|text| Timestamp::from_rfc3339(text).ok())
                 .is_none_or(|created| now.since(created) >= lag)
         };
-        items.into_iter().filter(old).collect()
+        match answer {
+            Answer::List(items) => Ok(Answer::List(items.into_iter().filter(old).collect())),
+            Answer::Wrapped(key, items) => Ok(Answer::Wrapped(key, items.into_iter().filter(old).collect())),
+            Answer::Json(_, ref item) if !old(item) => Err(Refusal::not_found()),
+            Answer::Json(..) | Answer::Empty(_) => Ok(answer),
+        }
+    }
+
+    fn frozen(&mut self, asked: &Asked, answer: Answer) -> Answer {
+        let fits = |rule: &&mut Fault| rule.wrong == Wrong::Frozen && rule.times > 0 && asked.path.contains(&rule.path);
+        let Some(rule) = self.rules.iter_mut().find(fits) else { return answer };
+        let key = format!("{}?{}", asked.path, asked.query);
+        match self.kept.get(&key) {
+            Some(first) => {
+                rule.times -= 1;
+                first.clone()
+            }
+            None => {
+                self.kept.insert(key, answer.clone());
+                answer
+            }
+        }
     }
 
     /// "REST: Rate limits, secondary rate limits": no more than 80 content-generating requests a minute and 500 an hour.

@@ -4,8 +4,10 @@ use super::GitHub;
 use super::call::Outcome;
 use super::history;
 use super::objects::Commit;
+use super::places::Place;
 use super::pull_shapes::verdict;
 use super::state::{Issue, Reaction, State};
+use super::threads;
 
 /// An issue, or the issue half of a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,20 @@ pub struct ReviewView {
     pub state: String,
     pub body: String,
     pub commit: String,
+}
+
+/// A conversation on a file of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadView {
+    /// The comment that began it.
+    pub first: i64,
+    pub path: String,
+    /// The last line it is about now; none for the whole file and once it is outdated.
+    pub line: Option<i64>,
+    pub outdated: bool,
+    pub resolved: bool,
+    /// Who said what, in order.
+    pub said: Vec<(String, String)>,
 }
 
 /// A check run.
@@ -221,6 +237,29 @@ impl GitHub {
                 reactions: Vec::new(),
             };
             Ok(pull.comments.iter().map(view).collect())
+        })
+        .unwrap_or_default()
+    }
+
+    /// The threads of a pull request, in the order in which they were begun.
+    #[must_use]
+    pub fn threads(&self, repo: &str, pull: i64) -> Vec<ThreadView> {
+        self.look(|state| {
+            let (_, pull) = state.pull(state.repo_id(repo)?, pull)?;
+            let said =
+                |comment: &super::state::ReviewComment| (state.login(comment.author).to_owned(), comment.body.clone());
+            let view = |first: &super::state::ReviewComment| ThreadView {
+                first: first.id,
+                path: first.path.clone(),
+                line: match &first.place {
+                    Some(Place::Lines { line, .. }) => Some(*line),
+                    Some(Place::File) | None => None,
+                },
+                outdated: first.place.is_none(),
+                resolved: first.resolved_by.is_some(),
+                said: threads::members(pull, first.id).map(said).collect(),
+            };
+            Ok(threads::first_comments(pull).map(view).collect())
         })
         .unwrap_or_default()
     }

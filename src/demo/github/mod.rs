@@ -66,7 +66,7 @@ pub use self::call::Refusal;
 pub use self::clock::Clock;
 pub use self::faults::{Fault, Mishap, Wrong};
 pub use self::halts::Halt;
-pub use self::look::{CheckView, CommentView, CommitView, IssueView, PullView, ReviewView};
+pub use self::look::{CheckView, CommentView, CommitView, IssueView, PullView, ReviewView, ThreadView};
 pub use self::notes::Note;
 pub use self::people::{LineNote, Person, Verdict};
 pub use self::roles::{Level, Role};
@@ -195,6 +195,13 @@ impl GitHub {
         self.hub.lock().time.advance(span);
     }
 
+    /// Sets the simulated clock to a later moment; it never goes back.
+    pub fn is_now(&self, at: Timestamp) {
+        let mut state = self.hub.lock();
+        let ahead = at.since(state.now());
+        state.time.advance(ahead);
+    }
+
     /// Sends webhooks there from now on.
     pub fn sends_webhooks_to(&self, target: Webhook) {
         self.hub.lock().hooks.target = Some(target);
@@ -263,6 +270,11 @@ impl GitHub {
     /// Orders a fault.
     pub fn goes_wrong(&self, fault: Fault) {
         self.hub.lock().faults.rules.push(fault);
+    }
+
+    /// Answers the App with 503 wherever the path has this part, until GitHub [heals](GitHub::heals).
+    pub fn is_down(&self, path: &str) {
+        self.goes_wrong(Fault { method: "", path: path.to_owned(), times: u32::MAX, wrong: Wrong::RefusedBefore(503) });
     }
 
     /// Lets something happen to the next deliveries of an event; an empty name means any event.

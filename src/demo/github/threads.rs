@@ -40,12 +40,12 @@ pub(super) fn resolve(call: &mut Call<'_>, id: &str, resolved: bool) -> Outcome<
 }
 
 /// The comments that begin a thread; those of pending reviews are nobody else's business.
-fn first_comments(pull: &Pull) -> impl Iterator<Item = &ReviewComment> {
+pub(super) fn first_comments(pull: &Pull) -> impl Iterator<Item = &ReviewComment> {
     let pending = |review: i64| pull.reviews.iter().any(|r| r.id == review && r.verdict == Verdict::Pending);
     pull.comments.iter().filter(move |comment| comment.reply_to.is_none() && !pending(comment.review))
 }
 
-fn members(pull: &Pull, first: i64) -> impl Iterator<Item = &ReviewComment> {
+pub(super) fn members(pull: &Pull, first: i64) -> impl Iterator<Item = &ReviewComment> {
     pull.comments.iter().filter(move |comment| comment.id == first || comment.reply_to == Some(first))
 }
 

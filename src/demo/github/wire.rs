@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
 
 use super::Hub;
+use super::clock::http_date;
 use super::door::{self, Answered, Asked};
 use super::halts::{Halt, Stop};
 use super::smart_http::{self, GitHeaders};
@@ -56,7 +57,7 @@ async fn handle(Shared(hub): Shared<Arc<Hub>>, method: Method, uri: Uri, headers
         Some(stop) => stopped(&hub, stop).await,
         None => {
             hub.asked.send_modify(|count| *count += 1);
-            respond(answered)
+            respond(&hub, answered)
         }
     }
 }
@@ -72,12 +73,16 @@ async fn stopped(hub: &Hub, stop: Stop) -> Response {
     hub.asked.send_modify(|count| *count += 1);
     match held_up {
         true => std::future::pending().await,
-        false => respond(Answered { status: 502, ..Answered::default() }),
+        false => respond(hub, Answered { status: 502, ..Answered::default() }),
     }
 }
 
-fn respond(answered: Answered) -> Response {
+/// Every answer is dated by the simulated clock: clients take GitHub's time from it.
+fn respond(hub: &Hub, answered: Answered) -> Response {
     let mut response = Response::new(Body::from(answered.body));
+    if let Ok(date) = http_date(hub.lock().now()).parse() {
+        response.headers_mut().insert(header::DATE, date);
+    }
     *response.status_mut() = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answered.headers {
         if let Ok(value) = value.parse() {

@@ -106,3 +106,74 @@ async fn d6_a_review_may_point_to_another_commit_than_it_was_given_for() {
 
     assert_eq!(github.reviews(REPO, pull)[0].commit, head);
 }
+
+#[tokio::test]
+async fn f11_what_is_young_may_not_be_there_yet_and_what_has_changed_may_show_as_it_was() {
+    let github = world().await;
+    let ann = github.person("ann");
+    let issue = ann.opens_issue("One", "").unwrap();
+    let app = token(&github, &json!({})).await;
+    let path = format!("GET /repos/acme/widget/issues/{issue}");
+    let lag = Wrong::Lag(Duration::from_secs(30));
+    github.goes_wrong(Fault { method: "GET", path: "/issues/".to_owned(), times: 1, wrong: lag });
+    let young = ask(&github, &app, &path, &json!({})).await.0;
+    github.heals();
+    github.goes_wrong(Fault { method: "GET", path: "/issues/".to_owned(), times: 1, wrong: Wrong::Frozen });
+    let mut titles = Vec::new();
+
+    for title in ["One", "Two", "Three"] {
+        ann.edits_issue(issue, &json!({ "title": title })).unwrap();
+        titles.push(ask(&github, &app, &path, &json!({})).await.1["title"].clone());
+    }
+
+    assert_eq!((young, titles), (404, vec![json!("One"), json!("One"), json!("Three")]));
+}
+
+#[tokio::test]
+async fn f60_an_endpoint_may_be_down_for_the_app_while_people_go_on() {
+    let github = world().await;
+    github.adds_team("acme", "core").unwrap();
+    let app = token(&github, &json!({})).await;
+    let paths = ["/collaborators/", "/orgs/acme/teams/", "/contents/"];
+    let reads = [
+        "GET /repos/acme/widget/collaborators/bob/permission",
+        "GET /orgs/acme/teams/core",
+        "GET /repos/acme/widget/contents/README.md",
+    ];
+    let mut seen = Vec::new();
+
+    for (path, read) in paths.iter().zip(reads) {
+        github.is_down(path);
+        seen.push(ask(&github, &app, read, &json!({})).await.0);
+    }
+    let by_a_person = github.person("bob").asks("GET", "contents/README.md", &json!({})).is_ok();
+    github.heals();
+    for read in reads {
+        seen.push(ask(&github, &app, read, &json!({})).await.0);
+    }
+
+    assert_eq!((seen, by_a_person), (vec![503, 503, 503, 200, 200, 200], true));
+}
+
+#[tokio::test]
+async fn every_answer_is_dated_by_the_simulated_clock() {
+    let github = world().await;
+    let app = token(&github, &json!({})).await;
+    github.is_now(github.now().plus(Duration::from_secs(7 * 24 * 60 * 60)));
+    let fresh = token(&github, &json!({})).await;
+    let mut seen = Vec::new();
+
+    for (token, path) in [
+        (&fresh, "/repos/acme/widget"),
+        (&app, "/repos/acme/widget"),
+        (&fresh, "/nothing/here"),
+        (&fresh, "/acme/widget.git/info/refs?service=git-upload-pack"),
+    ] {
+        let url = format!("{}{path}", github.url());
+        let response = reqwest::Client::new().get(url).basic_auth("x-access-token", Some(token)).send().await.unwrap();
+        seen.push((response.status().as_u16(), response.headers()["date"].to_str().unwrap().to_owned()));
+    }
+
+    let date = "Sun, 29 Nov 2026 12:00:00 GMT".to_owned();
+    assert_eq!(seen, [200, 401, 404, 200].map(|status| (status, date.clone())));
+}

@@ -124,6 +124,9 @@ async fn a_thread_is_resolved_by_who_may_write_and_the_app_is_told() {
     let last = told.last();
     assert_eq!((&last["thread"]["node_id"], &last["sender"]["login"]), (&thread, &json!("ann")));
     assert_eq!(last["thread"]["comments"][0]["id"], comment);
+    let seen = github.threads(REPO, pull).remove(0);
+    assert_eq!((seen.first, seen.line, seen.resolved, seen.outdated), (comment, Some(1), false, false));
+    assert_eq!(seen.said, [("ann".to_owned(), "?".to_owned())]);
 }
 
 #[tokio::test]
