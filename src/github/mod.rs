@@ -34,6 +34,7 @@ mod repository;
 mod reviews;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod tokens;
 mod wire;
 
@@ -54,7 +55,7 @@ pub use permissions::{Access, EVENTS, Missing, NEEDED, Need, Step, check_permiss
 pub use pulls::{NewPull, Pull, PullState};
 pub use reactions::{Reaction, Target};
 pub use repository::{About, RepoRef, Repository};
-pub use reviews::{Review, ReviewComment, ReviewState};
+pub use reviews::{LineRemark, Review, ReviewComment, ReviewState};
 pub use wire::{Calls, Listing};
 
 /// What must be looked at before an effect is made.

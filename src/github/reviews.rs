@@ -71,6 +71,12 @@ pub struct ReviewComment {
     /// The same in the file as it was when the comment was made.
     #[serde(default)]
     pub original_line: Option<u64>,
+    /// The first line in the file as it was then, when it is about several.
+    #[serde(default)]
+    pub original_start_line: Option<u64>,
+    /// Whether it is on the old side of the difference.
+    #[serde(default, deserialize_with = "fields::text")]
+    pub side: String,
     /// The commit the comment was made on.
     #[serde(default, rename = "original_commit_id", deserialize_with = "fields::maybe_commit")]
     pub commit: Option<CommitSha>,
@@ -83,6 +89,13 @@ pub struct ReviewComment {
     pub created_at: Timestamp,
     #[serde(deserialize_with = "fields::time")]
     pub updated_at: Timestamp,
+}
+
+/// Something to say about a line of a file that a pull request brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineRemark {
+    pub line: u32,
+    pub text: String,
 }
 
 impl<'de> Deserialize<'de> for ReviewState {
@@ -142,6 +155,44 @@ impl Repository<'_> {
         let since = since.map_or(String::new(), |since| format!("?since={}", since.to_rfc3339()));
         let what = self.what(format!("list the line comments of #{pull}"));
         self.list(&format!("/pulls/{pull}/comments{since}"), what).await
+    }
+
+    /// Remarks on lines of one file as it is at a commit, in one review that neither approves nor objects, once:
+    /// `POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews`. After an earlier try the review is looked for by author
+    /// and mark.
+    ///
+    /// # Errors
+    /// As for any write; [`GithubError::Invalid`] when a line is not part of the difference at that commit.
+    pub async fn ensure_remarks(
+        &self,
+        pull: PullNumber,
+        at: (&CommitSha, &RepoPath),
+        says: (&str, &[LineRemark]),
+        trace: Trace<'_>,
+        attempt: Attempt,
+    ) -> Result<(), GithubError> {
+        let what = self.what(format!("remark on lines of #{pull}"));
+        let (commit, path) = at;
+        let (text, remarks) = says;
+        within_limit(text, &what)?;
+        if attempt == Attempt::Again {
+            let us = self.app.identity(self.now).await?.bot_id;
+            let listed = self.reviews(pull).await?;
+            let ours = |r: &Review| r.author.as_ref().is_some_and(|by| by.id == us) && trace.marker.is_on(&r.body);
+            if listed.items.iter().any(ours) {
+                return Ok(());
+            }
+            if !listed.complete {
+                return Err(GithubError::Unknown { what, why: "there are too many reviews to look through".into() });
+            }
+        }
+        let comment =
+            |remark: &LineRemark| json!({ "path": path, "line": remark.line, "side": "RIGHT", "body": remark.text });
+        let comments: Vec<serde_json::Value> = remarks.iter().map(comment).collect();
+        let body =
+            json!({ "commit_id": commit, "event": "COMMENT", "body": trace.marker.on(text), "comments": comments });
+        let _: serde_json::Value = self.create(Method::POST, &format!("/pulls/{pull}/reviews"), body, what).await?;
+        Ok(())
     }
 
     /// Answers in a thread once: `POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies`. `to`

@@ -19,6 +19,9 @@ use url::{Host, Url};
 
 use super::GithubError;
 
+/// The path of the GraphQL API; on an Enterprise Server it stands beside `/api/v3` and not below it.
+pub(super) const GRAPHQL: &str = "/graphql";
+
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE_CALL: Duration = Duration::from_secs(30);
 const ANSWER_LIMIT: usize = 32 << 20;
@@ -127,6 +130,7 @@ impl Answer {
 
 pub(super) struct Wire {
     crab: Octocrab,
+    graph: Octocrab,
     reads: AtomicU64,
     writes: AtomicU64,
 }
@@ -143,11 +147,17 @@ impl Wire {
         let client = if api_url.scheme() == "http" { client.tls_certs_only([]) } else { client };
         // A proxy of the environment stands outside and cannot reach what listens on this machine.
         let client = if is_loopback(api_url) { client.no_proxy() } else { client };
-        let crab = Octocrab::builder()
-            .base_uri(api_url.as_str())?
-            .add_header(ACCEPT, "application/vnd.github+json".to_owned())
-            .build_with_reqwest(client.build()?)?;
-        Ok(Wire { crab, reads: AtomicU64::new(0), writes: AtomicU64::new(0) })
+        let client = client.build()?;
+        let crab = |base: &Url| -> Result<Octocrab, Box<dyn Error + Send + Sync>> {
+            let builder = Octocrab::builder().base_uri(base.as_str())?;
+            let builder = builder.add_header(ACCEPT, "application/vnd.github+json".to_owned());
+            Ok(builder.build_with_reqwest(client.clone())?)
+        };
+        let mut beside = api_url.clone();
+        if let Some(above) = api_url.path().trim_end_matches('/').strip_suffix("/v3") {
+            beside.set_path(above);
+        }
+        Ok(Wire { crab: crab(api_url)?, graph: crab(&beside)?, reads: AtomicU64::new(0), writes: AtomicU64::new(0) })
     }
 
     /// Sends a request once, with or without a token.
@@ -159,9 +169,10 @@ impl Wire {
         .fetch_add(1, Ordering::Relaxed);
 
         let unanswered = |error: octocrab::Error| ask.unanswered(&error);
+        let crab = if ask.path == GRAPHQL { &self.graph } else { &self.crab };
         let crab = match token {
-            Some(token) => self.crab.user_access_token(token.clone()).map_err(unanswered)?,
-            None => self.crab.clone(),
+            Some(token) => crab.user_access_token(token.clone()).map_err(unanswered)?,
+            None => crab.clone(),
         };
         let request = Builder::new().method(ask.method.clone()).uri(&ask.path);
         let request = crab.build_request(request, ask.body.as_ref()).map_err(unanswered)?;
