@@ -1,10 +1,15 @@
 //! What people type: the first line of a new comment, read by a fixed grammar.
 //!
-//! Promises: only the first line counts, it must begin with `/` in the first column, and every name is lower-case
-//! ASCII. Quotes, code, a leading space, a full-width slash or an invisible character make it ordinary text (D24, D25).
-//! Nothing the bot itself writes begins a comment with `/` (T16).
+//! Promises: only the first line counts, it must begin with the prefix (`/`, where the operator chose no other) or with
+//! a mention of the App in the first column, and every name is lower-case ASCII. Quotes, code, a leading space, a
+//! full-width slash or an invisible character make it ordinary text (D24, D25). Nothing the bot itself writes begins a
+//! comment so (T16).
+
+mod spelling;
 
 use serde::{Deserialize, Serialize};
+
+pub use spelling::{BadPrefix, Prefix, Spelling};
 
 /// A command, as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +60,8 @@ pub enum Command {
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
 pub const NAMES: [&str; 9] = ["plan", "revise", "approve", "unapprove", "reject", "cancel", "retry", "status", "help"];
 
-/// Reads the body of a comment. `None` is ordinary text, also where it is a command of some other bot.
+/// Reads the body of a comment where commands begin with `/`. `None` is ordinary text, also where it is a command of
+/// some other bot.
 ///
 /// ```
 /// use assentry::workflow::command::{Command, parse};
@@ -64,11 +70,28 @@ pub const NAMES: [&str; 9] = ["plan", "revise", "approve", "unapprove", "reject"
 /// ```
 #[must_use]
 pub fn parse(body: &str) -> Option<Command> {
-    let (first, rest) = match body.split_once('\n') {
-        Some((first, rest)) => (first.strip_suffix('\r').unwrap_or(first), rest),
-        None => (body, ""),
-    };
-    let line = first.strip_prefix('/')?.trim_end_matches(' ');
+    Spelling::default().parse(body)
+}
+
+impl Spelling {
+    /// Reads the body of a comment. `None` is ordinary text, also where it is a command of some other bot. The App's name
+    /// with nothing behind it asks for help.
+    #[must_use]
+    pub fn parse(&self, body: &str) -> Option<Command> {
+        let (first, rest) = match body.split_once('\n') {
+            Some((first, rest)) => (first.strip_suffix('\r').unwrap_or(first), rest),
+            None => (body, ""),
+        };
+        let line = first.trim_end_matches(' ');
+        match self.behind(line)? {
+            "" if line.len() > 1 => Some(Command::Help),
+            behind => command(behind, rest),
+        }
+    }
+}
+
+/// Reads what stands behind the prefix in the first line; `rest` is what stands below.
+fn command(line: &str, rest: &str) -> Option<Command> {
     let (name, argument) = line.split_once(' ').unwrap_or((line, ""));
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
         return None;
@@ -77,7 +100,7 @@ pub fn parse(body: &str) -> Option<Command> {
     let free = || [argument.trim(), rest].join("\n").trim().to_owned();
     let text = || Some(free()).filter(|text| !text.is_empty());
     let word = || Some(argument.to_owned()).filter(|word| !word.is_empty());
-    let bare = |command| if argument.is_empty() { Some(command) } else { unknown(name) };
+    let bare = |command| if argument.is_empty() { Some(command) } else { unknown(line, name) };
     match name {
         "plan" => Some(Command::Plan { guidance: text() }),
         "revise" => Some(Command::Revise { text: free() }),
@@ -88,15 +111,15 @@ pub fn parse(body: &str) -> Option<Command> {
         "retry" => Some(Command::Retry { digest: word() }),
         "status" => Some(Command::Status),
         "help" => Some(Command::Help),
-        _ => unknown(name),
+        _ => unknown(name, name),
     }
 }
 
 /// Asks back where a slip of the finger is likely, and keeps silent where another bot is probably meant.
-fn unknown(name: &str) -> Option<Command> {
+fn unknown(typed: &str, name: &str) -> Option<Command> {
     let (distance, nearest) = NAMES.iter().map(|known| (distance(name, known), *known)).min()?;
     (distance <= 2 && distance < nearest.len())
-        .then(|| Command::Unknown { typed: name.chars().take(40).collect(), nearest: nearest.to_owned() })
+        .then(|| Command::Unknown { typed: typed.chars().take(40).collect(), nearest: nearest.to_owned() })
 }
 
 /// The number of letters to insert, remove or replace on the way from one word to the other (Levenshtein).
@@ -159,6 +182,45 @@ mod tests {
         assert_eq!(parse("/aprove 3fa9c1d2e07b"), Some(asked));
         assert_eq!(parse("/lgtm"), None);
         assert_eq!(parse("/ok-to-test abc"), None);
+    }
+
+    #[test]
+    fn what_stands_behind_a_command_that_takes_nothing_is_asked_back() {
+        let asked = Command::Unknown { typed: "unapprove it".to_owned(), nearest: "unapprove".to_owned() };
+        assert_eq!(parse("/unapprove it"), Some(asked));
+    }
+
+    #[test]
+    fn a_mention_and_a_prefix_with_a_word_are_as_exact_as_the_slash() {
+        let slug = Some("assentry".to_owned());
+        let spelling = |prefix: &str| prefix.parse().map(|prefix| Spelling { prefix, slug: slug.clone() });
+        for (prefix, begin) in [("/", "/"), ("/", "@assentry "), ("/assentry ", "/assentry "), ("!", "!")] {
+            let read = |text: &str| spelling(prefix).map(|spelling| spelling.parse(&format!("{begin}{text}")));
+            assert_eq!(read("approve 3fa9c1d2e07b \r\nfine"), Ok(approve("3fa9c1d2e07b")), "{begin}");
+            assert_eq!(read("aprove").map(|read| read.is_some()), Ok(true), "{begin}");
+            for text in [" approve", "Approve", "appr\u{200b}ove", "approve\u{a0}3fa9c1d2e07b", "lgtm", "/approve"] {
+                assert_eq!(read(text), Ok(None), "{begin}{text:?}");
+            }
+        }
+        let none = [
+            "/approve",
+            "/assentry-approve",
+            "@assentry, approve",
+            "@Assentry approve",
+            "@assentryapprove",
+            " /assentry approve",
+        ];
+        for text in none {
+            assert_eq!(spelling("/assentry ").map(|spelling| spelling.parse(text)), Ok(None), "{text:?}");
+        }
+        for text in ["/assentry", "@assentry", "@assentry  \nhello"] {
+            assert_eq!(
+                spelling("/assentry ").map(|spelling| spelling.parse(text)),
+                Ok(Some(Command::Help)),
+                "{text:?}"
+            );
+        }
+        assert_eq!(spelling("/").map(|spelling| spelling.parse("/")), Ok(None));
     }
 
     #[test]
