@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::tokens::{Minted, Reach};
-use super::wire::{Answer, Ask, Kind};
+use super::wire::{Answer, Ask, JSON, Kind};
 use super::{App, GithubError, RepoRef, Step};
 use crate::ids::Timestamp;
 
@@ -33,6 +33,7 @@ impl App {
             path: "/installation/token".to_owned(),
             body: None,
             what: "revoke a token".to_owned(),
+            accept: JSON,
         };
         let answer = self.wire.exchange(Some(&minted.token), &ask).await?;
         if answer.status == StatusCode::UNAUTHORIZED {

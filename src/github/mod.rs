@@ -32,6 +32,7 @@ mod pulls;
 mod reactions;
 mod repository;
 mod reviews;
+mod teams;
 #[cfg(test)]
 mod testing;
 mod threads;
@@ -51,11 +52,12 @@ pub use key::BadKey;
 pub use marker::{Marker, MarkerKey, Trace};
 pub use objects::{Authored, CommitObject, Entry, FileMode};
 pub use people::{Level, Permission};
-pub use permissions::{Access, EVENTS, Missing, NEEDED, Need, Step, check_permissions};
+pub use permissions::{Access, EVENTS, Missing, NEEDED, Need, OPTIONAL, Step, check_permissions};
 pub use pulls::{NewPull, Pull, PullState};
 pub use reactions::{Reaction, Target};
 pub use repository::{About, RepoRef, Repository};
 pub use reviews::{LineRemark, Review, ReviewComment, ReviewState};
+pub use teams::TeamState;
 pub use wire::{Calls, Listing};
 
 /// What must be looked at before an effect is made.

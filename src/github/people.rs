@@ -50,6 +50,18 @@ impl Repository<'_> {
         Ok(Permission { user: id, kind, level, at: answer.date() })
     }
 
+    /// What the account of a number is called now: `GET /user/{account_id}`. Logins change hands, numbers do not (T12).
+    ///
+    /// # Errors
+    /// As for any read; [`GithubError::Gone`] when there is no such account any more.
+    pub async fn login_of(&self, id: UserId) -> Result<Login, GithubError> {
+        let what = format!("look up account {id}");
+        let ask = Ask::get(format!("/user/{id}"), what.clone());
+        let person = self.ask(&ask).await?.read::<WriterWire>(&ask)?.0.filter(|person| person.id == id);
+        let why = "the answer does not say whose account it is".to_owned();
+        Ok(person.ok_or(GithubError::Flaky { what, why })?.login)
+    }
+
     /// Lists who may write here: `GET /repos/{owner}/{repo}/collaborators?permission=push`.
     ///
     /// # Errors

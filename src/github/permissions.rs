@@ -28,7 +28,7 @@ pub struct Need {
     pub why: &'static str,
 }
 
-/// Every permission the App needs; no token ever asks for one that is not here.
+/// Every permission the App needs; no token ever asks for one that is neither here nor in [`OPTIONAL`].
 pub const NEEDED: &[Need] = &[
     Need { permission: "checks", access: Access::Write, why: "report whether a pull request keeps to its plan" },
     Need { permission: "contents", access: Access::Write, why: "read the repository and write below assentry/" },
@@ -36,6 +36,13 @@ pub const NEEDED: &[Need] = &[
     Need { permission: "metadata", access: Access::Read, why: "see who may approve" },
     Need { permission: "pull_requests", access: Access::Write, why: "open plans and results and read their reviews" },
 ];
+
+/// What an operator grants only where it is used; without it, what turns on it stays unknown and so never approved.
+pub const OPTIONAL: &[Need] = &[Need {
+    permission: "members",
+    access: Access::Read,
+    why: "see who is in a team that may approve, or that owns code",
+}];
 
 /// The webhook events the App must be subscribed to. Installation events come without asking.
 pub const EVENTS: &[&str] =
@@ -48,6 +55,8 @@ pub enum Step {
     Read,
     /// Writing a branch, a pull request and its checks, and talking there.
     Write,
+    /// Looking into teams, where a repository's rules or owners name any ([`OPTIONAL`]).
+    Teams,
 }
 
 impl Step {
@@ -68,6 +77,7 @@ impl Step {
                 ("metadata", Access::Read),
                 ("pull_requests", Access::Write),
             ],
+            Step::Teams => &[("members", Access::Read), ("metadata", Access::Read)],
         }
     }
 }
@@ -155,9 +165,9 @@ mod tests {
 
     #[test]
     fn t37_no_step_asks_for_more_than_the_app_needs_and_never_for_workflows() {
-        for step in [Step::Read, Step::Write] {
+        for step in [Step::Read, Step::Write, Step::Teams] {
             for (permission, access) in step.permissions() {
-                let need = NEEDED.iter().find(|need| need.permission == *permission);
+                let need = NEEDED.iter().chain(OPTIONAL).find(|need| need.permission == *permission);
                 assert!(need.is_some_and(|need| access <= &need.access), "{permission}");
                 assert!(!["workflows", "actions", "administration"].contains(permission));
             }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::wire::{Ask, GRAPHQL, Kind};
+use super::wire::{Ask, GRAPHQL, JSON, Kind};
 use super::{GithubError, Repository};
 use crate::ids::{PullNumber, ReviewCommentId};
 
@@ -70,7 +70,7 @@ impl Repository<'_> {
         what: String,
     ) -> Result<T, GithubError> {
         let body = Some(json!({ "query": query, "variables": variables }));
-        let ask = Ask { kind, method: Method::POST, path: GRAPHQL.to_owned(), body, what };
+        let ask = Ask { kind, method: Method::POST, path: GRAPHQL.to_owned(), body, what, accept: JSON };
         let answer: AnswerWire<T> = self.ask(&ask).await?.read(&ask)?;
         let AnswerWire { data, errors } = answer;
         let Some(error) = errors.into_iter().next() else {

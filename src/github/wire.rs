@@ -61,19 +61,29 @@ pub(super) struct Ask {
     pub(super) path: String,
     pub(super) body: Option<Value>,
     pub(super) what: String,
+    /// The form of the answer, a media type.
+    pub(super) accept: &'static str,
 }
+
+/// GitHub's usual form of an answer.
+pub(super) const JSON: &str = "application/vnd.github+json";
 
 impl Ask {
     pub(super) fn get(path: String, what: String) -> Ask {
-        Ask { kind: Kind::Read, method: Method::GET, path, body: None, what }
+        Ask { kind: Kind::Read, method: Method::GET, path, body: None, what, accept: JSON }
+    }
+
+    /// The same, with the answer in another form.
+    pub(super) fn accepting(self, accept: &'static str) -> Ask {
+        Ask { accept, ..self }
     }
 
     pub(super) fn set(method: Method, path: String, body: Value, what: String) -> Ask {
-        Ask { kind: Kind::Set, method, path, body: Some(body), what }
+        Ask { kind: Kind::Set, method, path, body: Some(body), what, accept: JSON }
     }
 
     pub(super) fn create(method: Method, path: String, body: Value, what: String) -> Ask {
-        Ask { kind: Kind::Create, method, path, body: Some(body), what }
+        Ask { kind: Kind::Create, method, path, body: Some(body), what, accept: JSON }
     }
 
     /// The error for a request whose answer is missing or cannot be understood.
@@ -149,9 +159,7 @@ impl Wire {
         let client = if is_loopback(api_url) { client.no_proxy() } else { client };
         let client = client.build()?;
         let crab = |base: &Url| -> Result<Octocrab, Box<dyn Error + Send + Sync>> {
-            let builder = Octocrab::builder().base_uri(base.as_str())?;
-            let builder = builder.add_header(ACCEPT, "application/vnd.github+json".to_owned());
-            Ok(builder.build_with_reqwest(client.clone())?)
+            Ok(Octocrab::builder().base_uri(base.as_str())?.build_with_reqwest(client.clone())?)
         };
         let mut beside = api_url.clone();
         if let Some(above) = api_url.path().trim_end_matches('/').strip_suffix("/v3") {
@@ -174,7 +182,7 @@ impl Wire {
             Some(token) => crab.user_access_token(token.clone()).map_err(unanswered)?,
             None => crab.clone(),
         };
-        let request = Builder::new().method(ask.method.clone()).uri(&ask.path);
+        let request = Builder::new().method(ask.method.clone()).uri(&ask.path).header(ACCEPT, ask.accept);
         let request = crab.build_request(request, ask.body.as_ref()).map_err(unanswered)?;
         let (parts, body) = crab.execute(request).await.map_err(unanswered)?.into_parts();
         let body = axum::body::to_bytes(Body::new(body), ANSWER_LIMIT)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use assentry::github::{EVENTS, NEEDED};
+use assentry::github::{EVENTS, NEEDED, OPTIONAL};
 use serde_json::Value;
 
 #[test]
@@ -39,6 +39,16 @@ fn the_readmes_tables_name_every_permission_and_every_command() {
     let missing: Vec<String> = rows.chain(commands).filter(|row| !readme.contains(row)).collect();
 
     assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn the_readme_names_what_is_granted_only_where_it_is_used() {
+    let readme = read("README.md").replace("\n   ", " ");
+    for need in OPTIONAL {
+        let granted = format!("`{}` ({}), to {}", need.permission, need.access, need.why);
+        assert!(readme.contains(&granted), "{granted}");
+        assert!(!needed().contains_key(need.permission));
+    }
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! What a gate asks GitHub: who people are and what they may, in which teams they are and whose code it is, where the
+//! branches are and what became of the base, and what time it is there.
+//!
+//! Asks only what the rules of the version turn on. What GitHub does not say is unknown, and so never a yes (rule P).
+
+mod base;
+mod owners;
+mod people;
+mod teams;
+
+use super::Trouble;
+use super::effect::{Deed, Done};
+use crate::workflow::act::ActId;
+use crate::workflow::approval::{Facts, Gate, PolicyFact, Rules};
+use crate::workflow::event::Event;
+
+pub(super) use people::level;
+
+use base::Heads;
+use owners::Ownership;
+use teams::Teams;
+
+impl Deed<'_> {
+    /// Asks what a gate asks.
+    pub(super) async fn judge(&self, gate: Gate, because: Option<ActId>) -> Result<Done, Trouble> {
+        let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
+        let policy = PolicyFact::Same;
+        let rules: Vec<&Rules> = match &policy {
+            PolicyFact::Changed(now) => vec![&shown.rules, now],
+            PolicyFact::Same | PolicyFact::Broken | PolicyFact::Unknown => vec![&shown.rules],
+        };
+        let people = self.people().await;
+        let Heads { branch, base, base_head } = self.branches(shown).await?;
+        let several_writers = self.several_writers(shown, &rules).await;
+        let mut teams = Teams::default();
+        self.approvers(&rules, &people, &mut teams).await;
+        let asked = Ownership { rules: &rules, people: &people, base_head: base_head.as_ref(), gate };
+        let owners = self.owners(shown, asked, &mut teams).await?;
+        let (people, now) = people.told();
+        let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners };
+        Ok(Done::with(Event::Judged { gate, facts, because }))
+    }
+}
