@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`plan`] is what a person approves, [`terms`] everything that approval covers, [`scope`] the wall
 //! around it; [`act`] is what people do, [`approval`] whether that amounts to a yes, [`command`] what they type;
-//! [`hold`] what a gate does that does not know; [`naming`] what a run's branches are called; [`run`] holds the states and [`outcome`] their ends, [`event`] what has happened, [`effect`] what is
-//! to be done, and [`step`] ties them together.
+//! [`hold`] what a gate does that does not know; [`owners`] whose code it is about, [`naming`] what a run's branches are
+//! called; [`run`] holds the states and [`outcome`] their ends, [`event`] what has happened, [`effect`] what is to be
+//! done, and [`step`] ties them together.
 //!
 //! Invariant: nothing below this module reads a clock, a file, the network, a database or a random number, and nothing
 //! here waits. `step` gives the same answer to the same question, today and when a run is looked into a year later.
@@ -16,6 +17,7 @@ pub mod event;
 pub mod hold;
 pub mod naming;
 pub mod outcome;
+pub mod owners;
 pub mod plan;
 pub mod run;
 pub mod scope;
