@@ -120,4 +120,18 @@ pub enum Words {
         /// Which.
         branches: Vec<BranchName>,
     },
+    /// An objection blocks nothing, because its author could not approve either.
+    OnlyAdvice {
+        /// Who objected.
+        who: Person,
+        /// Why it blocks nothing.
+        reason: Reason,
+    },
+    /// There is no objection to set aside.
+    NothingToLift {
+        /// Who wanted to.
+        who: Person,
+        /// Whose objection, as it was typed.
+        login: String,
+    },
 }

@@ -99,6 +99,17 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
                  delete what somebody may have pushed to: whoever has write access can, if nobody needs it."
             )
         }
+        Words::OnlyAdvice { who, reason } => format!(
+            "{}, an objection blocks a plan only if its author could approve it; yours stands here as advice. {}",
+            mention(who),
+            trouble::reason(reason)
+        ),
+        Words::NothingToLift { who, login } => format!(
+            "{}, nobody called {} has an objection here that could be set aside. {}",
+            mention(who),
+            code(login),
+            where_it_stands(setting)
+        ),
     }
 }
 
@@ -130,6 +141,10 @@ fn not_allowed(who: &Person, wanted: &str) -> String {
         ),
         "cancel" => format!(
             "{who}, only people with triage access, whoever asked for the plan and the author of the issue can cancel it."
+        ),
+        "lift" => format!(
+            "{who}, an objection is set aside by an administrator of the repository who did not ask for the plan, or taken \
+             back by its author."
         ),
         other => {
             format!("{who}, {} needs write access to this repository. A maintainer can do it for you.", command(other))

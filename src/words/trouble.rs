@@ -142,7 +142,9 @@ pub(super) fn reason(reason: &Reason) -> String {
         }
         Reason::TakenBack { how, .. } => format!("That approval was {} and no longer counts.", voided(*how)),
         Reason::Vetoed { by, .. } => format!(
-            "{by} has objected. {by} can take that back with `/unapprove` or approve; a new version can answer it.",
+            "{by} has objected. {by} can take that back with `/unapprove` or approve; an administrator who did not ask \
+             for the plan can set it aside with {lift}.",
+            lift = code(&format!("/lift @{}", by.login)),
             by = login(by)
         ),
         Reason::PermissionUnknown { by, .. } => {
@@ -218,6 +220,11 @@ pub(super) fn reason(reason: &Reason) -> String {
         }
         Reason::TimeUnknown => {
             "GitHub does not say at the moment what time it is, so the approval's age is unknown; it is asked again."
+                .to_owned()
+        }
+        Reason::OwnersTooLarge => {
+            "The owners' file is too large to be heeded: GitHub takes up to 3 MB, and the planned paths may have up to 50 \
+             different owners. Whoever may change it on the default branch can mend it; a plan with a smaller scope may do."
                 .to_owned()
         }
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{AccountKind, UserId};
+use crate::ids::{AccountKind, TeamName, UserId};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::command::parse;
 
@@ -141,13 +141,29 @@ fn d3_a_stale_approval_shows_the_way_to_the_right_one() {
 }
 
 #[test]
+fn d51_an_objection_without_the_right_is_advice_and_says_why() {
+    let reason = Reason::NotListed { act: ActId::Comment(1), by: person("eve") };
+    insta::assert_snapshot!(said(&Words::OnlyAdvice { who: person("eve"), reason }), @"@eve, an objection blocks a plan only if its author could approve it; yours stands here as advice. `eve` is not on this repository's list of approvers; someone who is can approve.");
+}
+
+#[test]
+fn an_objection_that_is_not_there_is_not_set_aside() {
+    insta::assert_snapshot!(said(&Words::NothingToLift { who: person("dora"), login: "cara".to_owned() }), @"@dora, nobody called `cara` has an objection here that could be set aside. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
+}
+
+#[test]
+fn who_may_not_set_an_objection_aside_is_told_who_may() {
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("bob"), wanted: "lift".to_owned() }), @"@bob, an objection is set aside by an administrator of the repository who did not ask for the plan, or taken back by its author.");
+}
+
+#[test]
 fn a_bot_is_not_mentioned() {
     insta::assert_snapshot!(said(&Words::NotAllowed { who: person("renovate[bot]"), wanted: "plan".to_owned() }), @"`renovate[bot]`, `/plan` needs write access to this repository. A maintainer can do it for you.");
 }
 
 #[test]
 fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
-    let (act, by) = (ActId::Comment(1), || person("eve"));
+    let (act, by, team) = (ActId::Comment(1), || person("eve"), "acme/core".parse::<TeamName>().unwrap());
     let reasons = [
         Reason::NobodyApproved,
         Reason::TooFew { have: 1, need: 2 },
@@ -171,6 +187,21 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
         Reason::BranchGone,
         Reason::BaseGone,
         Reason::BaseMoved { paths: (0..7).map(|n| format!("src/{n}.rs")).collect() },
+        Reason::NotListed { act, by: by() },
+        Reason::AnotherAccount { act, by: by() },
+        Reason::PendingMember { act, by: by(), team: team.clone() },
+        Reason::TeamUnknown { act, by: by(), team },
+        Reason::Denied { act, by: by() },
+        Reason::Expired { act, by: by() },
+        Reason::InputChanged { act, by: Some(by()) },
+        Reason::InputChanged { act, by: None },
+        Reason::OwnerMissing { path: "src/a.rs".to_owned(), owners: vec!["@ann".to_owned(), "@acme/core".to_owned()] },
+        Reason::OwnerUnclear { path: "src/a.rs".to_owned(), owners: vec!["docs@example.com".to_owned()] },
+        Reason::OwnersUnknown,
+        Reason::PolicyBroken,
+        Reason::PolicyUnknown,
+        Reason::TimeUnknown,
+        Reason::OwnersTooLarge,
     ];
     let words = Words::NotApproved { who: person("bob"), reasons: reasons.to_vec(), version: 2, digest: digest() };
     insta::assert_snapshot!(said(&words), @r"
@@ -190,7 +221,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - That approval was edited and no longer counts.
     - That approval was deleted and no longer counts.
     - That approval was dismissed and no longer counts.
-    - `eve` has objected. `eve` can take that back with `/unapprove` or approve; a new version can answer it.
+    - `eve` has objected. `eve` can take that back with `/unapprove` or approve; an administrator who did not ask for the plan can set it aside with `/lift @eve`.
     - GitHub does not say at the moment what `eve` may do here; it is asked again.
     - GitHub does not say at the moment where the plan branch is; it is asked again.
     - GitHub does not say at the moment where the base branch is; it is asked again.
@@ -198,6 +229,21 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - The plan branch was deleted.
     - The base branch no longer contains the commit that the plan was written against.
     - The base branch has changed where the plan works: `src/0.rs`, `src/1.rs`, `src/2.rs`, `src/3.rs`, `src/4.rs` and 2 more.
+    - `eve` is not on this repository's list of approvers; someone who is can approve.
+    - The list of approvers names `eve`, and meant another account: it binds by number. Someone who may change the repository's policy can list this account.
+    - `eve` was invited to `acme/core` and has not accepted yet; after that, please approve once more.
+    - GitHub does not say at the moment whether `eve` is in `acme/core`; it is asked again.
+    - The operator of this server does not let `eve` decide here; someone else can approve.
+    - The approval of `eve` is too old to start work on; please approve once more.
+    - `eve` changed the issue after that approval. Approving once more goes on with the text the plan was made from; `/plan` starts over with the new one.
+    - Someone changed the issue after that approval. Approving once more goes on with the text the plan was made from; `/plan` starts over with the new one.
+    - `src/a.rs` needs an approval by one of its owners: `@ann`, `@acme/core`.
+    - The owners' file names only `docs@example.com` for `src/a.rs`, and none of them can approve; whoever may change that file on the default branch can mend it.
+    - GitHub does not say at the moment who owns the planned paths; it is asked again.
+    - This repository's `.github/assentry.toml` has mistakes; nothing goes on until they are mended.
+    - GitHub does not say at the moment what this repository's policy is; it is asked again.
+    - GitHub does not say at the moment what time it is, so the approval's age is unknown; it is asked again.
+    - The owners' file is too large to be heeded: GitHub takes up to 3 MB, and the planned paths may have up to 50 different owners. Whoever may change it on the default branch can mend it; a plan with a smaller scope may do.
 
     Up for approval is `v2 · 3f3f3f3f3f3f`. To approve it, give an approving review on #43 or this comment:
 
@@ -227,6 +273,7 @@ proptest! {
             Words::Status { phase: text.clone() },
             Words::StillUnknown { reasons: vec![reason], digest: digest() },
             Words::LeftBehind { branches: vec!["assentry/42-t-abcdef".parse().unwrap()] },
+            Words::NothingToLift { who: person("ann"), login: text.clone() },
         ] {
             prop_assert_eq!(parse(&said(&words)), None);
         }

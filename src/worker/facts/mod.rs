@@ -40,4 +40,12 @@ impl Deed<'_> {
         let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners };
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
+
+    /// Asks once more, unless another question is on its way by now (rule P).
+    pub(super) async fn judge_again(&self, gate: Gate, asked: u32) -> Result<Done, Trouble> {
+        match self.run.state.hold() {
+            Some(hold) if hold.awaits(asked) => self.judge(gate, None).await,
+            Some(_) | None => Ok(Done::quietly()),
+        }
+    }
 }

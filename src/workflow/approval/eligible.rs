@@ -29,9 +29,14 @@ pub(super) fn eligible(act: &Act, rules: &Rules, facts: &Facts) -> Eligible {
     rules.approvers.as_ref().map_or(Eligible::Yes, |approvers| listed(act, approvers, level, facts))
 }
 
+/// E1 and E2, as far as the act itself tells: a person's, and not an App's in the person's name.
+pub(super) fn is_by_a_person(act: &Act) -> bool {
+    !act.via_app && act.by.kind == AccountKind::User
+}
+
 /// E1 to E3: what GitHub lets the person do, if it is a person who acts for themselves.
 pub(super) fn level(act: &Act, facts: &Facts) -> Result<Level, Eligible> {
-    if act.via_app || act.by.kind != AccountKind::User {
+    if !is_by_a_person(act) {
         return Err(Eligible::No(Reason::NotAPerson { act: act.id }));
     }
     match facts.people.get(&act.by.id) {

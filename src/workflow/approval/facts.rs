@@ -126,6 +126,8 @@ pub enum OwnersFact {
     Known(Vec<OwnedPath>),
     /// GitHub did not answer.
     Unknown,
+    /// There is more in it than GitHub heeds, or than can be asked about.
+    TooLarge,
 }
 
 /// A planned path with owners.
@@ -147,6 +149,8 @@ pub enum Owner {
     Team(TeamName),
     /// An e-mail, or a name that belongs to nobody who may write (D40); as it stands in the file.
     Nobody(String),
+    /// GitHub did not say who it is or what it may; as it stands in the file.
+    Unsaid(String),
 }
 
 impl Owner {
@@ -156,7 +160,7 @@ impl Owner {
         match self {
             Owner::Person(person) => format!("@{}", person.login),
             Owner::Team(team) => format!("@{team}"),
-            Owner::Nobody(text) => text.clone(),
+            Owner::Nobody(text) | Owner::Unsaid(text) => text.clone(),
         }
     }
 }

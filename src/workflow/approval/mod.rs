@@ -21,7 +21,7 @@ pub use facts::{BaseFact, BranchFact, Facts, Level, Membership, OwnedPath, Owner
 pub use reason::Reason;
 pub use rules::{Approvers, EXPIRES, Listed, Rules, Separation};
 
-use eligible::{Eligible, eligible, level};
+use eligible::{Eligible, eligible, is_by_a_person, level};
 use owned::owned;
 
 /// What is up for approval, under which rules, and what people did.
@@ -221,10 +221,14 @@ fn count(case: Case<'_>, facts: &Facts, gate: Gate) -> Count {
 }
 
 /// The latest act of each person that speaks about this version, in the order of the acts. The others are `refused`.
+///
+/// What a bot does, or an App in a person's name, is never a person's latest act: it can neither give nor take (Q6).
 fn latest<'a>(case: Case<'a>, refused: &mut Vec<Reason>) -> Vec<&'a Act> {
     let mut latest: BTreeMap<UserId, &Act> = BTreeMap::new();
     for act in case.acts.iter().filter(|act| !matches!(act.kind, ActKind::Lift { .. })) {
-        if let Some(reason) = not_bound(case, act) {
+        if !is_by_a_person(act) {
+            refused.push(Reason::NotAPerson { act: act.id });
+        } else if let Some(reason) = not_bound(case, act) {
             refused.push(reason);
         } else if latest.get(&act.by.id).is_none_or(|other| other.order() < act.order()) {
             latest.insert(act.by.id, act);
@@ -254,10 +258,15 @@ fn weigh(case: Case<'_>, act: &Act, facts: &Facts, gate: Gate) -> Weight {
     let veto = !act.kind.approves();
     match eligible(act, case.rules, facts) {
         Eligible::No(reason) => Weight::Nothing(Some(reason)),
-        Eligible::Yes | Eligible::Unknown(_) if veto && lifted(case, act, facts) => Weight::Nothing(None),
-        Eligible::Yes if veto => Weight::Vetoes(Reason::Vetoed { act: id, by }),
-        // A veto of someone who perhaps may blocks until that is known (D52).
+        Eligible::Yes | Eligible::Unknown(_) if veto && lifted(case, act, facts) == Lifted::Yes => {
+            Weight::Nothing(None)
+        }
+        // A veto of someone who perhaps may blocks until that is known (D52), and so does one that is perhaps lifted.
         Eligible::Unknown(reason) if veto => Weight::Doubts(reason),
+        Eligible::Yes if veto => match lifted(case, act, facts) {
+            Lifted::Perhaps(reason) => Weight::Doubts(reason),
+            Lifted::Yes | Lifted::No => Weight::Vetoes(Reason::Vetoed { act: id, by }),
+        },
         Eligible::Unknown(reason) => Weight::Unknown(reason),
         Eligible::Yes if case.subject.requesters.contains(&by.id) && two_persons(case.rules, facts) => {
             Weight::Nothing(Some(Reason::AskedForIt { act: id, by }))
@@ -285,18 +294,33 @@ fn in_time(case: Case<'_>, act: &Act, facts: &Facts, gate: Gate) -> Weight {
     }
 }
 
+/// Whether an objection was set aside.
+#[derive(PartialEq)]
+enum Lifted {
+    Yes,
+    No,
+    /// Somebody has, of whom it is not known whether they may.
+    Perhaps(Reason),
+}
+
 /// Whether an administrator who did not ask for the version has set an objection aside, later than it was made (rule D).
-fn lifted(case: Case<'_>, veto: &Act, facts: &Facts) -> bool {
-    case.acts.iter().any(|act| {
-        let ActKind::Lift { login } = &act.kind else { return false };
-        let admin = level(act, facts).is_ok_and(|level| level == Level::Admin);
+fn lifted(case: Case<'_>, veto: &Act, facts: &Facts) -> Lifted {
+    let mut lifted = Lifted::No;
+    for act in case.acts {
+        let ActKind::Lift { login } = &act.kind else { continue };
         let denied = case.rules.denied.contains(&act.by.id) || case.subject.requesters.contains(&act.by.id);
-        admin
-            && !denied
-            && act.voided.is_none()
-            && login.eq_ignore_ascii_case(veto.by.login.as_str())
-            && second(act.at) > second(veto.at)
-    })
+        let about_it = login.eq_ignore_ascii_case(veto.by.login.as_str()) && second(act.at) > second(veto.at);
+        if denied || !about_it || act.voided.is_some() {
+            continue;
+        }
+        match level(act, facts) {
+            Ok(Level::Admin) => return Lifted::Yes,
+            Ok(Level::None | Level::Read | Level::Triage | Level::Write | Level::Maintain) => {}
+            Err(Eligible::Unknown(reason)) => lifted = Lifted::Perhaps(reason),
+            Err(Eligible::Yes | Eligible::No(_)) => {}
+        }
+    }
+    lifted
 }
 
 /// Whether `rules` ask for a second person, given how many hold write access.

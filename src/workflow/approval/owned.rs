@@ -22,6 +22,7 @@ pub(super) fn owned(approvers: &[Person], facts: &Facts) -> Owned {
     for file in &facts.owners {
         match file {
             OwnersFact::Unknown => owned.unknown.push(Reason::OwnersUnknown),
+            OwnersFact::TooLarge => owned.unknown.push(Reason::OwnersTooLarge),
             OwnersFact::Known(paths) => paths.iter().for_each(|path| look(path, approvers, facts, &mut owned)),
         }
     }
@@ -45,6 +46,7 @@ fn look(path: &OwnedPath, approvers: &[Person], facts: &Facts, owned: &mut Owned
                     }
                 }
             }
+            Owner::Unsaid(_) => unknown = true,
             Owner::Person(_) | Owner::Nobody(_) => {}
         }
     }

@@ -178,6 +178,8 @@ pub enum Reason {
     PolicyUnknown,
     /// GitHub did not say what time it is.
     TimeUnknown,
+    /// The owners' file holds more than GitHub heeds, or than can be asked about.
+    OwnersTooLarge,
 }
 
 impl Reason {
@@ -217,7 +219,8 @@ impl Reason {
             | Reason::OwnersUnknown
             | Reason::PolicyBroken
             | Reason::PolicyUnknown
-            | Reason::TimeUnknown => None,
+            | Reason::TimeUnknown
+            | Reason::OwnersTooLarge => None,
         }
     }
 }

@@ -149,20 +149,27 @@ pub(super) fn holds(
 
 /// The reply to an act that did not lead to an approval; `None` where silence is right.
 ///
-/// Bots get no answer (D34). A person without write access gets one an hour.
+/// Bots get no answer (D34). A person who may not approve gets one an hour, and so does who names no digest of this plan.
 pub(super) fn refusal(subject: &Subject, acts: &[Act], because: Option<ActId>, missing: &[Reason]) -> Option<Effect> {
     let act = acts.iter().find(|act| Some(act.id) == because)?;
     if !act.kind.approves() {
         return objection_refused(act, missing);
     }
-    let about_it =
-        |reason: &&Reason| reason.act() == because || matches!(reason, Reason::Vetoed { .. } | Reason::TooFew { .. });
+    let about_all = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::Vetoed { .. } | Reason::TooFew { .. } | Reason::OwnerMissing { .. } | Reason::OwnerUnclear { .. }
+        )
+    };
+    let about_it = |reason: &&Reason| reason.act() == because || about_all(reason);
     let reasons: Vec<Reason> = missing.iter().filter(about_it).cloned().collect();
     if reasons.is_empty() || reasons.iter().any(|reason| matches!(reason, Reason::NotAPerson { .. })) {
         return None;
     }
-    let key = if reasons.iter().any(|reason| matches!(reason, Reason::NoWriteAccess { .. })) {
+    let key = if reasons.iter().any(is_about_rights) {
         hourly(act)
+    } else if reasons.iter().any(|reason| matches!(reason, Reason::NotADigest { .. } | Reason::UnknownDigest { .. })) {
+        format!("digest-{}-{}", act.by.id, hour(act))
     } else if act.voided.is_some() {
         // It may have been answered before it was taken back.
         format!("{}-voided", act_key(act.id))
@@ -174,17 +181,37 @@ pub(super) fn refusal(subject: &Subject, acts: &[Act], because: Option<ActId>, m
     Some(Effect::Say { words, place: act.place, key })
 }
 
-/// The reply to an objection by someone who may not object: it blocks nothing (D15).
+/// The reply to an objection by someone who may not object: it blocks nothing (D15, D51).
 fn objection_refused(act: &Act, missing: &[Reason]) -> Option<Effect> {
-    let refused =
-        missing.iter().any(|reason| matches!(reason, Reason::NoWriteAccess { .. }) && reason.act() == Some(act.id));
-    let words = Words::NotAllowed { who: act.by.clone(), wanted: "reject".to_owned() };
-    refused.then(|| Effect::Say { words, place: act.place, key: hourly(act) })
+    let reason = missing.iter().find(|reason| is_about_rights(reason) && reason.act() == Some(act.id))?;
+    let (who, place, key) = (act.by.clone(), act.place, hourly(act));
+    let words = if matches!(reason, Reason::NoWriteAccess { .. }) {
+        Words::NotAllowed { who, wanted: "reject".to_owned() }
+    } else {
+        Words::OnlyAdvice { who, reason: reason.clone() }
+    };
+    Some(Effect::Say { words, place, key })
 }
 
-/// Names an answer that a person without write access gets at most once an hour.
+/// Whether a reason is about what the person may, and not about what they did: such people are answered once an hour.
+fn is_about_rights(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NoWriteAccess { .. }
+            | Reason::NotListed { .. }
+            | Reason::AnotherAccount { .. }
+            | Reason::PendingMember { .. }
+            | Reason::Denied { .. }
+    )
+}
+
+/// Names an answer that a person who may not gets at most once an hour.
 fn hourly(act: &Act) -> String {
-    format!("refused-{}-{}", act.by.id, act.at.0.div_euclid(3_600_000))
+    format!("refused-{}-{}", act.by.id, hour(act))
+}
+
+fn hour(act: &Act) -> i64 {
+    act.at.0.div_euclid(3_600_000)
 }
 
 /// The reply to an approval that came when nothing waits for one; once an hour in each phase, for anyone may type it.

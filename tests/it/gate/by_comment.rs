@@ -44,14 +44,17 @@ async fn d18_the_digest_of_an_older_version_is_answered_with_the_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d19_what_is_no_digest_of_this_plan_is_answered() {
+async fn d19_what_is_no_digest_of_this_plan_is_answered_once_an_hour() {
     let waiting = Waiting::begin().await;
     let digest = waiting.digest().await;
     let wrong = [&digest[..11], "abc", "ffffffffffff", "zzzzzzzzzzzz", &digest.to_uppercase(), "everything please"];
     for (at, digest) in wrong.iter().enumerate() {
-        waiting.world.person("bob").comments(waiting.issue, &format!("/approve {digest}")).unwrap();
-        waiting.still_waits().await;
-        assert_eq!(waiting.said_to("bob").len(), at + 1, "{digest}");
+        for _ in 0..2 {
+            waiting.world.person("bob").comments(waiting.issue, &format!("/approve {digest}")).unwrap();
+            waiting.still_waits().await;
+            assert_eq!(waiting.said_to("bob").len(), at + 1, "{digest}");
+        }
+        waiting.world.github.advances(Duration::from_secs(3600));
     }
 }
 
@@ -206,4 +209,22 @@ async fn d34_t09_bots_and_apps_that_act_for_people_are_passed_over_in_silence() 
     assert_eq!(waiting.everything_said().len(), before.len(), "nobody is answered");
     let acts = waiting.world.state(waiting.issue).await.acts().to_vec();
     assert!(acts.iter().all(|act| act.by.kind == AccountKind::User), "{acts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn q6_e2_an_app_in_a_persons_name_neither_gives_nor_takes_that_persons_word() {
+    let waiting = Waiting::with("required = 2").await;
+    let text = format!("/approve {}", waiting.digest().await);
+    let (bob, cara) = (waiting.world.person("bob"), waiting.world.person("cara"));
+    cara.comments(waiting.issue, "/reject not yet").unwrap();
+    bob.approves(waiting.pull).unwrap();
+    waiting.world.github.advances(Duration::from_secs(2));
+    bob.clone().through_an_app().comments(waiting.issue, "/unapprove").unwrap();
+    cara.clone().through_an_app().comments(waiting.issue, &text).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.status().contains("`cara` has objected"), "{}", waiting.status());
+
+    waiting.world.github.advances(Duration::from_secs(2));
+    cara.comments(waiting.issue, &text).unwrap();
+    waiting.is_built().await;
 }
