@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::config::policy::{Bounds, POLICY_PATH, People, Policy, Profile, Visibility};
+use crate::config::policy::{Bounds, POLICY_PATH, Policy, Profile, Visibility};
 use crate::config::{BadConfig, Config, Mistake};
+use crate::workflow::approval::{Approvers, Level};
 
 /// Reads what people wrote before a server does.
 #[derive(Debug, clap::Args)]
@@ -127,10 +128,14 @@ fn tell(out: &mut impl std::io::Write, policy: &Policy, profile: &Profile) -> st
     )
 }
 
-fn everyone_or(people: Option<&People>) -> String {
-    let Some(people) = people else { return "everyone with write access".to_owned() };
-    let users = people.users.iter().map(|user| format!("{} ({})", user.login, user.id));
-    let teams = people.teams.iter().map(|team| format!("team {team}"));
-    let roles = people.roles.iter().map(|role| format!("role {role}"));
-    users.chain(teams).chain(roles).collect::<Vec<_>>().join(", ")
+fn everyone_or(people: Option<&Approvers>) -> String {
+    let Some(Approvers { users, teams, level }) = people else { return "everyone with write access".to_owned() };
+    let users = users.iter().map(|user| format!("{} ({})", user.login, user.id));
+    let teams = teams.iter().map(|team| format!("team {team}"));
+    let level = level.map(|level| match level {
+        Level::Admin => "role admin".to_owned(),
+        Level::Maintain => "role maintain and above".to_owned(),
+        Level::None | Level::Read | Level::Triage | Level::Write => "everyone with write access".to_owned(),
+    });
+    users.chain(teams).chain(level).collect::<Vec<_>>().join(", ")
 }

@@ -1,10 +1,12 @@
 //! Who must approve a plan, where a repository has no rules of its own.
 
+use super::policy;
 use super::strict::Table;
+use crate::ids::UserId;
 use crate::workflow::approval::Separation;
 
 /// The approval rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalConfig {
     /// How many different people must approve.
     pub required: u32,
@@ -12,6 +14,8 @@ pub struct ApprovalConfig {
     pub separation: Separation,
     /// Whether `/approve` must name the digest; `None` for only in public repositories.
     pub require_digest: Option<bool>,
+    /// People whose word never counts (E6).
+    pub denied: Vec<UserId>,
 }
 
 pub(super) fn read(table: Table<'_>) -> ApprovalConfig {
@@ -20,6 +24,7 @@ pub(super) fn read(table: Table<'_>) -> ApprovalConfig {
         required: required.unwrap_or(1),
         separation: table.parsed("separation", separation).unwrap_or(Separation::Auto),
         require_digest: table.parsed("require_digest", require_digest).unwrap_or(None),
+        denied: table.numbers("denied", policy::account).into_iter().flatten().map(|denied| denied.id).collect(),
     };
     table.finish();
     config
@@ -30,7 +35,8 @@ pub(super) fn separation(text: &str) -> Result<Separation, String> {
         "auto" => Ok(Separation::Auto),
         "open" => Ok(Separation::Open),
         "two-person" => Ok(Separation::TwoPerson),
-        _ => Err("must be auto, open or two-person".to_owned()),
+        "owners" => Ok(Separation::Owners),
+        _ => Err("must be auto, open, two-person or owners".to_owned()),
     }
 }
 

@@ -238,11 +238,6 @@ impl<'d> Table<'d> {
         Some(items)
     }
 
-    /// Whether the table itself is there.
-    pub(crate) fn is_there(&self) -> bool {
-        self.entries.is_some()
-    }
-
     /// Whether something below this table was found to be wrong.
     pub(crate) fn has_mistakes(&self) -> bool {
         self.document.mistakes.borrow().iter().any(|mistake| mistake.key.starts_with(&self.path))

@@ -5,15 +5,14 @@
 
 use std::time::Duration;
 
-use super::people::{self, People};
+use super::people;
 use super::{Bounds, Visibility, globs};
 use crate::config::approval::separation;
 use crate::config::limits::micro_dollars;
 use crate::config::strict::Table;
-use crate::workflow::approval::Separation;
+use crate::ids::UserId;
+use crate::workflow::approval::{Approvers, EXPIRES, Separation};
 
-/// How long an approval holds where nobody says otherwise (rule J).
-pub(super) const WEEK: Duration = Duration::from_secs(7 * DAY);
 const DAY: u64 = 24 * 3600;
 
 /// What a profile asks of an approval.
@@ -28,7 +27,9 @@ pub struct Approval {
     /// How long an approval holds before the work starts.
     pub expires: Duration,
     /// Who may approve; `None` for everyone with write access.
-    pub by: Option<People>,
+    pub by: Option<Approvers>,
+    /// People whose word never counts, by the operator's decision (E6).
+    pub denied: Vec<UserId>,
     /// Where more is asked.
     pub tiers: Vec<Tier>,
 }
@@ -65,7 +66,7 @@ pub(super) struct Layer {
     separation: Option<Separation>,
     require_digest: Option<bool>,
     expires: Option<Duration>,
-    by: Option<People>,
+    by: Option<Approvers>,
     tiers: Option<Vec<Tier>>,
 }
 
@@ -79,8 +80,9 @@ impl Layer {
                 .require_digest
                 .or(below.require_digest)
                 .unwrap_or_else(|| bounds.requires_digest(visibility)),
-            expires: self.expires.or(below.expires).unwrap_or(WEEK),
+            expires: self.expires.or(below.expires).unwrap_or(EXPIRES),
             by: self.by.or_else(|| below.by.clone()),
+            denied: bounds.denied.clone(),
             tiers: self.tiers.or_else(|| below.tiers.clone()).unwrap_or_default(),
         }
     }

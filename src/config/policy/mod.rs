@@ -19,11 +19,11 @@ mod tests;
 use super::strict::{Document, Mistake};
 use super::{Config, PhaseLimits};
 use crate::ids::UserId;
-use crate::workflow::approval::Separation;
+use crate::workflow::approval::{Approvers, Listed, Separation};
 use crate::workflow::plan::Budget;
 
 pub use approval::{Approval, Tier};
-pub use people::{Account, People};
+pub(super) use people::account;
 pub use profile::Profile;
 pub(super) use profile::label;
 pub use work::{ExecutePolicy, Outsiders, PlanPolicy, Template};
@@ -43,9 +43,9 @@ pub struct Policy {
     /// The kinds of runs, at least one; the first whose label was put counts.
     pub profiles: Vec<Profile>,
     /// Who may ask for runs; `None` for everyone with write access.
-    pub trigger: Option<People>,
+    pub trigger: Option<Approvers>,
     /// Bots that may ask for runs (R6).
-    pub bots: Vec<Account>,
+    pub bots: Vec<Listed>,
     /// How plans are written.
     pub plan: PlanPolicy,
     /// How they are executed.
@@ -72,6 +72,8 @@ pub struct Bounds {
     pub separation: Separation,
     /// Whether `/approve` must name the digest; `None` for only in public repositories.
     pub require_digest: Option<bool>,
+    /// People whose word never counts.
+    pub denied: Vec<UserId>,
     /// What an approval grants to an execution.
     pub budget: Budget,
     /// The names of the models that a policy may choose among.
@@ -87,6 +89,7 @@ impl Default for Bounds {
             required: 1,
             separation: Separation::Auto,
             require_digest: None,
+            denied: vec![],
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: vec![],
         }
@@ -103,6 +106,7 @@ impl Bounds {
             required: config.approval.required,
             separation: config.approval.separation,
             require_digest: config.approval.require_digest,
+            denied: config.approval.denied.clone(),
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: config.models.allowed.iter().map(|(name, _)| name.clone()).collect(),
         }
@@ -143,7 +147,7 @@ impl Policy {
             profiles.push(Profile::usual(&common, bounds, visibility));
         }
         let trigger = root.table("trigger");
-        let bots = trigger.numbers("bots", people::account).unwrap_or_default();
+        let bots = trigger.numbers("bots", account).unwrap_or_default();
         let trigger = people::read(trigger);
         root.finish();
 

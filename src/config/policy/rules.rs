@@ -16,22 +16,8 @@ impl Profile {
             required: fitting().filter_map(|tier| tier.required).fold(approval.required, u32::max),
             separation: fitting().filter_map(|tier| tier.separation).fold(approval.separation, stricter),
             require_digest: approval.require_digest,
-            approvers: None,
-            denied: vec![],
-            expires: approval.expires,
-        }
-    }
-
-    /// The rules as long as there is no plan: those of the profile alone.
-    #[must_use]
-    pub fn rules_without_plan(&self) -> Rules {
-        let approval = &self.approval;
-        Rules {
-            required: approval.required,
-            separation: approval.separation,
-            require_digest: approval.require_digest,
-            approvers: None,
-            denied: vec![],
+            approvers: approval.by.clone(),
+            denied: approval.denied.clone(),
             expires: approval.expires,
         }
     }

@@ -12,6 +12,7 @@ fn bounds() -> Bounds {
         required: 1,
         separation: Separation::Auto,
         require_digest: None,
+        denied: vec![],
         budget: Budget { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 },
         models: vec!["deep".to_owned(), "fast".to_owned()],
     }
@@ -89,7 +90,7 @@ expires = '31d'
 [approval.by]
 users = { ann = '583231', 'dependabot[bot]' = 49699333, bob = 0 }
 teams = ['security']
-roles = ['read']
+role = 'read'
 [[approval.tier]]
 over_files = 3
 [[approval.tier]]
@@ -119,7 +120,7 @@ checks = [\"a\\nb\"]
         "line 15: approval.by.users: bob needs its numeric id",
         "line 15: approval.by.users: dependabot[bot] is a bot, and a bot is nobody's approver: remove it",
         "line 16: approval.by.teams: \"security\" must be a team as organisation/team",
-        "line 17: approval.by.roles: \"read\" may not write, so nobody counts by it: write, maintain or admin",
+        "line 17: approval.by.role: \"read\" must be write, maintain or admin: the least that is enough",
         "line 18: approval.tier[0]: asks for nothing more: say what by required or separation",
         "line 22: approval.tier[1].paths: \"/etc\" is not a path pattern: it must be relative",
         "line 24: plan.rounds: must be a whole number from 1 to 20, without quotes",

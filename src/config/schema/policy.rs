@@ -75,8 +75,8 @@ struct Trigger {
     users: BTreeMap<String, u64>,
     /// Teams, as organisation/team.
     teams: Vec<String>,
-    /// Roles in the repository: write, maintain, admin, or one of your own.
-    roles: Vec<String>,
+    /// The least role in the repository that is enough without being listed.
+    role: Role,
     /// Bots that may ask, as login = numeric id.
     bots: BTreeMap<String, u64>,
 }
@@ -108,8 +108,17 @@ struct People {
     users: BTreeMap<String, u64>,
     /// Teams, as organisation/team.
     teams: Vec<String>,
-    /// Roles in the repository: write, maintain, admin, or one of your own.
-    roles: Vec<String>,
+    /// The least role in the repository that is enough without being listed.
+    role: Role,
+}
+
+/// A role in a repository.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    Write,
+    Maintain,
+    Admin,
 }
 
 /// More is asked of plans that one of the conditions fits.
@@ -142,6 +151,8 @@ pub(super) enum Separation {
     Open,
     /// No: another person must.
     TwoPerson,
+    /// No, and every planned path needs an approval by a code owner of it.
+    Owners,
 }
 
 /// How plans are written.

@@ -169,6 +169,8 @@ struct Approval {
     separation: Separation,
     /// Where /approve must name the digest.
     require_digest: RequireDigest,
+    /// People whose word never counts, as login = numeric id.
+    denied: BTreeMap<String, u64>,
 }
 
 /// Where the digest is asked for.
