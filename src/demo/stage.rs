@@ -69,7 +69,8 @@ impl Stage {
         let data = Some(dir.join("github"));
         let github = GitHub::start(Settings { data, clock: Clock::of_the_host(), ..Settings::default() }).await?;
         github.adds_repository(story::repository()).await?;
-        for (login, role) in [("ann", Role::Admin), ("bob", Role::Write)] {
+        let people = [("ann", Role::Admin), ("bob", Role::Write), ("cara", Role::Write), ("eve", Role::Read)];
+        for (login, role) in people {
             github.adds_person(login);
             github.grants(login, story::REPO, role).map_err(NoStage::Refused)?;
         }
