@@ -15,18 +15,24 @@ pub(super) enum Eligible {
 
 /// E1 to E4 and E6: a person, acting for themselves, whom GitHub lets write, on the list if there is one, and not denied.
 pub(super) fn eligible(act: &Act, rules: &Rules, facts: &Facts) -> Eligible {
-    let level = match level(act, facts) {
-        Ok(level) => level,
-        Err(other) => return other,
-    };
     let (id, by) = (act.id, act.by.clone());
+    let (level, unknown) = match level(act, facts) {
+        Ok(level) => (Some(level), None),
+        Err(Eligible::Unknown(reason)) => (None, Some(reason)),
+        Err(no @ (Eligible::No(_) | Eligible::Yes)) => return no,
+    };
+    // Any no is a no, also where another answer did not come.
     if rules.denied.contains(&by.id) {
         return Eligible::No(Reason::Denied { act: id, by });
     }
-    if level < Level::Write {
+    if level.is_some_and(|level| level < Level::Write) {
         return Eligible::No(Reason::NoWriteAccess { act: id, by });
     }
-    rules.approvers.as_ref().map_or(Eligible::Yes, |approvers| listed(act, approvers, level, facts))
+    let listed = rules.approvers.as_ref().map_or(Eligible::Yes, |approvers| listed(act, approvers, level, facts));
+    match (listed, unknown) {
+        (Eligible::Yes | Eligible::Unknown(_), Some(reason)) => Eligible::Unknown(reason),
+        (listed, _) => listed,
+    }
 }
 
 /// E1 and E2, as far as the act itself tells: a person's, and not an App's in the person's name.
@@ -48,11 +54,13 @@ pub(super) fn level(act: &Act, facts: &Facts) -> Result<Level, Eligible> {
     }
 }
 
-/// E4: on the list by id, by level, or as an active member of a team.
-fn listed(act: &Act, approvers: &Approvers, level: Level, facts: &Facts) -> Eligible {
+/// E4: on the list by id, by level, or as an active member of a team. An unknown level is taken for enough.
+fn listed(act: &Act, approvers: &Approvers, level: Option<Level>, facts: &Facts) -> Eligible {
     let (id, by) = (act.id, act.by.clone());
     let Approvers { users, teams, level: enough } = approvers;
-    if users.iter().any(|listed| listed.id == by.id) || enough.is_some_and(|enough| level >= enough) {
+    if users.iter().any(|listed| listed.id == by.id)
+        || enough.is_some_and(|enough| level.is_none_or(|level| level >= enough))
+    {
         return Eligible::Yes;
     }
     let member = |team| facts.teams.get(team).and_then(|members| members.get(&by.id)).copied();
