@@ -5,7 +5,7 @@ use super::shared::{
     answer, cancel, end, guidance_as_note, nothing_to_approve, republish, tidying, with_act, with_note, with_voided,
 };
 use crate::ids::{CommitSha, PullNumber, Timestamp};
-use crate::workflow::approval::Subject;
+use crate::workflow::approval::{Gate, Subject};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{PublishStage, Publishing, Shown, State, Thread, Waiting};
@@ -36,7 +36,10 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             let note = guidance_as_note(by, guidance, *place, publishing.notes.len());
             stay(with_note(&publishing.notes, &note).map(|notes| Publishing { notes, ..publishing.clone() }))
         }
-        (Event::Acted { act }, _) if act.kind.approves() => nothing_to_approve(act, "publishing"),
+        // While the comment is being posted, people may see it before we know that it stands there: judged once we do.
+        (Event::Acted { act }, PublishStage::Committing | PublishStage::Opening { .. }) if act.kind.approves() => {
+            nothing_to_approve(act, "publishing")
+        }
         (Event::Acted { act }, _) => {
             stay(with_act(&publishing.acts, act).map(|acts| Publishing { acts, ..publishing.clone() }))
         }
@@ -108,6 +111,8 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
         };
     }
     let mut then: Vec<Effect> = std::iter::once(Effect::ShowStatus).chain(answers).collect();
+    let approving = publishing.acts.iter().filter(|act| act.kind.approves());
+    then.extend(approving.map(|act| Effect::Judge { gate: Gate::Act, because: Some(act.id) }));
     if !publishing.notes.is_empty() {
         then.push(Effect::EndBurst { notes: publishing.notes.len() });
     }
