@@ -17,6 +17,7 @@ mod issue;
 mod offered;
 pub mod planner;
 pub mod prompt;
+mod revision;
 pub mod text;
 pub mod tools;
 mod transcript;

@@ -21,16 +21,20 @@ pub(super) fn for_plan() -> Vec<ToolSpec> {
 
 /// Tools of the planner for a further version.
 pub(super) fn for_revision() -> Vec<ToolSpec> {
-    let answer = json!({"type": "object", "properties": {"note": text(), "answer": text(), "done": {"type": "boolean"}},
-        "required": ["note", "answer", "done"]});
+    let rejects = json!({"type": "object", "description": "An option this note rules out.",
+        "properties": {"option": text(), "reason": text()}, "required": ["option", "reason"]});
+    let parts = json!({"type": "array", "items": text(), "description": "Parts this note changed: goal, scope, steps/s1, order ..."});
+    let answer = json!({"type": "object", "properties": {"note": text(), "answer": text(), "done": {"type": "boolean"},
+        "changed": parts, "rejects": rejects}, "required": ["note", "answer", "done", "changed"]});
     let submission = json!({
-        "plan": plan_schema(),
+        "parts": patch_schema(),
         "answers": {"type": "array", "items": answer, "description": "One for each note, by its id."},
-        "changes": {"type": "string", "description": "What is different, in one line."},
+        "changes": {"type": "string", "description": "What is different, in one line; empty if nothing is."},
     });
     let mut tools = looking();
-    let required = ["plan", "answers", "changes"];
-    tools.push(spec("submit_plan", "Submit the whole plan; ends your work.", &required, submission));
+    let required = ["parts", "answers", "changes"];
+    let does = "Submit the parts that change; all others stay. Ends your work.";
+    tools.push(spec("submit_revision", does, &required, submission));
     tools.push(asking());
     tools
 }
@@ -104,6 +108,22 @@ fn plan_schema() -> Value {
     schema
 }
 
+/// The schema of a patch: the fields of a plan, none of them required, and what only a patch can say.
+fn patch_schema() -> Value {
+    let mut schema = plan_schema();
+    let list = |description: &str| json!({"type": "array", "items": text(), "description": description});
+    if let Some(fields) = schema.as_object_mut() {
+        fields.remove("required");
+        fields.insert("description".to_owned(), json!("Only the parts that change, each whole."));
+    }
+    let fields = &mut schema["properties"];
+    fields["steps"]["description"] = json!("Only new and changed steps; a known id replaces that step.");
+    fields["alternatives"]["description"] = json!("To add or reword; the others stay.");
+    fields["order"] = list("Ids of all steps in order, to place new ones or to leave some out.");
+    fields["taken"] = list("Options of alternatives that the plan now takes.");
+    schema
+}
+
 /// Whether the keys of an object are a schema's own words, or names that a type gave to its fields.
 #[derive(Clone, Copy, PartialEq)]
 enum Within {
@@ -133,6 +153,7 @@ fn compact(value: &mut Value, within: Within) {
 mod tests {
     use super::*;
     use crate::agent::tools::Request;
+    use crate::workflow::plan::revision::Patch;
 
     /// Arguments made from a schema: every field, or only those that are required.
     fn arguments(schema: &Value, all: bool) -> Value {
@@ -172,10 +193,27 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_is_read_as_it_is_told() {
+        let schema = patch_schema();
+        assert!(schema.get("required").is_none());
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let value = match field["type"].as_str() {
+                Some("array") => json!([]),
+                Some("string") => json!("a"),
+                _ => json!(null),
+            };
+            let patch = json!({ name.as_str(): value });
+            assert!(serde_json::from_value::<Patch>(patch.clone()).is_ok(), "{patch}");
+        }
+        let unknown = json!({"budget": 1});
+        assert!(serde_json::from_value::<Patch>(unknown).is_err());
+    }
+
+    #[test]
     fn no_tool_could_approve_push_or_reach_out() {
         let names = |tools: Vec<ToolSpec>| tools.into_iter().map(|tool| tool.name).collect::<Vec<_>>().join(" ");
         assert_eq!(names(for_plan()), "list read search outline submit_plan ask_questions no_change");
-        assert_eq!(names(for_revision()), "list read search outline submit_plan ask_questions");
+        assert_eq!(names(for_revision()), "list read search outline submit_revision ask_questions");
         assert_eq!(names(for_execution()), "list read search outline edit create delete run tick deviate finish");
     }
 }

@@ -1,10 +1,11 @@
 //! Writes a plan, or a further version of one, by looking around in a checkout that cannot be changed.
 //!
-//! Promises: what is submitted has no faults and answers every note; a submission that has some is told them, a few times
-//! at most. Refuses to take anything else for a result: an end without a plan has a name.
+//! Promises: what is submitted has no faults; a submission that has some is told them, a few times at most; a further
+//! version answers every note and changes only what the answers name. Refuses to take anything else for a result: an end without a plan has a name.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::json;
 
 use super::budget::Spent;
@@ -13,11 +14,14 @@ use super::dialogue::{Dialogue, Heard, Said, arguments};
 use super::ending::Ending;
 use super::issue::Issue;
 use super::prompt::{self, Phase, told};
+pub use super::revision::NoteAnswer;
+use super::revision::Revision;
 use super::text;
 use super::transcript::Journal;
 use crate::model::{Conversation, Message, Part, ToolCall};
 use crate::sandbox::Access;
 use crate::workflow::plan::Plan;
+use crate::workflow::plan::revision::Part as PlanPart;
 use crate::workflow::run::{Ask, Note};
 
 /// Submissions with faults that are told to the model; the next one ends its work (F49).
@@ -35,6 +39,8 @@ pub struct PlanTask<'a> {
     pub ask: &'a Ask,
     /// The version that people see, if there is one.
     pub previous: Option<&'a Plan>,
+    /// Which part of that version a note stands at, by the note's id, where that is known.
+    pub places: &'a BTreeMap<String, PlanPart>,
 }
 
 /// What came of planning.
@@ -49,29 +55,14 @@ pub enum Planned {
 }
 
 /// A plan as it was submitted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
     /// The plan.
     pub plan: Plan,
     /// What became of each note; none in a first version.
-    #[serde(default)]
     pub answers: Vec<NoteAnswer>,
     /// What is different from the version before, in one line; empty in a first version.
-    #[serde(default)]
     pub changes: String,
-}
-
-/// What became of a note.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoteAnswer {
-    /// The note's id.
-    pub note: String,
-    /// What was done about it, or why nothing was.
-    pub answer: String,
-    /// Whether the plan now does what the note asks.
-    pub done: bool,
 }
 
 /// Lets the model plan, and says what that used up.
@@ -103,7 +94,7 @@ async fn lead<J: Journal>(
                     Said::Done("taken".to_owned())
                 }
                 Call::Result(_) => Said::Rejected("there is a result already".to_owned()),
-                Call::Rejected(Said::Rejected(why)) if call.name == "submit_plan" => {
+                Call::Rejected(Said::Rejected(why)) if call.name == task.submits() => {
                     faulty += 1;
                     if faulty > MAX_FAULTY {
                         return Err(Ending::Lost { text: format!("{faulty} plans were rejected; {why}") });
@@ -142,6 +133,12 @@ enum Call {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct First {
+    plan: Plan,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Questions {
     questions: Vec<String>,
 }
@@ -161,54 +158,32 @@ impl PlanTask<'_> {
     fn notes(&self) -> &[Note] {
         match self.ask {
             Ask::Revise { notes } if self.previous.is_some() => notes,
-            Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish => &[],
+            Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) => &[],
         }
     }
 
+    /// The call that ends the work with a version.
+    fn submits(&self) -> &'static str {
+        if self.revises().is_some() { "submit_revision" } else { "submit_plan" }
+    }
+
+    /// The version to revise, if notes are to be answered.
+    fn revises(&self) -> Option<&Plan> {
+        self.previous.filter(|_| self.phase() == Phase::Revise)
+    }
+
     fn read(&self, call: &ToolCall) -> Call {
-        let read = match call.name.as_str() {
-            "submit_plan" => {
-                arguments(call).and_then(|submission| self.judge(submission)).map(Box::new).map(Planned::Written)
-            }
-            "ask_questions" => arguments(call).and_then(questions).map(Planned::Asked),
-            "no_change" if self.phase() == Phase::Plan => arguments(call)
+        let read = match (call.name.as_str(), self.revises()) {
+            ("submit_revision", Some(previous)) => arguments(call)
+                .and_then(|revision: Revision| revision.judge(previous, self.notes()).map_err(rejected))
+                .map(written),
+            ("submit_plan", None) => arguments(call).and_then(first).map(written),
+            ("ask_questions", _) => arguments(call).and_then(questions).map(Planned::Asked),
+            ("no_change", None) => arguments(call)
                 .map(|NoChange { why }| Planned::Stopped(Ending::NoChange { text: text::visible(&why).text })),
             _ => return Call::Look,
         };
         read.map_or_else(Call::Rejected, Call::Result)
-    }
-
-    fn judge(&self, mut submission: Submission) -> Result<Submission, Said> {
-        let mut faults: Vec<String> =
-            submission.plan.faults().into_iter().map(|fault| format!("{}: {}", fault.at, fault.what)).collect();
-        let notes = self.notes();
-        for note in notes {
-            match submission.answers.iter().filter(|answer| answer.note == note.id).count() {
-                0 => faults.push(format!("answers: the note {} has no answer", note.id)),
-                1 => {}
-                _ => faults.push(format!("answers: the note {} has several answers", note.id)),
-            }
-        }
-        for (n, answer) in submission.answers.iter_mut().enumerate() {
-            if !notes.iter().any(|note| note.id == answer.note) {
-                faults.push(format!("answers[{n}].note: there is no such note"));
-            }
-            answer.answer = one_text(&answer.answer, 4_000);
-            if answer.answer.is_empty() {
-                faults.push(format!("answers[{n}].answer: is empty"));
-            }
-        }
-        submission.changes = one_text(&submission.changes, 500).replace('\n', " ");
-        if !notes.is_empty() && submission.changes.is_empty() {
-            faults.push("changes: is empty".to_owned());
-        }
-        if faults.is_empty() {
-            return Ok(submission);
-        }
-        let more = faults.len().saturating_sub(MAX_FAULTS);
-        faults.truncate(MAX_FAULTS);
-        let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
-        Err(Said::Rejected(format!("the plan was not taken:\n{}{more}", faults.join("\n"))))
     }
 
     /// The beginning of the conversation; the same bytes each time.
@@ -237,16 +212,39 @@ impl PlanTask<'_> {
             all["plan"] = json!(plan);
         }
         if !self.notes().is_empty() {
-            all["notes"] = self.notes().iter().map(read_note).collect();
+            all["notes"] = self.notes().iter().map(|note| read_note(note, self.places.get(&note.id))).collect();
         }
         prompt::data(&all)
     }
 }
 
-fn read_note(note: &Note) -> serde_json::Value {
+fn written(submission: Submission) -> Planned {
+    Planned::Written(Box::new(submission))
+}
+
+fn first(First { plan }: First) -> Result<Submission, Said> {
+    let faults: Vec<String> = plan.faults().into_iter().map(|fault| format!("{}: {}", fault.at, fault.what)).collect();
+    if faults.is_empty() {
+        Ok(Submission { plan, answers: vec![], changes: String::new() })
+    } else {
+        Err(rejected(faults))
+    }
+}
+
+fn rejected(mut faults: Vec<String>) -> Said {
+    let more = faults.len().saturating_sub(MAX_FAULTS);
+    faults.truncate(MAX_FAULTS);
+    let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
+    Said::Rejected(format!("the plan was not taken:\n{}{more}", faults.join("\n")))
+}
+
+fn read_note(note: &Note, place: Option<&PlanPart>) -> serde_json::Value {
     let mut read = json!({"id": note.id, "by": note.by.login, "text": text::clean(&note.text).text});
     if let Some(on) = &note.on {
-        read["on"] = json!({"lines_of_the_plan": [on.first, on.last], "quoted": text::visible(&on.quoted).text});
+        read["on"] = json!({"quoted": text::visible(&on.quoted).text});
+    }
+    if let Some(part) = place {
+        read["on"]["part"] = json!(part.to_string());
     }
     read
 }

@@ -41,6 +41,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         repositories: config.github.repositories.clone(),
         data_dir: data_dir.clone(),
         burst: config.timing.burst,
+        rounds: config.plan.rounds,
         ask_again: config.timing.ask_again,
         look_ups: config.timing.look_ups.clone(),
         required_approvals: config.approval.required,

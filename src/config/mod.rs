@@ -11,6 +11,7 @@ mod approval;
 mod github;
 mod limits;
 mod models;
+mod plan;
 pub mod policy;
 mod sandbox;
 pub mod schema;
@@ -26,6 +27,7 @@ pub use approval::ApprovalConfig;
 pub use github::{GithubConfig, RepoPattern};
 pub use limits::{LimitsConfig, PhaseLimits};
 pub use models::{EffortLevel, ModelConfig, ModelsConfig, PriceConfig, ProviderKind};
+pub use plan::PlanConfig;
 pub use sandbox::{SandboxSettings, WallsKind};
 pub use secrets::Surroundings;
 pub use server::{DatabaseUrl, LogFormat, ServerConfig};
@@ -50,6 +52,8 @@ pub struct Config {
     pub trigger_label: String,
     /// Who must approve.
     pub approval: ApprovalConfig,
+    /// How plans are revised.
+    pub plan: PlanConfig,
     /// How long is waited for people and for GitHub.
     pub timing: TimingConfig,
 }
@@ -103,13 +107,14 @@ impl Config {
         let sandbox = sandbox::read(root.table("sandbox"), around);
         let trigger_label = trigger(root.table("trigger"));
         let approval = approval::read(root.table("approval"));
+        let plan = plan::read(root.table("plan"));
         let timing = timing::read(root.table("timing"));
         root.finish();
 
         let mistakes = document.into_mistakes();
         match (github, models) {
             (Some(github), Some(models)) if mistakes.is_empty() => {
-                Ok(Config { server, github, models, limits, sandbox, trigger_label, approval, timing })
+                Ok(Config { server, github, models, limits, sandbox, trigger_label, approval, plan, timing })
             }
             _ => Err(mistakes),
         }

@@ -111,6 +111,20 @@ pub enum About {
         /// The comment.
         comment: ReviewCommentFacts,
     },
+    /// A comment on a line of a pull request was changed.
+    ReviewCommentEdited {
+        /// The pull request.
+        pull: PullFacts,
+        /// The comment, as it is now.
+        comment: ReviewCommentFacts,
+    },
+    /// A comment on a line of a pull request was removed.
+    ReviewCommentDeleted {
+        /// The pull request.
+        pull: PullFacts,
+        /// The comment, as it was.
+        comment: ReviewCommentFacts,
+    },
     /// A pull request was closed or merged.
     PullClosed {
         /// The pull request.
@@ -258,10 +272,12 @@ pub struct ReviewCommentFacts {
     pub review_id: Option<ReviewId>,
     /// The file.
     pub path: String,
-    /// The (last) line, where it still exists.
+    /// The (last) line in the file as it was at `commit`; none for a comment on the whole file.
     pub line: Option<u32>,
     /// The first line, if it is about several.
     pub start_line: Option<u32>,
+    /// The commit it was written on, where GitHub says so.
+    pub commit: Option<CommitSha>,
     /// Which side of the difference the line is on.
     pub side: Side,
     /// The part of the difference it was written at.
@@ -272,6 +288,8 @@ pub struct ReviewCommentFacts {
     pub author: Option<Person>,
     /// When it was written.
     pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
     /// The comment it answers.
     pub in_reply_to: Option<ReviewCommentId>,
 }
@@ -283,6 +301,14 @@ pub enum Side {
     Left,
     /// As it is.
     Right,
+}
+
+impl ReviewCommentFacts {
+    /// What the creation of this comment means, whether it is heard of by itself or with its review.
+    #[must_use]
+    pub fn creation(&self, repo: RepoId) -> String {
+        format!("{repo} review comment created {}", self.id)
+    }
 }
 
 impl Hint {
@@ -309,6 +335,10 @@ impl About {
             About::ReviewSubmitted { review, .. } => format!("review submitted {}", review.id),
             About::ReviewDismissed { review, .. } => format!("review dismissed {}", review.id),
             About::ReviewCommentCreated { comment, .. } => format!("review comment created {}", comment.id),
+            About::ReviewCommentEdited { comment, .. } => {
+                format!("review comment edited {} {}", comment.id, comment.updated_at.0)
+            }
+            About::ReviewCommentDeleted { comment, .. } => format!("review comment deleted {}", comment.id),
             About::PullClosed { pull, updated_at } => format!("pull closed {} {}", pull.number, updated_at.0),
             About::PullSynchronized { pull, before, after, updated_at } => {
                 format!("pull synchronized {} {before} {after} {}", pull.number, updated_at.0)

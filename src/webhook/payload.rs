@@ -119,11 +119,16 @@ pub(super) struct ReviewComment {
     pub(super) path: String,
     pub(super) line: Option<u32>,
     pub(super) start_line: Option<u32>,
+    pub(super) original_line: Option<u32>,
+    pub(super) original_start_line: Option<u32>,
+    pub(super) commit_id: Option<String>,
+    pub(super) original_commit_id: Option<String>,
     pub(super) side: Option<String>,
     pub(super) diff_hunk: Option<String>,
     pub(super) body: Option<String>,
     pub(super) user: Option<User>,
     pub(super) created_at: String,
+    pub(super) updated_at: Option<String>,
     pub(super) in_reply_to_id: Option<i64>,
 }
 

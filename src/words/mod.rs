@@ -17,6 +17,7 @@ mod trouble;
 
 use serde::{Deserialize, Serialize};
 
+use self::plan::ParseFault;
 use crate::ids::{BranchName, Digest, Person};
 use crate::workflow::approval::Reason;
 
@@ -133,5 +134,45 @@ pub enum Words {
         who: Person,
         /// Whose objection, as it was typed.
         login: String,
+    },
+    /// So many revisions were made in a row that a person must ask for the next.
+    RoundsOver {
+        /// How many.
+        rounds: u32,
+    },
+    /// A plan that a person wrote is not sound.
+    PlanNotSound {
+        /// Who.
+        who: Person,
+        /// What is wrong, line by line.
+        faults: Vec<ParseFault>,
+    },
+    /// A file that was to be adopted is not there.
+    NoSuchFile {
+        /// Who.
+        who: Person,
+        /// The path as it was typed.
+        path: String,
+    },
+    /// A note was edited; what it said at first is what counts.
+    EditIsNotRead {
+        /// Whose.
+        who: Person,
+    },
+    /// The difference between two versions.
+    Difference {
+        /// The one.
+        from: u32,
+        /// The other.
+        to: u32,
+        /// The difference, as Markdown of ours.
+        text: String,
+    },
+    /// A version that was asked for is not there.
+    NoSuchVersion {
+        /// Who.
+        who: Person,
+        /// The versions there are.
+        newest: u32,
     },
 }

@@ -24,6 +24,22 @@ impl Home {
         format!("{}/{}/pull/{number}", self.web, self.repo)
     }
 
+    /// The address of a note by its name within the run; `pull` where it stands on the plan pull request. None for what
+    /// was said in words that were not kept as an object of their own.
+    #[must_use]
+    pub fn note(&self, name: &str, issue: IssueNumber, pull: Option<PullNumber>) -> Option<String> {
+        let (kind, id) = name.split_once('-')?;
+        let _: i64 = id.parse().ok()?;
+        let anchor = match kind {
+            "line" => format!("discussion_r{id}"),
+            "review" => format!("pullrequestreview-{id}"),
+            "comment" => format!("issuecomment-{id}"),
+            _ => return None,
+        };
+        let place = pull.map_or_else(|| self.issue(issue), |pull| self.pull(pull));
+        Some(format!("{place}#{anchor}"))
+    }
+
     /// The address of a file as it was at a commit, with everything escaped that could end the address.
     #[must_use]
     pub fn file(&self, commit: &CommitSha, path: &RepoPath) -> String {

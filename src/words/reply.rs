@@ -4,7 +4,7 @@
 
 use super::Words;
 use super::escape::{code, fence, inline, quoted};
-use super::figures::and;
+use super::figures::{and, many};
 use super::place::Home;
 use super::plan::version;
 use super::trouble;
@@ -34,6 +34,9 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             code(&format!("/{typed}")),
             code(&format!("/{nearest}"))
         ),
+        Words::NeedsText { wanted } if wanted == "plan adopt" => {
+            "Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a file on the default branch behind it.".to_owned()
+        }
         Words::NeedsText { wanted } => {
             let command = code(&format!("/{wanted} what to change"));
             format!("What should change? Write it behind the command: {command}. It may go on over several lines.")
@@ -110,12 +113,37 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             code(login),
             where_it_stands(setting)
         ),
+        Words::RoundsOver { rounds } => format!(
+            "{} were made in a row. I have noted what was said since, and begin the next when someone with write access writes `/plan`.",
+            many(u64::from(*rounds), "revision")
+        ),
+        Words::PlanNotSound { who, faults } => format!(
+            "{}, this plan cannot be adopted as it is:\n\n{}\n\nPlease mend it and offer it again.",
+            mention(who),
+            super::revision::faults(faults)
+        ),
+        Words::NoSuchFile { who, path } => format!(
+            "{}, there is no file {} on the default branch that I could adopt. Name one, or write the plan below `/plan adopt` in the same comment.",
+            mention(who),
+            code(path)
+        ),
+        Words::EditIsNotRead { who } => format!(
+            "{}, what a note says when it is made is what counts; I do not read edits. Please say what is different in a comment of its own.",
+            mention(who)
+        ),
+        Words::Difference { from, to, text } => format!("From v{from} to v{to}:\n\n{text}"),
+        Words::NoSuchVersion { who, newest } => format!(
+            "{}, there is no such pair of versions; the newest is v{newest}. `/diff` shows what changed last, `/diff v1 v2` any two.",
+            mention(who)
+        ),
     }
 }
 
 fn help() -> String {
     let rows = [
         ("/plan", "plans this issue, or plans it anew; what stands behind it is minded"),
+        ("/plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
+        ("/diff", "shows what changed last, or between two versions: `/diff v1 v3`"),
         ("/revise", "makes a new version that answers what stands behind it"),
         ("/approve", "approves the version whose digest stands behind it; so does an approving review"),
         ("/unapprove", "takes your approval or objection back"),

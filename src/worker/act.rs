@@ -9,7 +9,7 @@ use crate::workflow::act::{Act, ActId, ActKind, Place};
 use crate::workflow::approval::Level;
 use crate::workflow::command::{Command, parse};
 use crate::workflow::event::Event;
-use crate::workflow::run::{Note, Run, Thread};
+use crate::workflow::run::Run;
 
 impl Arrival<'_> {
     /// A review was submitted. `commit_id` is believed from this delivery alone (T19).
@@ -25,7 +25,7 @@ impl Arrival<'_> {
             // A review that approves and begins with /reject objects (D9).
             ReviewState::Approved if !rejects => ActKind::ApproveByReview { commit: review.commit_id.clone() },
             ReviewState::Approved | ReviewState::ChangesRequested => ActKind::Veto { why: review.body.clone() },
-            ReviewState::Commented => return self.remark(&run, by, review).await,
+            ReviewState::Commented => return self.remark(&run, by, (pull, review)).await,
             ReviewState::Dismissed | ReviewState::Other(_) => return self.done("a review without a verdict").await,
         };
         let act = Act {
@@ -37,16 +37,16 @@ impl Arrival<'_> {
             via_app: review.via_app,
             voided: None,
         };
-        let says_what = !review.body.trim().is_empty() && !review.via_app;
-        let wants_changes = review.state == ReviewState::ChangesRequested && says_what;
-        if wants_changes && self.may(by).await? >= Level::Write {
-            self.happens_first(run.id, &Event::Noted { note: note(by, review) }).await?;
+        let wants_changes = review.state == ReviewState::ChangesRequested && !review.via_app;
+        if wants_changes && self.may(by).await? >= Level::Write && self.batch(&run, by, (pull, review)).await? {
+            self.happens_first(run.id, &Event::BatchEnded { review: review.id.0 }).await?;
         }
         self.happens(run.id, &Event::Acted { act }).await
     }
 
     /// A review that neither approves nor objects: what it says is a note; a command in it is none (D8).
-    async fn remark(&self, run: &Run, by: &Person, review: &ReviewFacts) -> Result<(), Trouble> {
+    async fn remark(&self, run: &Run, by: &Person, about: (&PullFacts, &ReviewFacts)) -> Result<(), Trouble> {
+        let (_, review) = about;
         if parse(&review.body).is_some() {
             let words = Words::ReviewIsNoCommand { who: by.clone() };
             let key = format!("review-{}", review.id);
@@ -55,24 +55,16 @@ impl Arrival<'_> {
         if review.via_app {
             return self.done("by an App in a person's name").await;
         }
-        if review.body.trim().is_empty() {
-            return self.done("its remarks arrive by themselves").await;
-        }
         if self.may(by).await? < Level::Write {
+            // Remarks on lines are answered when they are told of by themselves.
+            if review.body.trim().is_empty() {
+                return self.done("its remarks arrive by themselves").await;
+            }
             return self.not_heard(run, by, review.submitted_at).await;
         }
-        self.happens(run.id, &Event::Noted { note: note(by, review) }).await
-    }
-}
-
-fn note(by: &Person, review: &ReviewFacts) -> Note {
-    Note {
-        id: format!("review-{}", review.id),
-        by: by.clone(),
-        at: review.submitted_at,
-        text: review.body.clone(),
-        on: None,
-        review: Some(review.id.0),
-        thread: Thread::Summary(Place::PlanPull),
+        if !self.batch(run, by, about).await? {
+            return self.done("its remarks arrive by themselves").await;
+        }
+        self.happens(run.id, &Event::BatchEnded { review: review.id.0 }).await
     }
 }

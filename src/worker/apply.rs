@@ -124,7 +124,9 @@ impl Core {
             | Effect::Execute { .. }
             | Effect::Push { .. }
             | Effect::OpenPull { .. }
-            | Effect::ClosePlanPull { .. } => Duration::ZERO,
+            | Effect::ClosePlanPull { .. }
+            | Effect::AnswerKept { .. }
+            | Effect::MarkFaults { .. } => Duration::ZERO,
         }
     }
 }
@@ -186,7 +188,12 @@ fn voids(from: &State, to: &State) -> Vec<Lane> {
     if from.is_open() && !to.is_open() {
         return Lane::ALL.to_vec();
     }
-    if working(from) && from.phase() != to.phase() { vec![Lane::Work] } else { vec![] }
+    // A person's own plan comes before the one that is being written.
+    let other_ask = match (from, to) {
+        (State::Planning(from), State::Planning(to)) => from.ask != to.ask,
+        _ => false,
+    };
+    if working(from) && (from.phase() != to.phase() || other_ask) { vec![Lane::Work] } else { vec![] }
 }
 
 /// The event's name, as the log and its readers know it.
@@ -215,5 +222,10 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::PlanPullClosed => "plan_pull_closed",
         Event::Answered { .. } => "answered",
         Event::LeftBehind { .. } => "left_behind",
+        Event::BatchEnded { .. } => "batch_ended",
+        Event::PlanKept { .. } => "plan_kept",
+        Event::PlanOffered { .. } => "plan_offered",
+        Event::PlanRefused { .. } => "plan_refused",
+        Event::NoteWithdrawn { .. } => "note_withdrawn",
     }
 }

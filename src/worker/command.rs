@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use super::delivery::{Arrival, once_an_hour};
-use super::trigger::Asked;
+use super::trigger::{Asked, Wanted};
 use crate::github::{Reaction, Step, Target};
 use crate::ids::{AccountKind, Person};
 use crate::webhook::{CommentFacts, IssueFacts};
@@ -15,12 +15,12 @@ use crate::workflow::event::Event;
 use crate::workflow::run::{CancelledBy, Ended, Note, Outcome, Run, State, Thread};
 
 /// A command, where it was typed, and the run it is about.
-struct Typed<'a> {
-    issue: &'a IssueFacts,
-    comment: &'a CommentFacts,
-    by: &'a Person,
-    run: Option<Run>,
-    place: Place,
+pub(super) struct Typed<'a> {
+    pub(super) issue: &'a IssueFacts,
+    pub(super) comment: &'a CommentFacts,
+    pub(super) by: &'a Person,
+    pub(super) run: Option<Run>,
+    pub(super) place: Place,
 }
 
 impl Arrival<'_> {
@@ -31,7 +31,10 @@ impl Arrival<'_> {
         };
         let Some(command) = parse(&comment.body) else { return self.done("no command").await };
         // An App in a person's name asks for nothing (R7); an approval of that kind is recorded and refused (D34).
-        let asks = matches!(command, Command::Plan { .. } | Command::Revise { .. } | Command::Retry { .. });
+        let asks = matches!(
+            command,
+            Command::Plan { .. } | Command::Adopt { .. } | Command::Revise { .. } | Command::Retry { .. }
+        );
         if asks && comment.via_app {
             return self.done("by an App in a person's name").await;
         }
@@ -39,7 +42,10 @@ impl Arrival<'_> {
         if issue.is_pull && run.is_none() {
             return self.done("not a plan's pull request").await;
         }
-        let starts = matches!(command, Command::Plan { .. } | Command::Revise { .. } | Command::Retry { .. });
+        let starts = matches!(
+            command,
+            Command::Plan { .. } | Command::Adopt { .. } | Command::Revise { .. } | Command::Retry { .. }
+        );
         if comment.via_app && starts {
             return self.done("an App in a person's name").await;
         }
@@ -47,6 +53,8 @@ impl Arrival<'_> {
         let typed = Typed { issue, comment, by, run, place };
         match command {
             Command::Plan { guidance } => self.plan(&typed, guidance).await,
+            Command::Adopt { path, text } => self.adopt(&typed, path, &text).await,
+            Command::Diff { from, to } => self.diff(&typed, (from, to)).await,
             Command::Revise { text } => self.revise(&typed, text).await,
             Command::Approve { digest } => self.act(&typed, approval(digest), "approve").await,
             Command::Unapprove => self.act(&typed, ActKind::Withdraw, "unapprove").await,
@@ -76,7 +84,8 @@ impl Arrival<'_> {
             Some(_) | None if !typed.issue.open || self.hint.repo.archived => self.no_run(typed, "plan").await,
             Some(_) | None => {
                 let seen = ReactTo::Comment(typed.comment.id);
-                let asked = Asked { by: typed.by, at: typed.comment.created_at, guidance, label: None, seen };
+                let what = Wanted::Plan { guidance };
+                let asked = Asked { by: typed.by, at: typed.comment.created_at, what, label: None, seen };
                 self.begin(typed.issue, asked).await
             }
         }
@@ -178,21 +187,21 @@ impl Arrival<'_> {
         self.answer(typed, words, &self.hourly(typed, &what)).await
     }
 
-    async fn refuse(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
+    pub(super) async fn refuse(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
         let words = Words::NotAllowed { who: typed.by.clone(), wanted: wanted.to_owned() };
         self.answer(typed, words, &self.hourly(typed, "refused")).await
     }
 
-    async fn no_run(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
+    pub(super) async fn no_run(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
         let words = Words::NoRun { who: typed.by.clone(), wanted: wanted.to_owned() };
         self.answer(typed, words, &self.hourly(typed, "no-run")).await
     }
 
-    fn hourly(&self, typed: &Typed<'_>, what: &str) -> String {
+    pub(super) fn hourly(&self, typed: &Typed<'_>, what: &str) -> String {
         once_an_hour(what, &typed.by.login, typed.comment.created_at)
     }
 
-    async fn answer(&self, typed: &Typed<'_>, words: Words, key: &str) -> Result<(), Trouble> {
+    pub(super) async fn answer(&self, typed: &Typed<'_>, words: Words, key: &str) -> Result<(), Trouble> {
         match &typed.run {
             Some(run) => {
                 let event = Event::Answered { words, place: typed.place, key: key.to_owned() };
@@ -203,7 +212,7 @@ impl Arrival<'_> {
     }
 
     /// Shows that a command was seen. Only a courtesy: what follows from the command is what counts.
-    async fn seen(&self, typed: &Typed<'_>) {
+    pub(super) async fn seen(&self, typed: &Typed<'_>) {
         let step = if typed.place == Place::PlanPull { Step::Write } else { Step::Read };
         if let Err(error) = self.repo(step).react(Target::Comment(typed.comment.id), Reaction::Eyes).await {
             tracing::debug!(%error, "a reaction was not made");

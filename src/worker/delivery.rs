@@ -115,6 +115,8 @@ impl Arrival<'_> {
                 self.void(self.run_of_plan_pull(pull.number).await?, id, Voided::Dismissed).await
             }
             About::ReviewCommentCreated { pull, comment } => self.line_comment(pull, comment).await,
+            About::ReviewCommentEdited { pull, comment } => self.line_edited(pull, comment).await,
+            About::ReviewCommentDeleted { pull, comment } => self.line_deleted(pull, comment).await,
             About::PullClosed { pull, .. } => self.plan_pull_closed(pull.number).await,
             About::PullSynchronized { pull, before, after, .. } => {
                 let run = self.run_of_plan_pull(pull.number).await?;
@@ -166,7 +168,7 @@ impl Arrival<'_> {
         self.applied(self.core.apply(run, event, With::default(), self.moment.now()).await?)
     }
 
-    fn applied(&self, applied: Applied) -> Result<(), Trouble> {
+    pub(super) fn applied(&self, applied: Applied) -> Result<(), Trouble> {
         match applied {
             Applied::Yes => Ok(()),
             Applied::NotOurs => Err(Trouble::Interrupted),
@@ -270,7 +272,7 @@ impl Arrival<'_> {
         let to = head.map_or("gone", |head| head.as_str());
         let meaning = Some(format!("{} moved {branch} {before} {to}", self.at.id));
         let with = With { meaning, ..self.last() };
-        let event = Event::PlanBranchMoved { head: head.cloned() };
+        let event = self.pushed(&run, head).await?;
         self.applied(self.core.apply(run.id, &event, with, self.moment.now()).await?)
     }
 

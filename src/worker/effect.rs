@@ -116,6 +116,8 @@ impl Deed<'_> {
             Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,
             Effect::ClosePlanPull { plan_pull, pull } => Box::pin(self.close_plan_pull(*plan_pull, *pull)).await,
             Effect::TidyUp => Box::pin(self.tidy_up()).await,
+            Effect::AnswerKept { version, reply } => Box::pin(self.answer_kept(*version, reply)).await,
+            Effect::MarkFaults { head, by, faults } => Box::pin(self.mark_faults(head, by, faults)).await,
         }
     }
 }
@@ -268,7 +270,9 @@ impl Deed<'_> {
             | Effect::ShowStatusSoon
             | Effect::AnswerNote { .. }
             | Effect::EndBurst { .. }
-            | Effect::TidyUp => None,
+            | Effect::TidyUp
+            | Effect::AnswerKept { .. }
+            | Effect::MarkFaults { .. } => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),
             Effect::WritePlan { .. }

@@ -8,6 +8,7 @@
 //! Refuses: to decide. What follows from an event is [`crate::workflow::step`]'s to say.
 
 mod act;
+mod adopt;
 mod apply;
 mod command;
 mod deliver;

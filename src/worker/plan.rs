@@ -1,22 +1,26 @@
 //! Has the planner write a version.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Trouble;
 use super::apply::With;
 use super::effect::{Deed, Done};
 use super::workplace::{Notebook, deadline};
-use crate::agent::planner::{PlanTask, Planned, Submission, plan};
+use crate::agent::planner::{NoteAnswer, PlanTask, Planned, Submission, plan};
 use crate::agent::prompt::prompt_version;
 use crate::agent::{Comment, Desk, Ending, Issue, JournalError, Leash, text};
 use crate::github::Step;
-use crate::ids::CommitSha;
+use crate::ids::{CommitSha, Person};
 use crate::model::ModelError;
 use crate::store::NewPlan;
-use crate::words::plan::plan_body;
+use crate::words::plan::{Base, Suggested, Taken, adopt, place, plan_body};
 use crate::workflow::approval::Rules;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Ask, Outcome, Planning, State, Trouble as Why};
+use crate::workflow::plan::Plan;
+use crate::workflow::plan::revision::Part;
+use crate::workflow::run::{Ask, Note, Outcome, Planning, Reply, Shown, State, Trouble as Why};
 use crate::workflow::terms::{Canon, ModelIds, Terms};
 
 /// Under which name the store keeps what the planner reads of the issue, frozen at the first look.
@@ -26,9 +30,12 @@ const INPUTS: &str = "inputs";
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Answered {
     /// What became of each note.
-    pub(super) answers: Vec<crate::agent::planner::NoteAnswer>,
+    pub(super) answers: Vec<NoteAnswer>,
     /// What is different from the version before.
     pub(super) changes: String,
+    /// The person who wrote the version, where no model did.
+    #[serde(default)]
+    pub(super) by: Option<Person>,
 }
 
 /// Under which name the store keeps [`Answered`].
@@ -60,16 +67,49 @@ impl Deed<'_> {
         }
         let Some(base) = self.base_of(planning).await? else { return Ok(failed(Why::EmptyRepository)) };
         let issue = self.inputs().await?;
-        let previous = match &planning.shown {
-            Some(shown) => Some(self.terms(shown.subject.version).await?.plan),
+        if let Ask::Adopt(offer) = &planning.ask {
+            let submission = Submission { plan: offer.plan.clone(), answers: vec![], changes: String::new() };
+            return self.submitted(planning, &issue, base, submission).await;
+        }
+        let before = match &planning.shown {
+            Some(shown) => Some((shown, self.terms(shown.subject.version).await?)),
             None => None,
         };
+        let revision = before.as_ref().and_then(|(shown, before)| revision(planning, shown, before));
+        if let Some(revision) = revision.as_ref().filter(|revision| revision.rest.is_empty()) {
+            return self.revised(planning, &issue, base, revision.with(None)).await;
+        }
+        let rest = revision.as_ref().map(|revision| Ask::Revise { notes: revision.rest.clone() });
+        let previous = revision.as_ref().map(|revision| &revision.plan);
+        let nowhere = BTreeMap::new();
+        let task = PlanTask {
+            issue: &issue,
+            ask: rest.as_ref().unwrap_or(&planning.ask),
+            previous: previous.or(before.as_ref().map(|(_, before)| &before.plan)),
+            places: revision.as_ref().map_or(&nowhere, |revision| &revision.places),
+        };
+        match self.ask_planner(planning, &task, &base).await? {
+            Planned::Written(submission) => match &revision {
+                Some(revision) => self.revised(planning, &issue, base, revision.with(Some(*submission))).await,
+                None => self.submitted(planning, &issue, base, *submission).await,
+            },
+            Planned::Asked(questions) => Ok(Done::with(Event::QuestionsAsked { questions })),
+            Planned::Stopped(ending) => self.ended(ending),
+        }
+    }
+
+    /// Has the model write, in a checkout of the base.
+    async fn ask_planner(
+        &self,
+        planning: &Planning,
+        task: &PlanTask<'_>,
+        base: &CommitSha,
+    ) -> Result<Planned, Trouble> {
         self.core.sandbox.self_test().await?;
-        let checkout = self.checkout(&format!("plan-{version}"), &base).await?;
+        let checkout = self.checkout(&format!("plan-{}", planning.version), base).await?;
         let settings = &self.core.settings;
         let budget = settings.planning;
         let leash = Leash { budget, until: deadline(&budget), cancel: self.cancel.clone() };
-        let task = PlanTask { issue: &issue, ask: &planning.ask, previous: previous.as_ref() };
         let journal = Notebook { deed: self, task: task_name(planning)?, model: &settings.plan_model };
         let desk = Desk {
             model: &self.core.planner,
@@ -79,13 +119,9 @@ impl Deed<'_> {
             limits: self.limits(),
             leash: &leash,
         };
-        let (planned, _) = Box::pin(plan(&desk, &task)).await;
+        let (planned, _) = Box::pin(plan(&desk, task)).await;
         self.tidy(checkout);
-        match planned {
-            Planned::Written(submission) => self.submitted(planning, &issue, base, *submission).await,
-            Planned::Asked(questions) => Ok(Done::with(Event::QuestionsAsked { questions })),
-            Planned::Stopped(ending) => self.ended(ending),
-        }
+        Ok(planned)
     }
 
     /// Whether neither the issue nor guidance has anything in it that people see.
@@ -93,7 +129,8 @@ impl Deed<'_> {
         let blank = |text: &str| text::clean(text).text.trim().is_empty();
         let guided = matches!(ask, Ask::Fresh { guidance: Some(guidance) } if !blank(guidance));
         let origin = &self.run.origin;
-        !guided && blank(&origin.title) && blank(&origin.body)
+        let adopts = matches!(ask, Ask::Adopt(_));
+        !guided && !adopts && blank(&origin.title) && blank(&origin.body)
     }
 
     /// The commit to plan on: for an answer to notes the one the version was written for, else the newest.
@@ -102,7 +139,8 @@ impl Deed<'_> {
         let head = self.fetch(std::slice::from_ref(base)).await?.remove(base);
         Ok(match (&planning.ask, &planning.shown) {
             (Ask::Revise { .. }, Some(shown)) => Some(shown.base.clone()),
-            (Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish, _) => head,
+            (Ask::Adopt(offer), Some(shown)) if offer.is_push() => Some(shown.base.clone()),
+            (Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_), _) => head,
         })
     }
 
@@ -122,7 +160,7 @@ impl Deed<'_> {
             .into_iter()
             .filter(|comment| comment.created_at <= origin.asked_at && comment.updated_at <= origin.asked_at)
             .filter(|comment| comment.author.as_ref().is_some_and(|author| author.id != us));
-        let login = |person: Option<&crate::ids::Person>| person.map_or("ghost".to_owned(), |p| p.login.to_string());
+        let login = |person: Option<&Person>| person.map_or("ghost".to_owned(), |p| p.login.to_string());
         let issue = Issue {
             title: origin.title.clone(),
             by: login(origin.author.as_ref()),
@@ -133,6 +171,27 @@ impl Deed<'_> {
         Ok(issue)
     }
 
+    /// A revision is a version of its own if anything of the plan is different by it; else it is only answers.
+    async fn revised(
+        &self,
+        planning: &Planning,
+        issue: &Issue,
+        base: CommitSha,
+        revised: (Submission, bool),
+    ) -> Result<Done, Trouble> {
+        let (submission, differs) = revised;
+        if differs {
+            return self.submitted(planning, issue, base, submission).await;
+        }
+        let Ask::Revise { notes } = &planning.ask else { return Ok(Done::quietly()) };
+        let reply = |note: &Note| {
+            let answer = submission.answers.iter().find(|answer| answer.note == note.id)?;
+            Some(Reply { note: note.clone(), text: answer.answer.clone(), done: answer.done })
+        };
+        let replies = notes.iter().filter_map(reply).collect();
+        Ok(Done::with(Event::PlanKept { version: planning.version, replies }))
+    }
+
     async fn submitted(
         &self,
         planning: &Planning,
@@ -141,7 +200,15 @@ impl Deed<'_> {
         submission: Submission,
     ) -> Result<Done, Trouble> {
         let Submission { plan, answers, changes } = submission;
-        let answered = serde_json::to_vec(&Answered { answers, changes })?;
+        let by = match &planning.ask {
+            Ask::Adopt(offer) => Some(offer.by.clone()),
+            Ask::Fresh { .. } | Ask::Revise { .. } | Ask::Republish => None,
+        };
+        let planned_by = match &by {
+            Some(person) => format!("{}, by hand", person.login),
+            None => self.core.settings.plan_model.name.clone(),
+        };
+        let answered = serde_json::to_vec(&Answered { answers, changes, by })?;
         self.keep(&answered_name(planning.version), answered).await?;
         let (origin, settings) = (&self.run.origin, &self.core.settings);
         let rules = settings.rules(origin.private);
@@ -154,7 +221,7 @@ impl Deed<'_> {
             plan,
             budget: settings.execution,
             network: vec![],
-            models: ModelIds { plan: settings.plan_model.name.clone(), execute: settings.execute_model.name.clone() },
+            models: ModelIds { plan: planned_by, execute: settings.execute_model.name.clone() },
             prompts: prompt_version(),
             base_branch: origin.base_branch.clone(),
             base,
@@ -204,6 +271,38 @@ impl Deed<'_> {
             Some(wait) => Err(Trouble::Model { text: error.to_string(), again_at: self.moment.now().plus(wait) }),
             None => Ok(failed(Why::Model { text: error.to_string() })),
         }
+    }
+}
+
+/// What can be said of a revision before the model is asked: suggestions are adopted as they are.
+struct Revision<'a> {
+    before: &'a Plan,
+    plan: Plan,
+    taken: Vec<NoteAnswer>,
+    rest: Vec<Note>,
+    places: BTreeMap<String, Part>,
+}
+
+fn revision<'a>(planning: &Planning, shown: &'a Shown, before: &'a Terms) -> Option<Revision<'a>> {
+    let Ask::Revise { notes } = &planning.ask else { return None };
+    let base = Base { plan: &before.plan, text: &before.text, commit: &shown.subject.commit };
+    let Suggested { plan, answers, rest } = adopt(&base, notes);
+    let answer = |taken: Taken| {
+        let Taken { note, text, done, changed } = taken;
+        NoteAnswer { note, answer: text, done, changed, rejects: None }
+    };
+    let places = rest.iter().filter_map(|note| Some((note.id.clone(), place(&base, note)?))).collect();
+    Some(Revision { before: &before.plan, plan, taken: answers.into_iter().map(answer).collect(), rest, places })
+}
+
+impl Revision<'_> {
+    /// The suggestions and what the model made of the rest, and whether the plan is different by both.
+    fn with(&self, submission: Option<Submission>) -> (Submission, bool) {
+        let nothing = Submission { plan: self.plan.clone(), answers: vec![], changes: String::new() };
+        let Submission { plan, answers, changes } = submission.unwrap_or(nothing);
+        let answers = self.taken.iter().cloned().chain(answers).collect();
+        let differs = plan != *self.before;
+        (Submission { plan, answers, changes }, differs)
     }
 }
 

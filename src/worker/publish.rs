@@ -5,15 +5,19 @@ use super::apply::With;
 use super::effect::{Deed, Done};
 use super::plan::{Answered, answered_name};
 use crate::agent::planner::NoteAnswer;
-use crate::github::{Attempt, GithubError, NewFile, NewPull, Step, TEXT_LIMIT, Thread as On, Trace};
-use crate::ids::{CommitSha, Digest, PullNumber};
+use crate::github::{Attempt, GithubError, LineRemark, NewFile, NewPull, Step, TEXT_LIMIT, Thread as On, Trace};
+use crate::ids::{CommitSha, Digest, Person, PullNumber};
 use crate::words::commit::{Provenance, plan_commit};
-use crate::words::plan::{PlanFacts, Posting, plan_comment, plan_file};
+use crate::words::plan::{ParseFault, PlanFacts, Posting, plan_comment, plan_file};
 use crate::words::pull::plan_pull;
-use crate::words::revision::{self, Answer, answer_note, version_summary};
+use crate::words::revision::{
+    self, Answer, Told, answer_in_public, answer_kept, answer_note, on_lines, push_refused, push_refused_whole,
+    version_summary,
+};
+use crate::workflow::act::Place;
 use crate::workflow::event::Event;
 use crate::workflow::naming::plan_path;
-use crate::workflow::run::{Note, PublishStage, Publishing, State, Thread};
+use crate::workflow::run::{Note, PublishStage, Publishing, Reply, State, Thread};
 
 /// Under which name the store keeps the blob of the plan file as we left it.
 const BLOB: &str = "plan-blob";
@@ -119,47 +123,123 @@ impl Deed<'_> {
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };
         let before = self.terms(shown.subject.version).await?;
-        let answers = self.answers(version).await?;
-        let summary =
-            version_summary((before.version, &before.text), (version, &terms.text), digest, &answers_of(&answers));
+        let answered: Answered = self.kept(&answered_name(version)).await?.unwrap_or_default();
+        let notes = self.publishing(version).map_or(&[][..], |publishing| &publishing.answering);
+        let of = |note: &Note| answered.answers.iter().find(|answer| answer.note == note.id);
+        let answers: Vec<(&Note, &NoteAnswer)> = notes.iter().filter_map(|note| Some((note, of(note)?))).collect();
+        let all: Vec<revision::Answered<'_>> = answers
+            .iter()
+            .map(|(note, answer)| revision::Answered {
+                by: note.by.login.as_str(),
+                link: self.link(note),
+                note: &note.text,
+                answer: verdict(answer),
+                text: &answer.answer,
+                changed: &answer.changed,
+            })
+            .collect();
+        let by = answered.by.as_ref().map(|by| by.login.as_str());
+        let told = Told { by, changes: &answered.changes, answers: &all };
+        let summary = version_summary((before.version, &before.text), (version, &terms.text), digest, &told);
         let both = format!("{summary}\n{plan}");
         Ok(if both.chars().count() <= TEXT_LIMIT { both } else { plan })
     }
 
-    /// The notes that a version answers, each with its answer.
-    async fn answers(&self, version: u32) -> Result<Vec<(Note, NoteAnswer)>, Trouble> {
-        let answered: Answered = self.kept(&answered_name(version)).await?.unwrap_or_default();
-        let notes = self.publishing(version).map_or(&[][..], |publishing| &publishing.answering);
-        let of = |note: &Note| answered.answers.iter().find(|answer| answer.note == note.id).cloned();
-        Ok(notes.iter().filter_map(|note| Some((note.clone(), of(note)?))).collect())
-    }
-
-    /// Answers a note where it was made: what was done about it, and in which version.
+    /// Answers a note where it was made: what was done about it, and in which version. A thread in which all is done is
+    /// resolved; one with a disagreement stays open.
     pub(super) async fn answer_note(&self, version: u32, note: &Note) -> Result<Done, Trouble> {
         let answered: Answered = self.kept(&answered_name(version)).await?.unwrap_or_default();
         let answer = answered.answers.iter().find(|answer| answer.note == note.id);
         let Some(answer) = answer else { return Ok(Done::quietly()) };
         let digest = self.terms(version).await?.digest();
         let text = answer_note(version, &digest, verdict(answer), &answer.answer);
+        self.reply(version, note, &text).await?;
+        if answer.done {
+            self.resolve(note).await?;
+        }
+        Ok(Done::quietly())
+    }
+
+    /// Answers a note that led to no new version.
+    pub(super) async fn answer_kept(&self, version: u32, reply: &Reply) -> Result<Done, Trouble> {
+        let digest = self.terms(version).await?.digest();
+        let text = answer_kept(version, &digest, &reply.text);
+        match reply.note.thread {
+            Thread::Line(_) => self.reply(version, &reply.note, &text).await?,
+            Thread::Summary(place) => {
+                let name = format!("answer:{version}:{}", reply.note.id);
+                let said = answer_in_public(&reply.note.by, &self.link(&reply.note), &text);
+                self.comment_once(self.thread(place), &said, &name).await?;
+            }
+        }
+        if reply.done {
+            self.resolve(&reply.note).await?;
+        }
+        Ok(Done::quietly())
+    }
+
+    async fn reply(&self, version: u32, note: &Note, text: &str) -> Result<(), Trouble> {
         let name = format!("answer:{version}:{}", note.id);
         if let (Thread::Line(comment), Some(pull)) = (note.thread, self.run.state.plan_pull()) {
             let marker = self.core.app.marker(self.run.id, &name);
             let trace = Trace { marker: &marker, since: self.run.origin.asked_at };
-            self.repo(Step::Write).ensure_reply(pull, comment, &text, trace, self.look().into()).await?;
+            match self.repo(Step::Write).ensure_reply(pull, comment, text, trace, self.look().into()).await {
+                // The comment was deleted; nobody waits for its answer.
+                Err(GithubError::Gone { .. }) => {}
+                replied => drop(replied?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Resolves a note's thread. That it stays open is a blemish and no reason to say anything twice.
+    async fn resolve(&self, note: &Note) -> Result<(), Trouble> {
+        let (Thread::Line(comment), Some(pull)) = (note.thread, self.run.state.plan_pull()) else { return Ok(()) };
+        match self.repo(Step::Write).resolve_thread(pull, comment).await {
+            Err(error @ (GithubError::Gone { .. } | GithubError::Refused { .. } | GithubError::Invalid { .. })) => {
+                tracing::warn!(run.id = %self.run.id, %error, "a thread was not resolved");
+                Ok(())
+            }
+            resolved => Ok(resolved?),
+        }
+    }
+
+    /// Shows what is wrong with a pushed plan on the lines where it is; what has no line in the difference is said below.
+    pub(super) async fn mark_faults(
+        &self,
+        head: &CommitSha,
+        by: &Person,
+        faults: &[ParseFault],
+    ) -> Result<Done, Trouble> {
+        let Some(pull) = self.run.state.plan_pull() else { return Ok(Done::quietly()) };
+        let path = plan_path(self.run.origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
+        let name = format!("faults:{head}");
+        let marker = self.core.app.marker(self.run.id, &name);
+        let trace = Trace { marker: &marker, since: self.run.origin.asked_at };
+        let remarks: Vec<LineRemark> =
+            on_lines(faults).into_iter().map(|(line, text)| LineRemark { line, text }).collect();
+        let said = push_refused(by, head, faults.len());
+        let (repo, look) = (self.repo(Step::Write), self.look());
+        match repo.ensure_remarks(pull, (head, &path), (&said, &remarks), trace, look.into()).await {
+            Err(GithubError::Invalid { .. } | GithubError::Gone { .. }) => {
+                let text = push_refused_whole(by, head, faults);
+                self.comment_once(On::Pull(pull), &text, &name).await?;
+            }
+            remarked => remarked?,
         }
         Ok(Done::quietly())
+    }
+
+    /// The address of a note; empty where there is none.
+    fn link(&self, note: &Note) -> String {
+        let place = match note.thread {
+            Thread::Line(_) | Thread::Summary(Place::PlanPull) => self.run.state.plan_pull(),
+            Thread::Summary(Place::Issue) => None,
+        };
+        self.home().note(&note.id, self.run.origin.number, place).unwrap_or_default()
     }
 }
 
 fn verdict(answer: &NoteAnswer) -> Answer {
     if answer.done { Answer::Done } else { Answer::Declined }
-}
-
-fn answers_of(answers: &[(Note, NoteAnswer)]) -> Vec<revision::Answered<'_>> {
-    let mut all = Vec::with_capacity(answers.len());
-    for (note, answer) in answers {
-        let (by, text) = (note.by.login.as_str(), answer.answer.as_str());
-        all.push(revision::Answered { by, note: &note.text, answer: verdict(answer), text });
-    }
-    all
 }

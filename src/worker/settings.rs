@@ -24,6 +24,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// How long after the last note a revision begins.
     pub burst: Duration,
+    /// How many revisions in a row are made of remarks, before a person must ask for the next.
+    pub rounds: u32,
     /// How long after an unknown answer a gate asks again.
     pub ask_again: Duration,
     /// How long after an unclear write GitHub is looked at, each time before it is repeated after the last (reads lag).

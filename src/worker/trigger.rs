@@ -17,16 +17,24 @@ use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::naming::{BranchNames, Suffix, branch_names};
 use crate::workflow::outcome::{CancelledBy, Outcome};
-use crate::workflow::run::{Origin, Run, Shown, State};
-use crate::workflow::step::{begin, begin_again};
+use crate::workflow::run::{Offer, Origin, Run, Shown, State};
+use crate::workflow::step::{begin, begin_adopting, begin_again};
 
 /// Who asked for a run, when, and how that is shown to have been seen.
 pub(super) struct Asked<'a> {
     pub(super) by: &'a Person,
     pub(super) at: Timestamp,
-    pub(super) guidance: Option<String>,
+    pub(super) what: Wanted,
     pub(super) label: Option<String>,
     pub(super) seen: ReactTo,
+}
+
+/// What somebody asked for.
+pub(super) enum Wanted {
+    /// That a plan is written.
+    Plan { guidance: Option<String> },
+    /// That the plan they wrote is taken.
+    Adoption(Box<Offer>),
 }
 
 impl Arrival<'_> {
@@ -41,14 +49,19 @@ impl Arrival<'_> {
             return self.answer_without_run(issue, &words, &once_an_hour("label", &by.login, issue.updated_at)).await;
         }
         let label = Some(self.core.settings.label.clone());
-        let asked = Asked { by, at: issue.updated_at, guidance: None, label, seen: ReactTo::Issue };
+        let asked =
+            Asked { by, at: issue.updated_at, what: Wanted::Plan { guidance: None }, label, seen: ReactTo::Issue };
         self.begin(issue, asked).await
     }
 
     /// Opens a run for an issue.
     pub(super) async fn begin(&self, issue: &IssueFacts, asked: Asked<'_>) -> Result<(), Trouble> {
-        let (state, then) = begin(asked.by, asked.guidance, asked.seen);
+        let (state, then) = match asked.what {
+            Wanted::Plan { guidance } => begin(asked.by, guidance, asked.seen),
+            Wanted::Adoption(offer) => begin_adopting(*offer, asked.seen),
+        };
         let branches = self.branches(issue.number, &issue.title)?;
+        let settings = &self.core.settings;
         let origin = Origin {
             installation: self.at.installation,
             repo: self.at.id,
@@ -67,6 +80,7 @@ impl Arrival<'_> {
             work_branch: branches.work,
             private: self.hint.repo.private,
             retry_of: None,
+            rounds: settings.rounds,
         };
         self.open(&origin, &state, &then, None).await
     }

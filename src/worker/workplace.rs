@@ -83,16 +83,9 @@ impl Deed<'_> {
         }
     }
 
-    /// What an approval of this version covers, as it was stored; a stored version that does not have its digest is
-    /// no version.
+    /// What an approval of this version covers, as it was stored.
     pub(super) async fn terms(&self, version: u32) -> Result<Terms, Trouble> {
-        let row = self.core.store.plan(self.run.id, version).await?;
-        let row = row.ok_or_else(|| Trouble::Corrupt(format!("version {version} is not there")))?;
-        let terms: Terms = serde_json::from_str(&row.terms)?;
-        if terms.digest() != row.digest {
-            return Err(Trouble::Corrupt(format!("version {version} is not what its digest says")));
-        }
-        Ok(terms)
+        self.core.terms(self.run.id, version).await
     }
 
     /// Keeps something of the run under a name, as long as the lease holds.

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{ActId, Place};
 use super::approval::Gate;
-use super::run::Note;
-use crate::ids::{CommentId, CommitSha, PullNumber, ReviewCommentId};
+use super::run::{Note, Reply};
+use crate::ids::{CommentId, CommitSha, Person, PullNumber, ReviewCommentId};
 use crate::words::Words;
+use crate::words::plan::ParseFault;
 
 /// Something to be done for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +107,22 @@ pub enum Effect {
     },
     /// Look for what a run that ended half-way has made without being told, and put it away.
     TidyUp,
+    /// Answer a note that led to no new version.
+    AnswerKept {
+        /// The version that stays.
+        version: u32,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Show what is wrong with a pushed plan, on the lines where it is.
+    MarkFaults {
+        /// The commit that holds it.
+        head: CommitSha,
+        /// Who pushed it.
+        by: Person,
+        /// What is wrong.
+        faults: Vec<ParseFault>,
+    },
 }
 
 /// What to react to.
@@ -165,7 +182,9 @@ impl Effect {
             | Effect::Judge { .. }
             | Effect::Push { .. }
             | Effect::OpenPull { .. }
-            | Effect::ClosePlanPull { .. } => Lane::Talk,
+            | Effect::ClosePlanPull { .. }
+            | Effect::AnswerKept { .. }
+            | Effect::MarkFaults { .. } => Lane::Talk,
         }
     }
 
@@ -190,6 +209,8 @@ impl Effect {
             Effect::OpenPull { .. } => "open_pull",
             Effect::ClosePlanPull { .. } => "close_plan_pull",
             Effect::TidyUp => "tidy_up",
+            Effect::AnswerKept { .. } => "answer_kept",
+            Effect::MarkFaults { .. } => "mark_faults",
         }
     }
 }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
-use super::run::{CancelledBy, Note, Outcome};
+use super::run::{CancelledBy, Note, Offer, Outcome, Reply};
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
+use crate::words::plan::ParseFault;
 
 /// Something that has happened to a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,5 +148,36 @@ pub enum Event {
     LeftBehind {
         /// Which.
         branches: Vec<BranchName>,
+    },
+    /// All that was said in a review is noted.
+    BatchEnded {
+        /// The review.
+        review: i64,
+    },
+    /// The notes were answered, and the plan stays as it is.
+    PlanKept {
+        /// The version that was to be written.
+        version: u32,
+        /// What became of each note.
+        replies: Vec<Reply>,
+    },
+    /// Someone who may wrote a plan that is sound.
+    PlanOffered {
+        /// What.
+        offer: Box<Offer>,
+    },
+    /// Someone who may pushed a plan that is not sound.
+    PlanRefused {
+        /// Who.
+        by: Person,
+        /// The head of the plan branch.
+        head: CommitSha,
+        /// What is wrong with it, line by line.
+        faults: Vec<ParseFault>,
+    },
+    /// A note was deleted.
+    NoteWithdrawn {
+        /// Its name.
+        id: String,
     },
 }

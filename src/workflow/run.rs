@@ -3,17 +3,21 @@
 //! A state holds only what is true in it. What happened on the way stands in the event log; what was written (plans,
 //! conversations, results) in the store, by run and version.
 
+mod notes;
+
 use serde::{Deserialize, Serialize};
 
 pub use super::outcome::{CancelledBy, Outcome, Trouble};
 
-use super::act::{Act, Place};
+use super::act::Act;
 use super::approval::{Case, Edit, Reason, Rules, Subject};
 use super::hold::Hold;
 use crate::ids::{
-    BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName,
-    ReviewCommentId, RunId, Timestamp,
+    BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName, RunId,
+    Timestamp,
 };
+
+pub use notes::{Lines, Note, Offer, Reply, Source, Thread};
 
 /// One issue's way from label to pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +67,13 @@ pub struct Origin {
     pub private: bool,
     /// The run that this one tries again, with its approved version (`/retry`).
     pub retry_of: Option<RunId>,
+    /// How many revisions in a row are made of what people remark, before a person must ask for the next.
+    #[serde(default = "default_rounds")]
+    pub rounds: u32,
+}
+
+fn default_rounds() -> u32 {
+    10
 }
 
 /// Where a run stands.
@@ -98,10 +109,16 @@ pub struct Planning {
     pub shown: Option<Shown>,
     /// What people said since the planner began; for the version after.
     pub notes: Vec<Note>,
-    /// Objections that stay (rule F).
+    /// Objections that stay (rule F); for a revision all acts, because it may turn out that nothing changes.
     pub acts: Vec<Act>,
     /// Everyone whose request is in this version.
     pub requesters: Vec<Person>,
+    /// How many revisions in a row this makes.
+    #[serde(default)]
+    pub rounds: u32,
+    /// Whether someone else moved the plan branch meanwhile: then the version shown cannot stay (Q13).
+    #[serde(default)]
+    pub branch_moved: bool,
 }
 
 /// What a version is to answer.
@@ -120,46 +137,8 @@ pub enum Ask {
     },
     /// Publish the version shown once more, because someone else moved its branch; no model is asked.
     Republish,
-}
-
-/// What one person said about a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    /// Its name within the run, such as `review-comment-17`.
-    pub id: String,
-    /// Who said it.
-    pub by: Person,
-    /// When, by GitHub's clock.
-    pub at: Timestamp,
-    /// What was said.
-    pub text: String,
-    /// The lines of the plan file it hangs on.
-    pub on: Option<Lines>,
-    /// The review it came with.
-    pub review: Option<i64>,
-    /// Where it is answered.
-    pub thread: Thread,
-}
-
-/// Lines of the plan file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lines {
-    /// The first line, from 1.
-    pub first: u32,
-    /// The last line.
-    pub last: u32,
-    /// What stands there, as GitHub showed it.
-    pub quoted: String,
-}
-
-/// Where a note is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Thread {
-    /// Below the comment on a line.
-    Line(ReviewCommentId),
-    /// With the summary of the next version.
-    Summary(Place),
+    /// Publish what a person wrote; no model is asked.
+    Adopt(Box<Offer>),
 }
 
 /// The planner has asked questions.
@@ -167,6 +146,10 @@ pub enum Thread {
 pub struct AwaitingAnswer {
     /// The version that could not be written yet.
     pub version: u32,
+    /// What it is to answer.
+    pub ask: Ask,
+    /// What people said since.
+    pub notes: Vec<Note>,
     /// What is asked.
     pub questions: Vec<String>,
     /// The version people see meanwhile.
@@ -202,6 +185,12 @@ pub struct Publishing {
     pub answering: Vec<Note>,
     /// Whether someone else moved the plan branch meanwhile: then this version is published once more (Q13).
     pub branch_moved: bool,
+    /// What a person wrote meanwhile; it is the next version.
+    #[serde(default)]
+    pub offered: Option<Box<Offer>>,
+    /// How many revisions in a row this makes.
+    #[serde(default)]
+    pub rounds: u32,
 }
 
 /// How far the posting of a version is.
@@ -241,6 +230,9 @@ pub struct Shown {
     pub pull: PullNumber,
     /// Everyone whose request is in it.
     pub requesters: Vec<Person>,
+    /// How many revisions in a row were made of remarks up to this one.
+    #[serde(default)]
+    pub rounds: u32,
 }
 
 /// A version waits for its approval.
@@ -402,6 +394,21 @@ impl State {
             | State::Executing(_)
             | State::Delivering(_)
             | State::Ended(_) => None,
+        }
+    }
+
+    /// What people said that no revision has taken up yet.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        match self {
+            State::Planning(planning) => &planning.notes,
+            State::Publishing(publishing) => &publishing.notes,
+            State::AwaitingApproval(waiting) => &waiting.notes,
+            State::AwaitingAnswer(_)
+            | State::Starting(_)
+            | State::Executing(_)
+            | State::Delivering(_)
+            | State::Ended(_) => &[],
         }
     }
 

@@ -39,10 +39,13 @@ fn revises(request: &Seen) -> Reply {
     if request.turns == 0 {
         return Reply::call("read", &json!({"path": "CHANGELOG.md"}));
     }
-    let answer = |note: String| json!({"note": note, "answer": "Step `s2` adds a line to CHANGELOG.md.", "done": true});
+    let answer = |note: String| {
+        let (answer, changed) = ("Step `s2` adds a line to CHANGELOG.md.", ["steps/s2", "scope"]);
+        json!({"note": note, "answer": answer, "done": true, "changed": changed})
+    };
     let answers: Vec<Value> = notes(request).into_iter().map(answer).collect();
     let changes = "A second step tells the changelog, and the scope names that file.";
-    Reply::call("submit_plan", &json!({"plan": plans::second(), "answers": answers, "changes": changes}))
+    Reply::call("submit_revision", &json!({"parts": plans::changes(), "answers": answers, "changes": changes}))
 }
 
 /// The ids of the notes to answer, from the data that the request carries.

@@ -93,7 +93,7 @@ impl Payload<'_> {
             }
             ("push", None) => return self.push(body),
             ("pull_request_review", Some("submitted" | "dismissed"))
-            | ("pull_request_review_comment", Some("created"))
+            | ("pull_request_review_comment", Some("created" | "edited" | "deleted"))
             | ("pull_request", Some("closed" | "synchronize")) => return self.about_pull(event, body),
             _ => return Ok(None),
         };
@@ -108,6 +108,12 @@ impl Payload<'_> {
         Ok(Some(match (event, self.action.as_deref()) {
             ("pull_request_review", Some("submitted")) => About::ReviewSubmitted { pull, review: self.review()? },
             ("pull_request_review", _) => About::ReviewDismissed { pull, review: self.review()? },
+            ("pull_request_review_comment", Some("edited")) => {
+                About::ReviewCommentEdited { pull, comment: self.review_comment()? }
+            }
+            ("pull_request_review_comment", Some("deleted")) => {
+                About::ReviewCommentDeleted { pull, comment: self.review_comment()? }
+            }
             ("pull_request_review_comment", _) => About::ReviewCommentCreated { pull, comment: self.review_comment()? },
             (_, Some("closed")) => About::PullClosed { pull, updated_at },
             _ => {

@@ -61,17 +61,26 @@ impl Payload<'_> {
 
     pub(super) fn review_comment(&self) -> Result<ReviewCommentFacts, BadPayload> {
         let raw: payload::ReviewComment = part("comment", self.comment)?;
+        // The lines as they were when it was written: these stay true whatever is pushed later.
+        let (line, start_line, commit) = match raw.original_line {
+            Some(line) => (Some(line), raw.original_start_line, raw.original_commit_id),
+            None => (raw.line, raw.start_line, raw.commit_id),
+        };
+        let created_at = Timestamp::from_rfc3339(&raw.created_at)?;
+        let updated_at = raw.updated_at.map_or(Ok(created_at), |at| Timestamp::from_rfc3339(&at))?;
         Ok(ReviewCommentFacts {
             id: ReviewCommentId(raw.id),
             review_id: raw.pull_request_review_id.map(ReviewId),
             path: raw.path,
-            line: raw.line,
-            start_line: raw.start_line,
+            line,
+            start_line,
+            commit: commit.and_then(|sha| sha.parse().ok()),
             side: if raw.side.as_deref() == Some("LEFT") { Side::Left } else { Side::Right },
             diff_hunk: raw.diff_hunk.unwrap_or_default(),
             body: raw.body.unwrap_or_default(),
             author: person(raw.user),
-            created_at: Timestamp::from_rfc3339(&raw.created_at)?,
+            created_at,
+            updated_at,
             in_reply_to: raw.in_reply_to_id.map(ReviewCommentId),
         })
     }

@@ -158,6 +158,8 @@ fn t05_only_listed_pairs_of_event_and_action_mean_anything() {
             "pull_request.synchronize",
             "pull_request_review.submitted",
             "pull_request_review.dismissed",
+            "pull_request_review_comment.edited",
+            "pull_request_review_comment.deleted",
             "pull_request_review_comment.created",
         ]
     );
@@ -183,7 +185,7 @@ fn t02_the_same_thing_said_again_has_the_same_meaning_and_another_thing_has_anot
         ("issue_comment", &["created", "edited", "deleted"]),
         ("pull_request", &["closed", "synchronize"]),
         ("pull_request_review", &["submitted", "dismissed"]),
-        ("pull_request_review_comment", &["created"]),
+        ("pull_request_review_comment", &["created", "edited", "deleted"]),
         ("push", &[""]),
     ] {
         for action in actions {

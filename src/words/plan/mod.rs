@@ -4,16 +4,20 @@
 //! back. What the core itself writes (headings, quotes, tables) no field of a plan can imitate.
 
 mod body;
+mod lines;
 mod outline;
 mod parse;
 mod shown;
+mod suggest;
 
 pub use body::plan_body;
 pub(in crate::words) use body::{change, item};
+pub use lines::{line_of, part_at};
 pub use outline::ParseFault;
-pub use parse::parse_plan;
+pub use parse::{parse_plan, read_plan};
 pub use shown::{Hidden, HiddenKind, PlanFacts, Posting, plan_comment, plan_file};
 pub(in crate::words) use shown::{version, who_may};
+pub use suggest::{Base, Suggested, Taken, adopt, place};
 
 #[cfg(test)]
 mod tests;

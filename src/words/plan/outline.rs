@@ -1,9 +1,11 @@
 //! A plan's Markdown taken apart into title, sections, list items and quotes, each line with its number.
 
+use serde::{Deserialize, Serialize};
+
 use crate::words::escape::{Scanner, text_of};
 
 /// What cannot be read in a plan's Markdown, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParseFault {
     /// The line, from 1.
     pub line: u32,

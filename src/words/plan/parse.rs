@@ -1,6 +1,7 @@
 //! Reads a plan back from its Markdown, as the core wrote it or as a person edited it.
 
 use super::body::{DONE_WHEN, NOT_TAKEN};
+use super::lines::line_of;
 use super::outline::{Line, ParseFault, Section, items, lines, quote, sections, text};
 use crate::words::escape::{text_of_code, text_of_inline};
 use crate::workflow::plan::{Alternative, Check, Estimate, FileChange, Finding, Plan, PlanStep, PlannedFile, Scope};
@@ -38,6 +39,57 @@ pub fn parse_plan(markdown: &str) -> Result<Plan, Vec<ParseFault>> {
         }
     }
     if reader.faults.is_empty() { Ok(reader.plan) } else { Err(reader.faults) }
+}
+
+/// Reads a plan that a person wrote or edited, and judges it: what is returned may be published. `shown` is the plan file
+/// it was edited from, if there is one; what stands there around the plan's own words may stay or go, and not change.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its line.
+pub fn read_plan(markdown: &str, shown: Option<&str>) -> Result<Plan, Vec<ParseFault>> {
+    let markdown = markdown.replace("\r\n", "\n");
+    let all = lines(&markdown);
+    let heading = |marker: &str, line: &Line<'_>| !line.in_code && line.text.starts_with(marker);
+    let start = all.iter().position(|line| heading("## ", line)).unwrap_or(0);
+    let end = all.iter().position(is_ours).unwrap_or(all.len());
+    let mut faults = Vec::new();
+    if let Some(line) = all[..start].iter().find(|line| !line.is_blank() && !line.text.starts_with("**Plan** `")) {
+        faults.push(ParseFault::new(line.number, "nothing stands above the title, a line that begins with `## `"));
+    }
+    if let Some(line) = all.get(end)
+        && !shown.is_some_and(|shown| tail(&lines(shown)) == tail(&all))
+    {
+        let what =
+            "what approval grants is set by the server's configuration; leave this part as it is, or leave it out";
+        faults.push(ParseFault::new(line.number, what));
+    }
+    // What stands above is blanked, so that all lines keep their numbers.
+    let own = all[start..end.max(start)].iter().map(|line| line.text);
+    let own = std::iter::repeat_n("", start).chain(own).collect::<Vec<_>>().join("\n");
+    let plan = match parse_plan(&own) {
+        Ok(plan) => plan,
+        Err(more) => {
+            faults.extend(more);
+            return Err(faults);
+        }
+    };
+    faults.extend(
+        plan.faults()
+            .iter()
+            .map(|fault| ParseFault::new(line_of(&own, fault), format!("{}: {}", fault.at, fault.what))),
+    );
+    if faults.is_empty() { Ok(plan) } else { Err(faults) }
+}
+
+/// What stands below the plan's own words.
+fn tail<'a>(all: &[Line<'a>]) -> Vec<&'a str> {
+    let first = all.iter().position(is_ours).unwrap_or(all.len());
+    all[first..].iter().map(|line| line.text.trim_end()).filter(|text| !text.is_empty()).collect()
+}
+
+/// Whether a line is the heading of a section that is not the plan's own.
+fn is_ours(line: &Line<'_>) -> bool {
+    !line.in_code && line.text.strip_prefix("### ").is_some_and(|heading| OURS.contains(&heading.trim()))
 }
 
 fn empty(title: String) -> Plan {

@@ -14,6 +14,9 @@ const MAX_COMMENT: usize = 60_000;
 const MAX_HIDDEN: usize = 10;
 const MAX_EXCERPT: usize = 300;
 
+/// The line of the plan file on which the plan's own words begin, from 1: below one line that names the version.
+pub(super) const BODY_STARTS: u32 = 3;
+
 /// One version.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanFacts<'a> {

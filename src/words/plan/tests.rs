@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "the renderer's kinds of nodes are not ours")]
 
 use comrak::nodes::NodeValue;
@@ -14,7 +14,7 @@ use crate::workflow::plan::{
 };
 use crate::workflow::terms::{ModelIds, Terms};
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     Plan {
         title: "Count the last line too".to_owned(),
         goal: "`wc -l` and `count` agree on files without a newline at the end.".to_owned(),
@@ -379,4 +379,41 @@ proptest! {
         let faults = parse_plan(&text).map_or_else(|faults| faults.len(), |_| 1);
         prop_assert!(faults > 0);
     }
+}
+
+#[test]
+fn a_plan_file_edited_by_hand_is_read_and_what_is_not_the_plans_is_left_alone() {
+    let terms = terms(plan());
+    let (digest, home) = (Digest::from_bytes([0x3f; 32]), home());
+    let file = plan_file(&PlanFacts { terms: &terms, digest: &digest, issue: IssueNumber(42), home: &home });
+    assert_eq!(read_plan(&file, Some(&file)), Ok(plan()));
+    assert_eq!(read_plan(&file.replace('\n', "\r\n"), Some(&file)), Ok(plan()));
+    assert_eq!(read_plan(&plan_body(&plan()), None), Ok(plan()));
+    let edited = file.replace("Replace the loop.", "Replace the loop by `lines`.");
+    let read = read_plan(&edited, Some(&file)).map(|plan| plan.steps[0].what.clone());
+    assert_eq!(read, Ok("Replace the loop by `lines`.".to_owned()));
+
+    let told = |edited: &str, shown: Option<&str>| {
+        let faults = read_plan(edited, shown).expect_err("a fault");
+        faults.iter().map(|fault| format!("{}: {}", fault.line, fault.what)).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(told(&file.replace("$5.00", "$500.00"), Some(&file)), @"55: what approval grants is set by the server's configuration; leave this part as it is, or leave it out");
+    insta::assert_snapshot!(told(&format!("Hello\n\n{file}"), Some(&file)), @"1: nothing stands above the title, a line that begins with `## `");
+    insta::assert_snapshot!(told(&file.replace("| Files | 2 |", "| Files | 1 |").replace("`tests/**`", "`test/**`"), Some(&file)), @r"
+    25: steps[0].files[1].path: tests/count.rs is outside the plan's scope
+    37: scope.max_files: is 1, but the steps touch 2 files
+    ");
+    insta::assert_snapshot!(told("Just do it.", None), @"1: a plan has one title, a line that begins with `## `");
+}
+
+#[test]
+fn a_revision_leaves_the_bytes_of_all_other_sections() {
+    use crate::workflow::plan::revision::Patch;
+
+    let sections = |text: &str| -> Vec<String> { text.split("\n### ").map(str::to_owned).collect() };
+    let before = sections(&plan_body(&plan()));
+    let patch = Patch { goal: Some("Both agree.".to_owned()), ..Patch::default() };
+    let after = sections(&plan_body(&patch.apply(&plan()).unwrap()));
+    let differs: Vec<&str> = before.iter().zip(&after).filter(|(a, b)| a != b).map(|(a, _)| &a[..4]).collect();
+    assert_eq!((before.len(), differs), (after.len(), vec!["Goal"]));
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::{AccountKind, TeamName, UserId};
+use crate::words::plan::ParseFault;
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::command::parse;
 
@@ -29,6 +30,8 @@ fn help_lists_what_can_be_typed() {
     | Command | What it does |
     | --- | --- |
     | `/plan` | plans this issue, or plans it anew; what stands behind it is minded |
+    | `/plan adopt` | makes a version of the plan that you write below it, or of the file it names |
+    | `/diff` | shows what changed last, or between two versions: `/diff v1 v3` |
     | `/revise` | makes a new version that answers what stands behind it |
     | `/approve` | approves the version whose digest stands behind it; so does an approving review |
     | `/unapprove` | takes your approval or objection back |
@@ -253,6 +256,35 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     ");
 }
 
+#[test]
+fn a_plan_that_is_not_sound_is_answered_line_by_line() {
+    let fault = |line, what: &str| ParseFault { line, what: what.to_owned() };
+    let faults = vec![fault(3, "a plan has no section \"Budget\""), fault(9, "`@all` is used twice")];
+    insta::assert_snapshot!(said(&Words::PlanNotSound { who: person("bob"), faults }), @r#"
+    @bob, this plan cannot be adopted as it is:
+
+    - line 3: a plan has no section "Budget"
+    - line 9: ``@all`` is used twice
+
+    Please mend it and offer it again.
+    "#);
+    insta::assert_snapshot!(said(&Words::NoSuchFile { who: person("bob"), path: "docs/plan.md".to_owned() }), @"@bob, there is no file `docs/plan.md` on the default branch that I could adopt. Name one, or write the plan below `/plan adopt` in the same comment.");
+    insta::assert_snapshot!(said(&Words::NeedsText { wanted: "plan adopt".to_owned() }), @"Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a file on the default branch behind it.");
+}
+
+#[test]
+fn the_ends_of_revising_are_told() {
+    insta::assert_snapshot!(said(&Words::RoundsOver { rounds: 10 }), @"10 revisions were made in a row. I have noted what was said since, and begin the next when someone with write access writes `/plan`.");
+    insta::assert_snapshot!(said(&Words::EditIsNotRead { who: person("bob") }), @"@bob, what a note says when it is made is what counts; I do not read edits. Please say what is different in a comment of its own.");
+    insta::assert_snapshot!(said(&Words::NoSuchVersion { who: person("bob"), newest: 2 }), @"@bob, there is no such pair of versions; the newest is v2. `/diff` shows what changed last, `/diff v1 v2` any two.");
+    let difference = Words::Difference { from: 1, to: 3, text: "The texts of v1 and v3 are the same.".to_owned() };
+    insta::assert_snapshot!(said(&difference), @r"
+    From v1 to v3:
+
+    The texts of v1 and v3 are the same.
+    ");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -274,6 +306,11 @@ proptest! {
             Words::StillUnknown { reasons: vec![reason], digest: digest() },
             Words::LeftBehind { branches: vec!["assentry/42-t-abcdef".parse().unwrap()] },
             Words::NothingToLift { who: person("ann"), login: text.clone() },
+            Words::RoundsOver { rounds: version },
+            Words::PlanNotSound { who: person("ann"), faults: vec![ParseFault { line: version, what: text.clone() }] },
+            Words::NoSuchFile { who: person("ann"), path: text.clone() },
+            Words::EditIsNotRead { who: person("ann") },
+            Words::NoSuchVersion { who: person("ann"), newest: version },
         ] {
             prop_assert_eq!(parse(&said(&words)), None);
         }

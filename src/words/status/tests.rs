@@ -35,7 +35,7 @@ fn shown() -> Shown {
         denied: vec![],
         expires: EXPIRES,
     };
-    Shown { subject, base: sha(), rules, edited: None, pull: PullNumber(43), requesters: vec![] }
+    Shown { subject, base: sha(), rules, edited: None, pull: PullNumber(43), requesters: vec![], rounds: 0 }
 }
 
 fn step(id: &str, title: &str) -> PlanStep {
@@ -107,6 +107,8 @@ fn a_planning_run_needs_nothing() {
         notes: vec![],
         acts: vec![],
         requesters: vec![],
+        rounds: 0,
+        branch_moved: false,
     });
     insta::assert_snapshot!(say(&state, &[], &[]), @r"
     **Assentry: writing the plan** · run 7
@@ -120,8 +122,15 @@ fn a_planning_run_needs_nothing() {
 #[test]
 fn questions_are_numbered() {
     let questions = vec!["Which file?".to_owned(), "# Really\n@all?".to_owned()];
-    let state =
-        State::AwaitingAnswer(AwaitingAnswer { version: 1, questions, shown: None, acts: vec![], requesters: vec![] });
+    let state = State::AwaitingAnswer(AwaitingAnswer {
+        version: 1,
+        ask: Ask::Fresh { guidance: None },
+        notes: vec![],
+        questions,
+        shown: None,
+        acts: vec![],
+        requesters: vec![],
+    });
     insta::assert_snapshot!(say(&state, &[], &[cost("plan", None)]), @r"
     **Assentry: waiting for answers** · run 7
 

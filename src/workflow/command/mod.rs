@@ -20,6 +20,20 @@ pub enum Command {
         /// What to mind, in the person's words.
         guidance: Option<String>,
     },
+    /// `/plan adopt [path]`: make a version of the plan that stands below, or in a file on the default branch.
+    Adopt {
+        /// The file, if one is named.
+        path: Option<String>,
+        /// What stands below the first line.
+        text: String,
+    },
+    /// `/diff [v1 [v3]]`: show the difference between two versions, the newest two if none are named.
+    Diff {
+        /// The one; 0 for what is no version.
+        from: Option<u32>,
+        /// The other.
+        to: Option<u32>,
+    },
     /// `/revise <text>`: a new version that answers this.
     Revise {
         /// What to change.
@@ -58,7 +72,8 @@ pub enum Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 9] = ["plan", "revise", "approve", "unapprove", "reject", "cancel", "retry", "status", "help"];
+pub const NAMES: [&str; 10] =
+    ["plan", "revise", "approve", "unapprove", "reject", "cancel", "retry", "status", "help", "diff"];
 
 /// Reads the body of a comment where commands begin with `/`. `None` is ordinary text, also where it is a command of
 /// some other bot.
@@ -102,7 +117,8 @@ fn command(line: &str, rest: &str) -> Option<Command> {
     let word = || Some(argument.to_owned()).filter(|word| !word.is_empty());
     let bare = |command| if argument.is_empty() { Some(command) } else { unknown(line, name) };
     match name {
-        "plan" => Some(Command::Plan { guidance: text() }),
+        "plan" => Some(adopt(argument, rest).unwrap_or_else(|| Command::Plan { guidance: text() })),
+        "diff" => Some(diff(argument)),
         "revise" => Some(Command::Revise { text: free() }),
         "approve" => Some(Command::Approve { digest: word() }),
         "unapprove" => bare(Command::Unapprove),
@@ -113,6 +129,25 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "help" => Some(Command::Help),
         _ => unknown(name, name),
     }
+}
+
+/// `adopt` alone, with the plan below, or with one path behind it; a sentence that begins with the word is guidance.
+fn adopt(argument: &str, rest: &str) -> Option<Command> {
+    let mut words = argument.split_whitespace();
+    let path = match (words.next(), words.next(), words.next()) {
+        (Some("adopt"), path, None) => path.map(str::to_owned),
+        _ => return None,
+    };
+    Some(Command::Adopt { path, text: rest.to_owned() })
+}
+
+/// Versions as `v1` or `1`.
+fn diff(argument: &str) -> Command {
+    let mut versions =
+        argument.split_whitespace().map(|word| word.strip_prefix('v').unwrap_or(word).parse::<u32>().unwrap_or(0));
+    let (from, to) = (versions.next(), versions.next());
+    let from = if versions.next().is_some() { Some(0) } else { from };
+    Command::Diff { from, to }
 }
 
 /// Asks back where a slip of the finger is likely, and keeps silent where another bot is probably meant.
@@ -221,6 +256,26 @@ mod tests {
             );
         }
         assert_eq!(spelling("/").map(|spelling| spelling.parse("/")), Ok(None));
+    }
+
+    #[test]
+    fn a_plan_is_adopted_from_below_or_from_a_file_and_a_sentence_is_guidance() {
+        let adopt =
+            |path: Option<&str>, text: &str| Command::Adopt { path: path.map(str::to_owned), text: text.to_owned() };
+        assert_eq!(parse("/plan adopt\n## Title\n"), Some(adopt(None, "## Title\n")));
+        assert_eq!(parse("/plan adopt docs/plan.md"), Some(adopt(Some("docs/plan.md"), "")));
+        let guidance = Some("adopt the old parser".to_owned());
+        assert_eq!(parse("/plan adopt the old parser"), Some(Command::Plan { guidance }));
+    }
+
+    #[test]
+    fn versions_are_named_with_or_without_a_v() {
+        let diff = |from, to| Some(Command::Diff { from, to });
+        assert_eq!(parse("/diff"), diff(None, None));
+        assert_eq!(parse("/diff v1 3"), diff(Some(1), Some(3)));
+        assert_eq!(parse("/diff v2"), diff(Some(2), None));
+        assert_eq!(parse("/diff v1 v2 v3"), diff(Some(0), Some(2)));
+        assert_eq!(parse("/diff main"), diff(Some(0), None));
     }
 
     #[test]

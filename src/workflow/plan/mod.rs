@@ -4,6 +4,7 @@
 //! person submits is believed only after [`Plan::faults`] found nothing.
 
 mod faults;
+pub mod revision;
 
 pub(crate) use faults::is_hidden;
 

@@ -1,20 +1,34 @@
 //! While the planner's questions are open.
 
 use super::Step;
-use super::shared::{answer, cancel, end, nothing_to_approve, with_act, with_person, with_voided};
+use super::shared::{
+    answer, cancel, end, guidance_as_note, mark, nothing_to_approve, objections, with_act, with_note, with_person,
+    with_voided, without_note,
+};
 use crate::ids::Person;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Ask, AwaitingAnswer, Planning, State};
+use crate::workflow::run::{Ask, AwaitingAnswer, Note, Offer, Planning, State};
 
 pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
     let stay = |next: Option<AwaitingAnswer>| {
         next.map_or(Step::Ignore, |next| Step::Move { to: State::AwaitingAnswer(next), then: vec![] })
     };
     match event {
-        Event::Noted { note } => go_on(awaiting, Some(&note.text), &awaiting.requesters),
-        Event::PlanAsked { by, guidance, .. } => {
-            go_on(awaiting, guidance.as_deref(), &with_person(&awaiting.requesters, by))
+        Event::Noted { note } => with_note(&awaiting.notes, note).map_or(Step::Ignore, |notes| Step::Move {
+            then: vec![Effect::EndBurst { notes: notes.len() }],
+            to: State::AwaitingAnswer(AwaitingAnswer { notes, ..awaiting.clone() }),
+        }),
+        Event::NoteWithdrawn { id } => {
+            stay(without_note(&awaiting.notes, id).map(|notes| AwaitingAnswer { notes, ..awaiting.clone() }))
+        }
+        Event::BurstEnded { notes } if *notes == awaiting.notes.len() => go_on(awaiting, &awaiting.notes, None),
+        Event::BatchEnded { .. } if !awaiting.notes.is_empty() => go_on(awaiting, &awaiting.notes, None),
+        Event::PlanAsked { by, guidance, place } => {
+            let text = guidance.as_deref().unwrap_or("Nobody answered. Go on, and state your assumptions in the plan.");
+            let answer = guidance_as_note(by, text, *place, awaiting.notes.len());
+            let notes: Vec<Note> = awaiting.notes.iter().cloned().chain([answer]).collect();
+            go_on(awaiting, &notes, Some(by))
         }
         Event::Acted { act } if act.kind.approves() => nothing_to_approve(act, "awaiting_answer"),
         Event::Acted { act } => {
@@ -26,6 +40,8 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, awaiting.shown.as_ref()),
         Event::Stopped { outcome } => end(outcome.clone(), awaiting.shown.as_ref(), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::PlanOffered { offer } => adopt(awaiting, offer),
+        Event::PlanRefused { by, head, faults } => Step::Stay { then: vec![mark(head, by, faults)] },
         Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::QuestionsAsked { .. }
@@ -41,22 +57,57 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
-        | Event::LeftBehind { .. } => Step::Ignore,
+        | Event::LeftBehind { .. }
+        | Event::BatchEnded { .. }
+        | Event::PlanKept { .. } => Step::Ignore,
     }
 }
 
-/// Has the plan written with the answer at hand; without one the planner goes on with stated assumptions.
-fn go_on(awaiting: &AwaitingAnswer, text: Option<&str>, requesters: &[Person]) -> Step {
+/// Has the version written with the answers at hand.
+fn go_on(awaiting: &AwaitingAnswer, answers: &[Note], asker: Option<&Person>) -> Step {
     let asked: Vec<String> = awaiting.questions.iter().enumerate().map(|(i, q)| format!("{}. {q}", i + 1)).collect();
-    let asked = asked.join("\n");
-    let answered = text.unwrap_or("Nobody answered. Go on, and state your assumptions in the plan.");
+    let asked = format!("You asked:\n{}\n\nThe answer:\n", asked.join("\n"));
+    let ask = match &awaiting.ask {
+        Ask::Revise { notes } => {
+            let mut answers = answers.to_vec();
+            if let Some(first) = answers.first_mut() {
+                first.text = format!("{asked}{}", first.text);
+            }
+            Ask::Revise { notes: notes.iter().cloned().chain(answers).collect() }
+        }
+        Ask::Fresh { guidance } => {
+            let answers: Vec<&str> = answers.iter().map(|note| note.text.as_str()).collect();
+            let before = guidance.as_ref().map_or_else(String::new, |guidance| format!("{guidance}\n\n"));
+            Ask::Fresh { guidance: Some(format!("{before}{asked}{}", answers.join("\n\n"))) }
+        }
+        Ask::Republish | Ask::Adopt(_) => awaiting.ask.clone(),
+    };
     let planning = Planning {
         version: awaiting.version,
-        ask: Ask::Fresh { guidance: Some(format!("You asked:\n{asked}\n\nThe answer:\n{answered}")) },
+        ask,
         shown: awaiting.shown.clone(),
         notes: vec![],
-        acts: awaiting.acts.clone(),
-        requesters: requesters.to_vec(),
+        acts: objections(&awaiting.acts),
+        requesters: asker.map_or_else(|| awaiting.requesters.clone(), |by| with_person(&awaiting.requesters, by)),
+        rounds: awaiting.shown.as_ref().map_or(0, |shown| shown.rounds + 1),
+        // It may have moved while nobody looked, so the version that is shown does not stay.
+        branch_moved: true,
+    };
+    let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];
+    Step::Move { to: State::Planning(planning), then }
+}
+
+/// A plan by a person answers everything that was asked.
+fn adopt(awaiting: &AwaitingAnswer, offer: &Offer) -> Step {
+    let planning = Planning {
+        version: awaiting.version,
+        ask: Ask::Adopt(Box::new(offer.clone())),
+        shown: awaiting.shown.clone(),
+        notes: vec![],
+        acts: objections(&awaiting.acts),
+        requesters: with_person(&awaiting.requesters, &offer.by),
+        rounds: 0,
+        branch_moved: true,
     };
     let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];
     Step::Move { to: State::Planning(planning), then }

@@ -2,27 +2,42 @@
 
 use super::Step;
 use super::shared::{
-    answer, cancel, end, holds, is_guidance, next_version, refusal, republish, with_act, with_note, with_person,
-    with_voided,
+    adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
+    with_act, with_note, with_person, with_voided, without_note,
 };
-use crate::workflow::act::ActId;
+use crate::ids::Person;
+use crate::words::Words;
+use crate::workflow::act::{ActId, Place};
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, Ask, Note, Outcome, State, Trouble, Waiting};
+use crate::workflow::run::{Approved, Ask, Note, Outcome, Shown, State, Trouble, Waiting};
 
-pub(super) fn step(waiting: &Waiting, event: &Event) -> Step {
+pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
     match event {
         Event::Noted { note } => with_note(&waiting.notes, note).map_or(Step::Ignore, |notes| Step::Move {
             then: vec![Effect::EndBurst { notes: notes.len() }],
             to: State::AwaitingApproval(Waiting { notes, ..waiting.clone() }),
         }),
-        Event::BurstEnded { notes } if *notes == waiting.notes.len() => revise(waiting),
+        Event::BurstEnded { notes } if *notes == waiting.notes.len() => revise(waiting, rounds),
+        Event::BatchEnded { .. } => revise(waiting, rounds),
+        Event::PlanAsked { by, guidance, place } if !waiting.notes.is_empty() && waiting.shown.rounds >= rounds => {
+            let guidance = guidance.as_deref().unwrap_or("Go on with what was said.");
+            go_on(waiting, guidance_as_note(by, guidance, *place, waiting.notes.len()))
+        }
         Event::PlanAsked { by, guidance, .. } => {
             let requesters = with_person(&waiting.shown.requesters, by);
             let ask = Ask::Fresh { guidance: guidance.clone() };
             next_version(&waiting.shown, ask, &waiting.acts, &waiting.notes, requesters)
         }
+        Event::PlanOffered { offer } => adopt(&waiting.shown, offer, &waiting.acts, &waiting.notes),
+        Event::PlanRefused { by, head, faults } => {
+            and_then(republish(&waiting.shown, &waiting.acts, &waiting.notes), mark(head, by, faults))
+        }
+        Event::NoteWithdrawn { id } => without_note(&waiting.notes, id).map_or(Step::Ignore, |notes| Step::Move {
+            then: vec![Effect::EndBurst { notes: notes.len() }],
+            to: State::AwaitingApproval(Waiting { notes, ..waiting.clone() }),
+        }),
         Event::Acted { act } => with_act(&waiting.acts, act).map_or(Step::Ignore, |acts| Step::Move {
             to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),
             then: vec![Effect::Judge { gate: Gate::Act, because: Some(act.id) }],
@@ -50,7 +65,8 @@ pub(super) fn step(waiting: &Waiting, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
-        | Event::LeftBehind { .. } => Step::Ignore,
+        | Event::LeftBehind { .. }
+        | Event::PlanKept { .. } => Step::Ignore,
     }
 }
 
@@ -88,17 +104,36 @@ fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
     }
 }
 
-/// Takes all notes up in one revision, but for those of a review that approves: they ask for nothing.
-fn revise(waiting: &Waiting) -> Step {
+/// Takes all notes up in one revision, but for those of a review that approves: they ask for nothing. After so many
+/// revisions in a row the notes wait until a person asks.
+fn revise(waiting: &Waiting, rounds: u32) -> Step {
+    let notes = asking(waiting);
+    if notes.is_empty() {
+        return Step::Ignore;
+    }
+    if waiting.shown.rounds >= rounds {
+        let key = format!("rounds-{}", waiting.shown.subject.version);
+        return answer(&Words::RoundsOver { rounds }, Place::PlanPull, &key);
+    }
+    next_version(&waiting.shown, Ask::Revise { notes: notes.clone() }, &waiting.acts, &[], askers(waiting, &notes))
+}
+
+/// Takes all notes up because a person asked for it, and counts anew.
+fn go_on(waiting: &Waiting, guidance: Note) -> Step {
+    let notes: Vec<Note> = asking(waiting).into_iter().chain([guidance]).collect();
+    let shown = Shown { rounds: 0, ..waiting.shown.clone() };
+    next_version(&shown, Ask::Revise { notes: notes.clone() }, &waiting.acts, &[], askers(waiting, &notes))
+}
+
+fn asking(waiting: &Waiting) -> Vec<Note> {
     let approving = |note: &&Note| {
         let review = note.review.map(ActId::Review);
         waiting.acts.iter().any(|act| Some(act.id) == review && act.kind.approves())
     };
-    let notes: Vec<Note> = waiting.notes.iter().filter(|note| !approving(note)).cloned().collect();
-    if notes.is_empty() {
-        return Step::Ignore;
-    }
+    waiting.notes.iter().filter(|note| !approving(note)).cloned().collect()
+}
+
+fn askers(waiting: &Waiting, notes: &[Note]) -> Vec<Person> {
     let asked = notes.iter().filter(|note| is_guidance(note));
-    let requesters = asked.fold(waiting.shown.requesters.clone(), |people, note| with_person(&people, &note.by));
-    next_version(&waiting.shown, Ask::Revise { notes }, &waiting.acts, &[], requesters)
+    asked.fold(waiting.shown.requesters.clone(), |people, note| with_person(&people, &note.by))
 }

@@ -1,7 +1,9 @@
 //! From the last gate to the open pull request.
 
 use super::Step;
-use super::shared::{answer, cancel, end, holds, tidying, too_late, too_late_for, with_act, with_voided};
+use super::shared::{
+    and_then, answer, cancel, end, holds, late, mark, tidying, too_late, too_late_for, with_act, with_voided,
+};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
@@ -40,6 +42,13 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
         (Event::PlanBranchMoved { .. }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
             tidying(void(approved, Reason::BranchMoved))
         }
+        (Event::PlanOffered { offer }, DeliverStage::Judging { .. } | DeliverStage::Pushing) if offer.is_push() => {
+            and_then(tidying(void(approved, Reason::BranchMoved)), late(offer))
+        }
+        (Event::PlanRefused { by, head, faults }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
+            and_then(tidying(void(approved, Reason::BranchMoved)), mark(head, by, faults))
+        }
+        (Event::PlanOffered { offer }, _) => too_late_for(&offer.by, offer.place()),
         (Event::Cancelled { by, why }, DeliverStage::Judging { .. } | DeliverStage::Pushing) => {
             tidying(cancel(by.as_ref(), *why, Some(&approved.shown)))
         }
@@ -65,7 +74,11 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
             | Event::PlanPullClosed
-            | Event::LeftBehind { .. },
+            | Event::LeftBehind { .. }
+            | Event::BatchEnded { .. }
+            | Event::PlanKept { .. }
+            | Event::PlanRefused { .. }
+            | Event::NoteWithdrawn { .. },
             _,
         ) => Step::Ignore,
     }

@@ -33,6 +33,11 @@ pub(super) fn step(event: &Event) -> Step {
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
-        | Event::PlanPullClosed => Step::Ignore,
+        | Event::PlanPullClosed
+        | Event::BatchEnded { .. }
+        | Event::PlanKept { .. }
+        | Event::PlanOffered { .. }
+        | Event::PlanRefused { .. }
+        | Event::NoteWithdrawn { .. } => Step::Ignore,
     }
 }

@@ -1,7 +1,7 @@
 //! While the executor is at work: what people do is recorded and weighed at the last gate.
 
 use super::Step;
-use super::shared::{answer, cancel, end, too_late, too_late_for, with_act, with_voided};
+use super::shared::{and_then, answer, cancel, end, late, mark, too_late, too_late_for, with_act, with_voided};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
@@ -34,6 +34,13 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         Event::ActVoided { id, how } => with_voided(&approved.acts, *id, *how)
             .map_or(Step::Ignore, |acts| with(Approved { acts, ..approved.clone() })),
         Event::PlanBranchMoved { .. } => with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }),
+        Event::PlanOffered { offer } if offer.is_push() => {
+            and_then(with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }), late(offer))
+        }
+        Event::PlanOffered { offer } => too_late_for(&offer.by, offer.place()),
+        Event::PlanRefused { by, head, faults } => {
+            and_then(with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }), mark(head, by, faults))
+        }
         Event::Noted { note } => too_late(note),
         Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
@@ -52,6 +59,9 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
-        | Event::LeftBehind { .. } => Step::Ignore,
+        | Event::LeftBehind { .. }
+        | Event::BatchEnded { .. }
+        | Event::PlanKept { .. }
+        | Event::NoteWithdrawn { .. } => Step::Ignore,
     }
 }

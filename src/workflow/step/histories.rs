@@ -46,6 +46,7 @@ fn run() -> Run {
         work_branch: "assentry/42-t-abcdef".parse().unwrap(),
         private: false,
         retry_of: None,
+        rounds: 2,
     };
     Run { id: RunId(1), origin, state }
 }

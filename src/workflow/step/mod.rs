@@ -19,7 +19,7 @@ mod starting;
 use super::act::Act;
 use super::effect::{Effect, ReactTo};
 use super::event::Event;
-use super::run::{Ask, Planning, Run, Shown, State, Waiting};
+use super::run::{Ask, Offer, Planning, Run, Shown, State, Waiting};
 use crate::ids::Person;
 
 /// What follows from an event.
@@ -49,7 +49,7 @@ pub fn step(run: &Run, event: &Event) -> Step {
         State::Planning(planning) => planning::step(planning, event),
         State::AwaitingAnswer(awaiting) => awaiting_answer::step(awaiting, event),
         State::Publishing(publishing) => publishing::step(publishing, event),
-        State::AwaitingApproval(waiting) => awaiting_approval::step(waiting, event),
+        State::AwaitingApproval(waiting) => awaiting_approval::step(run.origin.rounds, waiting, event),
         State::Starting(approved) => starting::step(approved, event),
         State::Executing(executing) => executing::step(executing, event),
         State::Delivering(delivering) => delivering::step(delivering, event),
@@ -60,13 +60,26 @@ pub fn step(run: &Run, event: &Event) -> Step {
 /// How a run begins: someone who may asked for a plan.
 #[must_use]
 pub fn begin(by: &Person, guidance: Option<String>, seen: ReactTo) -> (State, Vec<Effect>) {
+    begin_with(by, Ask::Fresh { guidance }, seen)
+}
+
+/// How a run begins with the plan that a person wrote.
+#[must_use]
+pub fn begin_adopting(offer: Offer, seen: ReactTo) -> (State, Vec<Effect>) {
+    let by = offer.by.clone();
+    begin_with(&by, Ask::Adopt(Box::new(offer)), seen)
+}
+
+fn begin_with(by: &Person, ask: Ask, seen: ReactTo) -> (State, Vec<Effect>) {
     let planning = Planning {
         version: 1,
-        ask: Ask::Fresh { guidance },
+        ask,
         shown: None,
         notes: vec![],
         acts: vec![],
         requesters: vec![by.clone()],
+        rounds: 0,
+        branch_moved: false,
     };
     let then = vec![Effect::React { to: seen }, Effect::ShowStatus, Effect::WritePlan { version: 1 }];
     (State::Planning(planning), then)

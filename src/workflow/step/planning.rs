@@ -1,13 +1,17 @@
 //! While the planner writes.
 
 use super::Step;
-use super::shared::{answer, cancel, end, guidance_as_note, nothing_to_approve, with_act, with_note, with_voided};
+use super::shared::{
+    and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, objections, republish, with_act,
+    with_note, with_person, with_voided, without_note,
+};
 use crate::ids::Digest;
 use crate::words::Words;
 use crate::workflow::act::Place;
+use crate::workflow::approval::Gate;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Ask, AwaitingAnswer, Planning, PublishStage, Publishing, State};
+use crate::workflow::run::{Ask, AwaitingAnswer, Offer, Planning, PublishStage, Publishing, Reply, State, Waiting};
 use crate::workflow::terms::Canon;
 
 pub(super) fn step(planning: &Planning, event: &Event) -> Step {
@@ -18,7 +22,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         Event::PlanWritten { version, digest, base, rules } if *version == planning.version => {
             let answering = match &planning.ask {
                 Ask::Revise { notes } => notes.clone(),
-                Ask::Fresh { .. } | Ask::Republish => vec![],
+                Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) => vec![],
             };
             let publishing = Publishing {
                 version: *version,
@@ -32,6 +36,8 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
                 requesters: planning.requesters.clone(),
                 answering,
                 branch_moved: false,
+                offered: None,
+                rounds: planning.rounds,
             };
             Step::Move { to: State::Publishing(publishing), then: vec![Effect::CommitPlan { version: *version }] }
         }
@@ -40,12 +46,17 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
             let key = format!("questions-{}-{}", planning.version, digest(questions).short());
             let awaiting = AwaitingAnswer {
                 version: planning.version,
+                ask: planning.ask.clone(),
+                notes: planning.notes.clone(),
                 questions: questions.clone(),
                 shown: planning.shown.clone(),
                 acts: planning.acts.clone(),
                 requesters: planning.requesters.clone(),
             };
-            let then = vec![Effect::Say { words, place: Place::Issue, key }, Effect::ShowStatus];
+            let mut then = vec![Effect::Say { words, place: Place::Issue, key }, Effect::ShowStatus];
+            if !planning.notes.is_empty() {
+                then.push(Effect::EndBurst { notes: planning.notes.len() });
+            }
             Step::Move { to: State::AwaitingAnswer(awaiting), then }
         }
         Event::Noted { note } => {
@@ -63,9 +74,18 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, planning.shown.as_ref()),
         Event::Stopped { outcome } => end(outcome.clone(), planning.shown.as_ref(), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
-        // A new version is coming anyway; its commit is made on top of whatever stands there.
-        Event::PlanBranchMoved { .. }
-        | Event::Opened { .. }
+        Event::PlanKept { version, replies } if *version == planning.version => kept(planning, replies),
+        // A new version is coming anyway, and its commit is made on top of whatever stands there; or none comes, and then
+        // the one that is shown cannot stay.
+        Event::PlanBranchMoved { .. } => stay(Some(Planning { branch_moved: true, ..planning.clone() })),
+        Event::PlanRefused { by, head, faults } => {
+            and_then(stay(Some(Planning { branch_moved: true, ..planning.clone() })), mark(head, by, faults))
+        }
+        Event::PlanOffered { offer } => adopt_instead(planning, offer),
+        Event::NoteWithdrawn { id } => {
+            stay(without_note(&planning.notes, id).map(|notes| Planning { notes, ..planning.clone() }))
+        }
+        Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::PlanCommitted { .. }
         | Event::PlanPullOpened { .. }
@@ -79,7 +99,49 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
-        | Event::LeftBehind { .. } => Step::Ignore,
+        | Event::LeftBehind { .. }
+        | Event::BatchEnded { .. }
+        | Event::PlanKept { .. } => Step::Ignore,
+    }
+}
+
+/// The notes are answered and the version shown stays, with the approvals it has.
+fn kept(planning: &Planning, replies: &[Reply]) -> Step {
+    let Some(shown) = &planning.shown else { return Step::Ignore };
+    let version = shown.subject.version;
+    let answers = replies.iter().map(|reply| Effect::AnswerKept { version, reply: reply.clone() });
+    if planning.branch_moved {
+        return answers.rev().fold(republish(shown, &planning.acts, &planning.notes), and_then);
+    }
+    let mut then: Vec<Effect> = answers.chain([Effect::ShowStatus]).collect();
+    if !planning.notes.is_empty() {
+        then.push(Effect::EndBurst { notes: planning.notes.len() });
+    }
+    if planning.acts.iter().any(|act| act.kind.approves()) {
+        then.push(Effect::Judge { gate: Gate::Act, because: None });
+    }
+    let (shown, acts, notes) = (shown.clone(), planning.acts.clone(), planning.notes.clone());
+    Step::Move { to: State::AwaitingApproval(Waiting { shown, acts, notes, missing: vec![], hold: None }), then }
+}
+
+/// What a person wrote comes before what the planner is about to write; the notes it was to answer wait for the version
+/// after.
+fn adopt_instead(planning: &Planning, offer: &Offer) -> Step {
+    let asked = match &planning.ask {
+        Ask::Revise { notes } => notes.clone(),
+        Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) => vec![],
+    };
+    let next = Planning {
+        ask: Ask::Adopt(Box::new(offer.clone())),
+        notes: asked.into_iter().chain(planning.notes.clone()).collect(),
+        acts: objections(&planning.acts),
+        requesters: with_person(&planning.requesters, &offer.by),
+        rounds: 0,
+        ..planning.clone()
+    };
+    Step::Move {
+        to: State::Planning(next),
+        then: vec![Effect::WritePlan { version: planning.version }, Effect::ShowStatus],
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::Step;
 use super::shared::{
-    answer, cancel, end, guidance_as_note, nothing_to_approve, republish, tidying, with_act, with_note, with_voided,
+    adopt, and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, objections, republish, tidying,
+    with_act, with_note, with_voided, without_note,
 };
 use crate::ids::{CommitSha, PullNumber, Timestamp};
 use crate::workflow::approval::{Gate, Subject};
@@ -46,6 +47,18 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
         (Event::ActVoided { id, how }, _) => {
             stay(with_voided(&publishing.acts, *id, *how).map(|acts| Publishing { acts, ..publishing.clone() }))
         }
+        (Event::PlanOffered { offer }, _) => {
+            stay(Some(Publishing { offered: Some(offer.clone()), ..publishing.clone() }))
+        }
+        (Event::PlanRefused { by, head, faults }, PublishStage::Committing) => {
+            and_then(Step::Ignore, mark(head, by, faults))
+        }
+        (Event::PlanRefused { by, head, faults }, PublishStage::Opening { .. } | PublishStage::Posting { .. }) => {
+            and_then(stay(Some(Publishing { branch_moved: true, ..publishing.clone() })), mark(head, by, faults))
+        }
+        (Event::NoteWithdrawn { id }, _) => {
+            stay(without_note(&publishing.notes, id).map(|notes| Publishing { notes, ..publishing.clone() }))
+        }
         (Event::Cancelled { by, why }, _) => {
             let shown = as_shown(publishing);
             unless_public(shown.as_ref(), cancel(by.as_ref(), *why, shown.as_ref()))
@@ -72,7 +85,9 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
             | Event::PlanPullClosed
-            | Event::LeftBehind { .. },
+            | Event::LeftBehind { .. }
+            | Event::BatchEnded { .. }
+            | Event::PlanKept { .. },
             _,
         ) => Step::Ignore,
     }
@@ -104,8 +119,13 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
     // Notes that do not hang on a line are answered by the version's summary.
     let on_lines = publishing.answering.iter().filter(|note| matches!(note.thread, Thread::Line(_)));
     let answers = on_lines.map(|note| Effect::AnswerNote { version: publishing.version, note: note.clone() });
-    if publishing.branch_moved {
-        return match republish(&shown, &publishing.acts, &publishing.notes) {
+    let acts = objections(&publishing.acts);
+    let again = match &publishing.offered {
+        Some(offer) => Some(adopt(&shown, offer, &acts, &publishing.notes)),
+        None => publishing.branch_moved.then(|| republish(&shown, &acts, &publishing.notes)),
+    };
+    if let Some(again) = again {
+        return match again {
             Step::Move { to, then } => Step::Move { to, then: answers.chain(then).collect() },
             other @ (Step::Stay { .. } | Step::Ignore) => other,
         };
@@ -116,8 +136,7 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
     if !publishing.notes.is_empty() {
         then.push(Effect::EndBurst { notes: publishing.notes.len() });
     }
-    let (acts, notes) = (publishing.acts.clone(), publishing.notes.clone());
-    let waiting = Waiting { shown, acts, notes, missing: vec![], hold: None };
+    let waiting = Waiting { shown, acts, notes: publishing.notes.clone(), missing: vec![], hold: None };
     Step::Move { to: State::AwaitingApproval(waiting), then }
 }
 
@@ -139,6 +158,7 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         edited: None,
         pull,
         requesters: publishing.requesters.clone(),
+        rounds: publishing.rounds,
     }
 }
 

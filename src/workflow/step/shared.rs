@@ -1,13 +1,15 @@
 //! What several states answer alike.
 
 use super::Step;
+use crate::ids::CommitSha;
 use crate::ids::{Person, Timestamp};
 use crate::words::Words;
+use crate::words::plan::ParseFault;
 use crate::workflow::act::{Act, ActId, Place, Voided};
 use crate::workflow::approval::{Facts, Gate, Reason, Subject};
 use crate::workflow::effect::Effect;
 use crate::workflow::hold::{Hold, Next};
-use crate::workflow::run::{Ask, CancelledBy, Ended, Note, Outcome, Planning, Shown, State, Thread};
+use crate::workflow::run::{Ask, CancelledBy, Ended, Note, Offer, Outcome, Planning, Shown, State, Thread};
 
 /// How many versions a run may have before a person must begin anew.
 pub(super) const MAX_VERSIONS: u32 = 20;
@@ -101,6 +103,37 @@ pub(super) fn republish(shown: &Shown, acts: &[Act], notes: &[Note]) -> Step {
     next_version(shown, Ask::Republish, acts, notes, shown.requesters.clone())
 }
 
+/// Publishes what a person wrote as the next version; its author is one of those who asked for it (rule C).
+pub(super) fn adopt(shown: &Shown, offer: &Offer, acts: &[Act], notes: &[Note]) -> Step {
+    let requesters = with_person(&shown.requesters, &offer.by);
+    next_version(shown, Ask::Adopt(Box::new(offer.clone())), acts, notes, requesters)
+}
+
+/// What follows, with one more thing to be done.
+pub(super) fn and_then(step: Step, effect: Effect) -> Step {
+    match step {
+        Step::Move { to, mut then } => {
+            then.push(effect);
+            Step::Move { to, then }
+        }
+        Step::Stay { mut then } => {
+            then.push(effect);
+            Step::Stay { then }
+        }
+        Step::Ignore => Step::Stay { then: vec![effect] },
+    }
+}
+
+/// Shows what is wrong with a pushed plan.
+pub(super) fn mark(head: &CommitSha, by: &Person, faults: &[ParseFault]) -> Effect {
+    Effect::MarkFaults { head: head.clone(), by: by.clone(), faults: faults.to_vec() }
+}
+
+/// Forgets a note that was deleted before it was taken up.
+pub(super) fn without_note(notes: &[Note], id: &str) -> Option<Vec<Note>> {
+    notes.iter().any(|note| note.id == id).then(|| notes.iter().filter(|note| note.id != id).cloned().collect())
+}
+
 /// Has the next version written.
 pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note], requesters: Vec<Person>) -> Step {
     let version = shown.subject.version + 1;
@@ -109,13 +142,22 @@ pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note]
         let why = crate::workflow::run::Trouble::Lost { text };
         return end(Outcome::Failed { why }, Some(shown), vec![]);
     }
+    let rounds = match &ask {
+        Ask::Revise { .. } => shown.rounds + 1,
+        Ask::Republish => shown.rounds,
+        Ask::Fresh { .. } | Ask::Adopt(_) => 0,
+    };
+    // A revision may end with the plan as it was, and then the approvals that are there still hold.
+    let acts = if matches!(ask, Ask::Revise { .. }) { acts.to_vec() } else { objections(acts) };
     let planning = Planning {
         version,
         ask,
         shown: Some(shown.clone()),
         notes: notes.to_vec(),
-        acts: objections(acts),
+        acts,
         requesters,
+        rounds,
+        branch_moved: false,
     };
     Step::Move { to: State::Planning(planning), then: vec![Effect::WritePlan { version }, Effect::ShowStatus] }
 }
@@ -238,6 +280,12 @@ pub(super) fn too_late(note: &Note) -> Step {
         Thread::Line(_) => Place::PlanPull,
     };
     too_late_for(&note.by, place)
+}
+
+/// The answer to someone whose plan came when the work on the one before had begun.
+pub(super) fn late(offer: &Offer) -> Effect {
+    let words = Words::TooLate { who: offer.by.clone() };
+    Effect::Say { words, place: offer.place(), key: format!("late-{}", offer.by.id) }
 }
 
 /// The answer to someone who wants the plan changed when the work on it has begun.

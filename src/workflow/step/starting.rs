@@ -1,7 +1,10 @@
 //! Between the approval and the start: the second gate.
 
 use super::Step;
-use super::shared::{answer, cancel, end, holds, refusal, republish, too_late, too_late_for, with_act, with_voided};
+use super::shared::{
+    adopt, and_then, answer, cancel, end, holds, mark, refusal, republish, too_late, too_late_for, with_act,
+    with_voided,
+};
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
@@ -23,6 +26,11 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
             with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| again(acts, *id))
         }
         Event::PlanBranchMoved { .. } => republish(&approved.shown, &approved.acts, &[]),
+        Event::PlanOffered { offer } if offer.is_push() => adopt(&approved.shown, offer, &approved.acts, &[]),
+        Event::PlanOffered { offer } => too_late_for(&offer.by, offer.place()),
+        Event::PlanRefused { by, head, faults } => {
+            and_then(republish(&approved.shown, &approved.acts, &[]), mark(head, by, faults))
+        }
         Event::Noted { note } => too_late(note),
         Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
@@ -42,7 +50,10 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
-        | Event::LeftBehind { .. } => Step::Ignore,
+        | Event::LeftBehind { .. }
+        | Event::BatchEnded { .. }
+        | Event::PlanKept { .. }
+        | Event::NoteWithdrawn { .. } => Step::Ignore,
     }
 }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use assentry::agent::planner::{PlanTask, Planned, Submission, plan as write_plan};
 use assentry::agent::{Ending, Limit};
 use assentry::demo::model::{Call, Reply, Said, Seen};
@@ -15,7 +17,11 @@ async fn planned(house: &House, task: &PlanTask<'_>) -> Planned {
 
 async fn planned_fresh(house: &House) -> Planned {
     let issue = issue("It says Helo.");
-    planned(house, &PlanTask { issue: &issue, ask: &Ask::Fresh { guidance: None }, previous: None }).await
+    planned(
+        house,
+        &PlanTask { issue: &issue, ask: &Ask::Fresh { guidance: None }, previous: None, places: &BTreeMap::new() },
+    )
+    .await
 }
 
 fn note(id: &str, text: &str) -> Note {
@@ -55,7 +61,8 @@ async fn t24_what_an_issue_hides_is_in_no_request() {
     let issue = issue("It says <!-- CANARY --> Helo, see ![CANARY](x).");
 
     let ask = Ask::Fresh { guidance: Some("Be quick. <!-- CANARY -->".into()) };
-    let planned = planned(&house, &PlanTask { issue: &issue, ask: &ask, previous: None }).await;
+    let planned =
+        planned(&house, &PlanTask { issue: &issue, ask: &ask, previous: None, places: &BTreeMap::new() }).await;
 
     assert!(matches!(planned, Planned::Stopped(Ending::NoChange { text }) if text == "It is right."));
     assert!(!house.sent().contains("CANARY") && house.sent().contains("Be quick."));
@@ -136,9 +143,10 @@ async fn f51_a_model_that_goes_in_circles_or_never_ends_is_stopped() {
 
 #[tokio::test]
 async fn a_revision_answers_every_note_or_is_not_taken() {
-    let answer = |note: &str| json!({"note": note, "answer": "Done as you say.", "done": true});
+    let answer = |note: &str| json!({"note": note, "answer": "Done as you say.", "done": true, "changed": ["goal"]});
     let submission = |answers: Vec<Value>| {
-        call("submit_plan", json!({"plan": plan(), "answers": answers, "changes": "The README is named."}))
+        let parts = json!({"goal": "The greeting is spelt right everywhere."});
+        call("submit_revision", json!({"parts": parts, "answers": answers, "changes": "The README is named."}))
     };
     let house =
         House::with(vec![submission(vec![answer("n1"), answer("n9")]), submission(vec![answer("n1"), answer("n2")])])
@@ -146,7 +154,9 @@ async fn a_revision_answers_every_note_or_is_not_taken() {
     let (issue, previous) = (issue("It says Helo."), plan());
     let ask = Ask::Revise { notes: vec![note("n1", "Mind the README <!-- CANARY -->"), note("n2", "Why?")] };
 
-    let planned = planned(&house, &PlanTask { issue: &issue, ask: &ask, previous: Some(&previous) }).await;
+    let planned =
+        planned(&house, &PlanTask { issue: &issue, ask: &ask, previous: Some(&previous), places: &BTreeMap::new() })
+            .await;
 
     assert!(matches!(&planned, Planned::Written(written) if written.answers.len() == 2), "{planned:?}");
     assert_eq!(

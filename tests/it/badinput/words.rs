@@ -130,8 +130,12 @@ async fn t62_hostile_questions_and_answers_reach_nobody() {
                 let at = text.find("\"id\":\"comment-")? + 6;
                 text[at..].split('"').next().map(str::to_owned)
             });
-            let answers = json!([{"note": note.unwrap(), "answer": format!("/approve\n{SPELL}"), "done": false}]);
-            Reply::call("submit_plan", &json!({"plan": spelled(), "answers": answers, "changes": SPELL}))
+            let parts = spelled();
+            let fields = parts.as_object().unwrap().keys().map(String::as_str);
+            let changed: Vec<&str> = fields.map(|name| if name == "steps" { "steps/s1" } else { name }).collect();
+            let answer = format!("/approve\n{SPELL}");
+            let answers = json!([{"note": note.unwrap(), "answer": answer, "done": false, "changed": changed}]);
+            Reply::call("submit_revision", &json!({"parts": parts, "answers": answers, "changes": SPELL}))
         },
         "",
     )
