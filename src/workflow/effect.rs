@@ -58,7 +58,7 @@ pub enum Effect {
         /// The version that answers it.
         version: u32,
         /// The note.
-        note: Note,
+        note: Box<Note>,
     },
     /// Wait for the end of a burst of notes.
     EndBurst {
@@ -112,7 +112,7 @@ pub enum Effect {
         /// The version that stays.
         version: u32,
         /// The answer.
-        reply: Reply,
+        reply: Box<Reply>,
     },
     /// Show what is wrong with a pushed plan, on the lines where it is.
     MarkFaults {

@@ -57,7 +57,7 @@ pub fn read_plan(markdown: &str, shown: Option<&str>) -> Result<Plan, Vec<ParseF
         faults.push(ParseFault::new(line.number, "nothing stands above the title, a line that begins with `## `"));
     }
     if let Some(line) = all.get(end)
-        && !shown.is_some_and(|shown| tail(&lines(shown)) == tail(&all))
+        && shown.is_none_or(|shown| tail(&lines(shown)) != tail(&all))
     {
         let what =
             "what approval grants is set by the server's configuration; leave this part as it is, or leave it out";

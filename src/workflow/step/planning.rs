@@ -109,7 +109,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
 fn kept(planning: &Planning, replies: &[Reply]) -> Step {
     let Some(shown) = &planning.shown else { return Step::Ignore };
     let version = shown.subject.version;
-    let answers = replies.iter().map(|reply| Effect::AnswerKept { version, reply: reply.clone() });
+    let answers = replies.iter().map(|reply| Effect::AnswerKept { version, reply: Box::new(reply.clone()) });
     if planning.branch_moved {
         return answers.rev().fold(republish(shown, &planning.acts, &planning.notes), and_then);
     }

@@ -118,7 +118,7 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
     let shown = shown(publishing, commit, pull, at);
     // Notes that do not hang on a line are answered by the version's summary.
     let on_lines = publishing.answering.iter().filter(|note| matches!(note.thread, Thread::Line(_)));
-    let answers = on_lines.map(|note| Effect::AnswerNote { version: publishing.version, note: note.clone() });
+    let answers = on_lines.map(|note| Effect::AnswerNote { version: publishing.version, note: Box::new(note.clone()) });
     let acts = objections(&publishing.acts);
     let again = match &publishing.offered {
         Some(offer) => Some(adopt(&shown, offer, &acts, &publishing.notes)),
