@@ -1,9 +1,9 @@
 //! While the planner's questions are open.
 
 use super::Step;
+use super::acts::{objections, with_act, with_voided};
 use super::shared::{
-    answer, cancel, end, guidance_as_note, mark, nothing_to_approve, objections, with_act, with_note, with_person,
-    with_voided, without_note,
+    answer, cancel, end, guidance_as_note, mark, nothing_to_approve, with_note, with_person, without_note,
 };
 use crate::ids::Person;
 use crate::workflow::effect::Effect;

@@ -1,9 +1,10 @@
 //! While a version waits for its approval.
 
 use super::Step;
+use super::acts::{with_act, with_voided, worth_keeping};
 use super::shared::{
     adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
-    with_act, with_note, with_person, with_voided, without_note,
+    with_note, with_person, without_note,
 };
 use crate::ids::Person;
 use crate::words::Words;
@@ -71,14 +72,11 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
 }
 
 fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
-    let with = |missing: Vec<Reason>, then: Vec<Effect>| Step::Move {
-        to: State::AwaitingApproval(Waiting { missing, hold: None, ..waiting.clone() }),
-        then,
-    };
+    let acts = worth_keeping(&waiting.acts, facts);
     let subject = &waiting.shown.subject;
     match judge(waiting.shown.case(&waiting.acts), facts, Gate::Act) {
         Verdict::Approved { by, by_requester } => {
-            let (shown, acts) = (waiting.shown.clone(), waiting.acts.clone());
+            let shown = waiting.shown.clone();
             Step::Move {
                 to: State::Starting(Approved { shown, acts, by, by_requester, void: None, hold: None }),
                 then: vec![Effect::Judge { gate: Gate::Start, because: None }],
@@ -87,16 +85,15 @@ fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
         Verdict::Waiting(missing) => {
             let reply = refusal(subject, &waiting.acts, because, &missing);
             let then = reply.into_iter().chain([Effect::ShowStatus]).collect();
-            with(missing, then)
+            let waiting = Waiting { acts, missing, hold: None, ..waiting.clone() };
+            Step::Move { to: State::AwaitingApproval(waiting), then }
         }
         Verdict::Hold(missing) => {
             let (hold, then) = holds(waiting.hold, Gate::Act, subject, facts, &missing);
-            let waiting = Waiting { missing, hold: Some(hold), ..waiting.clone() };
+            let waiting = Waiting { acts, missing, hold: Some(hold), ..waiting.clone() };
             Step::Move { to: State::AwaitingApproval(waiting), then }
         }
-        Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => {
-            republish(&waiting.shown, &waiting.acts, &waiting.notes)
-        }
+        Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => republish(&waiting.shown, &acts, &waiting.notes),
         Verdict::Void(reason) => {
             let why = Trouble::Void { reason };
             end(Outcome::NeedsNewPlan { why }, Some(&waiting.shown), vec![])

@@ -1,9 +1,8 @@
 //! From the last gate to the open pull request.
 
 use super::Step;
-use super::shared::{
-    and_then, answer, cancel, end, holds, late, mark, tidying, too_late, too_late_for, with_act, with_voided,
-};
+use super::acts::{with_act, with_voided, worth_keeping};
+use super::shared::{and_then, answer, cancel, end, holds, late, mark, tidying, too_late, too_late_for};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
@@ -90,7 +89,7 @@ fn judged(delivering: &Delivering, facts: &Facts) -> Step {
         return void(approved, reason.clone());
     }
     let judging = |missing, hold| {
-        let approved = Approved { hold, ..approved.clone() };
+        let approved = Approved { hold, acts: worth_keeping(&approved.acts, facts), ..approved.clone() };
         State::Delivering(Delivering { approved, stage: DeliverStage::Judging { missing } })
     };
     let subject = &approved.shown.subject;

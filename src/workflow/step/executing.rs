@@ -1,7 +1,8 @@
 //! While the executor is at work: what people do is recorded and weighed at the last gate.
 
 use super::Step;
-use super::shared::{and_then, answer, cancel, end, late, mark, too_late, too_late_for, with_act, with_voided};
+use super::acts::{with_act, with_voided};
+use super::shared::{and_then, answer, cancel, end, late, mark, too_late, too_late_for};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;

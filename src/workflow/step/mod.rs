@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod histories;
 
+mod acts;
 mod awaiting_answer;
 mod awaiting_approval;
 mod delivering;

@@ -1,9 +1,10 @@
 //! While the planner writes.
 
 use super::Step;
+use super::acts::{objections, with_act, with_voided};
 use super::shared::{
-    and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, objections, republish, with_act,
-    with_note, with_person, with_voided, without_note,
+    and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, with_note, with_person,
+    without_note,
 };
 use crate::ids::Digest;
 use crate::words::Words;

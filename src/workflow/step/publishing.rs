@@ -1,9 +1,10 @@
 //! While a version is being posted.
 
 use super::Step;
+use super::acts::{objections, with_act, with_voided};
 use super::shared::{
-    adopt, and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, objections, republish, tidying,
-    with_act, with_note, with_voided, without_note,
+    adopt, and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, tidying, with_note,
+    without_note,
 };
 use crate::ids::{CommitSha, PullNumber, Timestamp};
 use crate::workflow::approval::{Gate, Subject};

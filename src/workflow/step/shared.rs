@@ -1,11 +1,12 @@
 //! What several states answer alike.
 
 use super::Step;
+use super::acts::objections;
 use crate::ids::CommitSha;
 use crate::ids::{Person, Timestamp};
 use crate::words::Words;
 use crate::words::plan::ParseFault;
-use crate::workflow::act::{Act, ActId, Place, Voided};
+use crate::workflow::act::{Act, ActId, Place};
 use crate::workflow::approval::{Facts, Gate, Reason, Subject};
 use crate::workflow::effect::Effect;
 use crate::workflow::hold::{Hold, Next};
@@ -45,29 +46,6 @@ pub(super) fn tidying(step: Step) -> Step {
 /// Gives an answer that changes nothing.
 pub(super) fn answer(words: &Words, place: Place, key: &str) -> Step {
     Step::Stay { then: vec![Effect::Say { words: words.clone(), place, key: key.to_owned() }] }
-}
-
-/// Records an act once; an object on GitHub is one act, however often it arrives.
-pub(super) fn with_act(acts: &[Act], act: &Act) -> Option<Vec<Act>> {
-    if acts.iter().any(|known| known.id == act.id) {
-        return None;
-    }
-    let mut acts = acts.to_vec();
-    acts.push(act.clone());
-    Some(acts)
-}
-
-/// Marks an act as taken back; nothing brings it back to life (rule B).
-pub(super) fn with_voided(acts: &[Act], id: ActId, how: Voided) -> Option<Vec<Act>> {
-    let mut acts = acts.to_vec();
-    let act = acts.iter_mut().find(|act| act.id == id && act.voided.is_none())?;
-    act.voided = Some(how);
-    Some(acts)
-}
-
-/// What stays of the acts when a new version is made: objections and their withdrawals (rule F).
-pub(super) fn objections(acts: &[Act]) -> Vec<Act> {
-    acts.iter().filter(|act| !act.kind.approves()).cloned().collect()
 }
 
 /// Records a note once.

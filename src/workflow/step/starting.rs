@@ -1,10 +1,8 @@
 //! Between the approval and the start: the second gate.
 
 use super::Step;
-use super::shared::{
-    adopt, and_then, answer, cancel, end, holds, mark, refusal, republish, too_late, too_late_for, with_act,
-    with_voided,
-};
+use super::acts::{with_act, with_voided};
+use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, republish, too_late, too_late_for};
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;

@@ -3,6 +3,7 @@
 mod by_comment;
 mod by_review;
 mod commands;
+mod crowd;
 mod hands;
 mod holds;
 mod moments;
