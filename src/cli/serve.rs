@@ -187,7 +187,7 @@ async fn work(core: Core, role: Role) {
     }
 }
 
-/// Looks from time to time for deliveries that did not arrive.
+/// Looks from time to time for what no webhook told.
 async fn sweep(core: Core) {
     let mut every = tokio::time::interval(Duration::from_secs(300));
     loop {
@@ -195,7 +195,7 @@ async fn sweep(core: Core) {
             () = core.stop.cancelled() => return,
             _ = every.tick() => {}
         }
-        if let Err(error) = core.sweep(now()).await {
+        if let Err(error) = core.make_rounds(now()).await {
             tracing::warn!(%error, "the sweep did not come to its end");
         }
     }

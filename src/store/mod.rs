@@ -18,6 +18,7 @@
 mod alone;
 mod bell;
 mod changes;
+mod chores;
 mod commit;
 mod connect;
 mod errors;

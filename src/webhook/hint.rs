@@ -3,6 +3,7 @@
 //! A hint is no fact: it may be old, replayed, or about a repository we do not serve. Whoever acts on one asks GitHub
 //! first. Addresses in payloads are not read at all.
 
+use super::meaning;
 use crate::ids::{
     BranchName, CommentId, CommitSha, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName,
     ReviewCommentId, ReviewId, Timestamp,
@@ -329,10 +330,10 @@ impl About {
             About::IssueUnlabeled { issue, label } => format!("{} {label}", issue_at("unlabeled", issue)),
             About::IssueClosed { issue } => issue_at("closed", issue),
             About::IssueEdited { issue } => issue_at("edited", issue),
-            About::CommentCreated { comment, .. } => format!("comment created {}", comment.id),
+            About::CommentCreated { comment, .. } => meaning::created(comment.id),
             About::CommentEdited { comment, .. } => format!("comment edited {} {}", comment.id, comment.updated_at.0),
             About::CommentDeleted { comment, .. } => format!("comment deleted {}", comment.id),
-            About::ReviewSubmitted { review, .. } => format!("review submitted {}", review.id),
+            About::ReviewSubmitted { review, .. } => meaning::submitted(review.id),
             About::ReviewDismissed { review, .. } => format!("review dismissed {}", review.id),
             About::ReviewCommentCreated { comment, .. } => format!("review comment created {}", comment.id),
             About::ReviewCommentEdited { comment, .. } => {

@@ -6,6 +6,7 @@
 mod door;
 mod hint;
 mod intake;
+pub mod meaning;
 mod payload;
 mod signature;
 mod translate;

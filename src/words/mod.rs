@@ -116,6 +116,11 @@ pub enum Words {
         /// The digest of the version that waits.
         digest: Digest,
     },
+    /// An approval was found that no webhook told of, and that proves too little.
+    LearntLate {
+        /// Whose.
+        who: Person,
+    },
     /// A run that ended half-way has left branches without a pull request.
     LeftBehind {
         /// Which.

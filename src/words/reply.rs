@@ -95,6 +95,11 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
                 fence("text", &format!("/approve {}", digest.short()))
             )
         }
+        Words::LearntLate { who } => format!(
+            "{}, GitHub did not tell me of your approval when you gave it, and what I find now does not show for certain \
+             what you approved. Please approve once more.",
+            mention(who)
+        ),
         Words::LeftBehind { branches } => {
             let names = and(&branches.iter().map(|branch| code(branch.as_str())).collect::<Vec<_>>());
             format!(

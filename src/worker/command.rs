@@ -220,7 +220,7 @@ impl Arrival<'_> {
     }
 }
 
-fn approval(digest: Option<String>) -> ActKind {
+pub(super) fn approval(digest: Option<String>) -> ActKind {
     match digest {
         Some(prefix) => ActKind::ApproveByDigest { prefix },
         None => ActKind::ApproveBare,

@@ -12,7 +12,7 @@ use super::{Core, Trouble, YOUNG};
 use crate::github::{GithubError, RepoRef, Repository, Step};
 use crate::ids::{AccountKind, CommitSha, IssueNumber, Login, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
-use crate::webhook::{About, Hint, IssueFacts, translate};
+use crate::webhook::{About, Hint, IssueFacts, meaning, translate};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::approval::Level;
 use crate::workflow::event::Event;
@@ -269,8 +269,7 @@ impl Arrival<'_> {
         if self.is_ours().await? {
             return self.done("pushed by us").await;
         }
-        let to = head.map_or("gone", |head| head.as_str());
-        let meaning = Some(format!("{} moved {branch} {before} {to}", self.at.id));
+        let meaning = Some(meaning::branch_moved(self.at.id, branch, before, head));
         let with = With { meaning, ..self.last() };
         let event = self.pushed(&run, head).await?;
         self.applied(self.core.apply(run.id, &event, with, self.moment.now()).await?)

@@ -21,6 +21,7 @@ mod moment;
 mod note;
 mod plan;
 mod publish;
+mod reconcile;
 mod settings;
 mod status;
 mod sweep;

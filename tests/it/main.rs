@@ -12,6 +12,7 @@ mod github_sim;
 mod policy;
 mod postgres;
 mod races;
+mod reconcile;
 mod revise;
 mod sandbox;
 mod store;

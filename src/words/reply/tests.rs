@@ -63,6 +63,11 @@ fn after_a_day_of_asking_people_are_asked() {
 }
 
 #[test]
+fn d29_an_approval_found_late_is_asked_for_again() {
+    insta::assert_snapshot!(said(&Words::LearntLate { who: person("bob") }), @"@bob, GitHub did not tell me of your approval when you gave it, and what I find now does not show for certain what you approved. Please approve once more.");
+}
+
+#[test]
 fn what_an_ended_run_leaves_behind_is_named() {
     let branches = vec!["assentry/42-plan-t-abcdef".parse().unwrap()];
     insta::assert_snapshot!(said(&Words::LeftBehind { branches }), @"The run ended while something was being written to `assentry/42-plan-t-abcdef`. No pull request belongs to it. I do not delete what somebody may have pushed to: whoever has write access can, if nobody needs it.");

@@ -1,0 +1,251 @@
+//! Compares open runs with GitHub, for what no webhook has told (F06).
+//!
+//! What is found becomes the same event as the lost delivery would have, and means the same thing, so that it counts once.
+//! Refuses to believe more than it can see: an approval found late counts only if it is a comment that nobody has
+//! edited; who approved by a review is asked to do so again (`commit_id` is believed in its delivery alone).
+
+use std::time::Duration;
+
+use super::apply::{With, read};
+use super::command::approval;
+use super::{Core, Trouble};
+use crate::github::{
+    Comment, GithubError, OpenState, PullState, RepoRef, Repository, Review, ReviewState, Step, Thread,
+};
+use crate::ids::{AccountKind, Person, PullNumber, RunId, Timestamp};
+use crate::store::RunRow;
+use crate::webhook::meaning;
+use crate::words::Words;
+use crate::workflow::act::{Act, ActId, ActKind, Place};
+use crate::workflow::command::{Command, parse};
+use crate::workflow::event::Event;
+use crate::workflow::outcome::CancelledBy;
+use crate::workflow::run::{DeliverStage, Delivering, Run, Shown, State};
+
+/// How often runs are compared, by one replica for all: each costs a few calls.
+const EVERY: Duration = Duration::from_secs(29 * 60);
+/// How often failed deliveries are asked for again.
+const DELIVERIES_EVERY: Duration = Duration::from_secs(4 * 60);
+/// A run that was moved a moment ago may be ahead of GitHub's reads, and its webhooks may be on their way.
+const SETTLED: Duration = Duration::from_secs(120);
+/// What people did longer ago than this is no longer on its way.
+const LATE: Duration = Duration::from_secs(600);
+/// How many runs are read at a time.
+const PAGE: u32 = 50;
+
+/// One run, as it is compared.
+struct Look<'a> {
+    core: &'a Core,
+    run: &'a Run,
+    at: &'a RepoRef,
+    now: Timestamp,
+}
+
+impl Core {
+    /// Looks for what no webhook told, unless another replica does.
+    ///
+    /// # Errors
+    /// When GitHub or the store does not answer; the next round goes on.
+    pub async fn make_rounds(&self, now: Timestamp) -> Result<(), Trouble> {
+        if self.store.take_chore("deliveries", now, DELIVERIES_EVERY).await? {
+            self.sweep(now).await?;
+        }
+        if self.store.take_chore("runs", now, EVERY).await? {
+            self.reconcile(now).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares all open runs with GitHub. Returns in how many something had been missed.
+    ///
+    /// # Errors
+    /// When the store does not answer. A run about which GitHub does not answer is looked at the next time.
+    pub async fn reconcile(&self, now: Timestamp) -> Result<u32, Trouble> {
+        let (mut found, mut after) = (0, RunId(0));
+        loop {
+            let page = self.store.open_runs(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(found) };
+            after = last.id;
+            for row in page {
+                let id = row.id;
+                match self.compare(row, now).await {
+                    Ok(true) => found += 1,
+                    Ok(false) => {}
+                    Err(trouble @ Trouble::Store(_)) => return Err(trouble),
+                    Err(trouble) => tracing::warn!(run.id = %id, %trouble, "run {id} was not compared with GitHub"),
+                }
+            }
+        }
+    }
+
+    async fn compare(&self, row: RunRow, now: Timestamp) -> Result<bool, Trouble> {
+        if now.since(row.updated_at) < SETTLED {
+            return Ok(false);
+        }
+        let run = read(row)?;
+        let origin = &run.origin;
+        let at = RepoRef { installation: origin.installation, id: origin.repo, name: origin.repo_name.clone() };
+        let look = Look { core: self, run: &run, at: &at, now };
+        let Some((event, meaning)) = look.missed().await? else { return Ok(false) };
+        tracing::info!(run.id = %run.id, event = super::apply::name(&event), "run {} missed something", run.id);
+        let _ = self.apply(run.id, &event, With { meaning, ..With::default() }, now).await?;
+        Ok(true)
+    }
+}
+
+type Missed = Option<(Event, Option<String>)>;
+
+impl Look<'_> {
+    fn repo(&self) -> Repository<'_> {
+        self.core.app.repository(self.at, Step::Read, self.now)
+    }
+
+    /// The first thing that was missed; what comes behind it is found the next time, if it still matters.
+    async fn missed(&self) -> Result<Missed, Trouble> {
+        if let Some(why) = self.ended().await? {
+            return Ok(Some((Event::Cancelled { by: None, why }, None)));
+        }
+        let Some(shown) = self.waits_for_people() else { return Ok(None) };
+        if let Some(moved) = self.branch_moved(shown).await? {
+            return Ok(Some(moved));
+        }
+        self.acted(shown).await
+    }
+
+    /// By what a person ended the run, if one did.
+    async fn ended(&self) -> Result<Option<CancelledBy>, Trouble> {
+        let origin = &self.run.origin;
+        let issue = match self.repo().issue(origin.number).await {
+            // Deleted or moved elsewhere: nobody has closed it, and nothing can be said there.
+            Err(GithubError::Gone { .. }) => return Ok(None),
+            issue => issue?,
+        };
+        if self.now.since(issue.updated_at) < SETTLED {
+            return Ok(None);
+        }
+        if issue.state == OpenState::Closed {
+            return Ok(Some(CancelledBy::IssueClosed));
+        }
+        if origin.label.as_ref().is_some_and(|label| !issue.has_label(label)) {
+            return Ok(Some(CancelledBy::Unlabelled));
+        }
+        let closing = matches!(
+            &self.run.state,
+            State::Delivering(Delivering { stage: DeliverStage::Opening { .. } | DeliverStage::Closing { .. }, .. })
+        );
+        let Some(pull) = self.run.state.plan_pull().filter(|_| !closing) else { return Ok(None) };
+        let closed = self.repo().pull(pull).await?.state != PullState::Open;
+        Ok(closed.then_some(CancelledBy::PlanPullClosed))
+    }
+
+    /// The version that people see, where nothing of ours is on its way to its branch.
+    fn waits_for_people(&self) -> Option<&Shown> {
+        match &self.run.state {
+            State::AwaitingApproval(_) | State::Starting(_) | State::Executing(_) | State::Delivering(_) => {
+                self.run.state.shown()
+            }
+            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => None,
+        }
+    }
+
+    async fn branch_moved(&self, shown: &Shown) -> Result<Missed, Trouble> {
+        let branch = &self.run.origin.plan_branch;
+        let head = self.repo().branch_head(branch).await?;
+        let before = &shown.subject.commit;
+        if head.as_ref() == Some(before) {
+            return Ok(None);
+        }
+        let meaning = meaning::branch_moved(self.at.id, branch.as_str(), before, head.as_ref());
+        self.unless_meant(Event::PlanBranchMoved { head }, meaning).await
+    }
+
+    /// What people did that bears on approval. Objections and withdrawals found late count; approvals as far as they
+    /// can be believed.
+    async fn acted(&self, shown: &Shown) -> Result<Missed, Trouble> {
+        let since = shown.subject.published_at;
+        for (on, place) in
+            [(Thread::Issue(self.run.origin.number), Place::Issue), (Thread::Pull(shown.pull), Place::PlanPull)]
+        {
+            for comment in self.repo().issue_comments(on, Some(since)).await?.items {
+                if let Some(missed) = self.comment(&comment, place, since).await? {
+                    return Ok(Some(missed));
+                }
+            }
+        }
+        self.reviewed(shown.pull, since).await
+    }
+
+    async fn comment(&self, comment: &Comment, place: Place, since: Timestamp) -> Result<Missed, Trouble> {
+        let Some(by) = self.person(comment.author.as_ref(), comment.via_app) else { return Ok(None) };
+        let kind = match parse(&comment.body) {
+            Some(Command::Approve { digest }) => approval(digest),
+            Some(Command::Reject { why }) => ActKind::Veto { why },
+            Some(Command::Unapprove) => ActKind::Withdraw,
+            Some(_) | None => return Ok(None),
+        };
+        let is_late = comment.created_at > since && self.now.since(comment.updated_at) >= LATE;
+        if !is_late {
+            return Ok(None);
+        }
+        let id = ActId::Comment(comment.id.0);
+        let meaning = meaning::comment_created(self.at.id, comment.id);
+        if comment.updated_at == comment.created_at {
+            let act = Act { id, kind, by: by.clone(), at: comment.created_at, place, via_app: false, voided: None };
+            return self.unless_meant(Event::Acted { act }, meaning).await;
+        }
+        // What it said when it was written, nobody can see (D29).
+        self.ask_again(by, place, (id, meaning)).await
+    }
+
+    async fn reviewed(&self, pull: PullNumber, since: Timestamp) -> Result<Missed, Trouble> {
+        for review in self.repo().reviews(pull).await?.items {
+            if let Some(missed) = self.review(&review, since).await? {
+                return Ok(Some(missed));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn review(&self, review: &Review, since: Timestamp) -> Result<Missed, Trouble> {
+        let Some(by) = self.person(review.author.as_ref(), review.via_app) else { return Ok(None) };
+        let Some(at) = review.submitted_at.filter(|at| *at > since && self.now.since(*at) >= LATE) else {
+            return Ok(None);
+        };
+        let (id, place) = (ActId::Review(review.id.0), Place::PlanPull);
+        let meaning = meaning::review_submitted(self.at.id, review.id);
+        let rejects = matches!(parse(&review.body), Some(Command::Reject { .. }));
+        match review.state {
+            ReviewState::Approved if !rejects => self.ask_again(by, place, (id, meaning)).await,
+            ReviewState::Approved | ReviewState::ChangesRequested => {
+                let kind = ActKind::Veto { why: review.body.clone() };
+                let act = Act { id, kind, by: by.clone(), at, place, via_app: false, voided: None };
+                self.unless_meant(Event::Acted { act }, meaning).await
+            }
+            ReviewState::Commented | ReviewState::Dismissed | ReviewState::Pending | ReviewState::Other => Ok(None),
+        }
+    }
+
+    /// Only people act, and only for themselves (E1, E2).
+    fn person<'p>(&self, author: Option<&'p Person>, via_app: bool) -> Option<&'p Person> {
+        author.filter(|by| by.kind == AccountKind::User && !via_app)
+    }
+
+    async fn unless_meant(&self, event: Event, meaning: String) -> Result<Missed, Trouble> {
+        let meant = self.core.store.was_meant(&meaning).await?;
+        Ok((!meant).then_some((event, Some(meaning))))
+    }
+
+    /// Asks, once, for an approval that can be believed. The one that was found keeps its meaning for its delivery.
+    async fn ask_again(&self, who: &Person, place: Place, what: (ActId, String)) -> Result<Missed, Trouble> {
+        let (id, meaning) = what;
+        let key = match id {
+            ActId::Comment(id) => format!("learnt-late-comment-{id}"),
+            ActId::Review(id) => format!("learnt-late-review-{id}"),
+        };
+        let said = format!("{meaning} learnt late");
+        if self.core.store.was_meant(&meaning).await? {
+            return Ok(None);
+        }
+        self.unless_meant(Event::Answered { words: Words::LearntLate { who: who.clone() }, place, key }, said).await
+    }
+}
