@@ -246,5 +246,6 @@ fn voided(how: Voided) -> &'static str {
         Voided::Edited => "edited",
         Voided::Deleted => "deleted",
         Voided::Dismissed => "dismissed",
+        Voided::Used => "used for an earlier run",
     }
 }

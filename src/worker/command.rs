@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use super::delivery::{Arrival, once_an_hour};
-use super::trigger::{Asked, Wanted};
+use super::trigger::{Again, Asked, Wanted};
 use crate::github::{Reaction, Step, Target};
 use crate::ids::{AccountKind, Person};
 use crate::webhook::{CommentFacts, IssueFacts};
@@ -160,11 +160,11 @@ impl Arrival<'_> {
             return self.no_run(typed, "retry").await;
         }
         match &run.state {
-            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: Some(shown) }) => {
+            State::Ended(ended @ Ended { outcome: Outcome::Failed { .. }, shown: Some(shown), .. }) => {
                 let act = self.act_of(typed, approval(digest));
-                self.begin_again(run, shown.clone(), act, ReactTo::Comment(typed.comment.id)).await
+                self.begin_again(Again { run, ended, shown }, act, ReactTo::Comment(typed.comment.id)).await
             }
-            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None }) => self.plan(typed, None).await,
+            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None, .. }) => self.plan(typed, None).await,
             state @ (State::Planning(_)
             | State::AwaitingAnswer(_)
             | State::Publishing(_)

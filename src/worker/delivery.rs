@@ -16,7 +16,7 @@ use crate::webhook::{About, Hint, IssueFacts, meaning, translate};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::approval::Level;
 use crate::workflow::event::Event;
-use crate::workflow::run::{CancelledBy, Run};
+use crate::workflow::run::{CancelledBy, Ended, Outcome, Run, State};
 
 /// How long what GitHub does not tell is asked again before the delivery is dropped (rule P).
 const HOLD: Duration = Duration::from_secs(24 * 3600);
@@ -265,7 +265,11 @@ impl Arrival<'_> {
         before: &CommitSha,
         head: Option<&CommitSha>,
     ) -> Result<(), Trouble> {
-        let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
+        // After a failure too: the version may be tried again (Q13).
+        let failed = |state: &State| matches!(state, State::Ended(Ended { outcome: Outcome::Failed { .. }, .. }));
+        let Some(run) = run.filter(|run| run.state.is_open() || failed(&run.state)) else {
+            return self.done("no open run").await;
+        };
         if self.is_ours().await? {
             return self.done("pushed by us").await;
         }

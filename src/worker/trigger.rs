@@ -17,7 +17,7 @@ use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::naming::{BranchNames, Suffix, branch_names};
 use crate::workflow::outcome::{CancelledBy, Outcome};
-use crate::workflow::run::{Offer, Origin, Run, Shown, State};
+use crate::workflow::run::{Ended, Offer, Origin, Run, Shown, State};
 use crate::workflow::step::{begin, begin_adopting, begin_again};
 
 /// Who asked for a run, when, and how that is shown to have been seen.
@@ -35,6 +35,13 @@ pub(super) enum Wanted {
     Plan { guidance: Option<String> },
     /// That the plan they wrote is taken.
     Adoption(Box<Offer>),
+}
+
+/// What is tried again: a run that ended, its last state, and the version people saw.
+pub(super) struct Again<'a> {
+    pub(super) run: &'a Run,
+    pub(super) ended: &'a Ended,
+    pub(super) shown: &'a Shown,
 }
 
 impl Arrival<'_> {
@@ -86,7 +93,8 @@ impl Arrival<'_> {
     }
 
     /// Opens a run that tries the approved version of an ended one again; the act is judged like any approval.
-    pub(super) async fn begin_again(&self, ended: &Run, shown: Shown, act: Act, seen: ReactTo) -> Result<(), Trouble> {
+    pub(super) async fn begin_again(&self, again: Again<'_>, act: Act, seen: ReactTo) -> Result<(), Trouble> {
+        let Again { run: ended, ended: state, shown } = again;
         let version = shown.subject.version;
         let row = self.core.store.plan(ended.id, version).await?;
         let row = row.ok_or_else(|| Trouble::Corrupt(format!("version {version} of run {} is not there", ended.id)))?;
@@ -99,7 +107,7 @@ impl Arrival<'_> {
             retry_of: Some(ended.id),
             ..ended.origin.clone()
         };
-        let (state, then) = begin_again(shown, act, seen);
+        let (state, then) = begin_again(state, shown, act, seen);
         self.open(&origin, &state, &then, Some(plan)).await
     }
 

@@ -83,6 +83,8 @@ pub enum Voided {
     Deleted,
     /// The review was dismissed (D10, D13).
     Dismissed,
+    /// An earlier run of the same version was started on it (rule K).
+    Used,
 }
 
 impl ActKind {

@@ -319,6 +319,10 @@ pub struct Ended {
     pub outcome: Outcome,
     /// The version people saw last.
     pub shown: Option<Shown>,
+    /// What people did until then, and their objections since: in force when the version is tried again (rule D).
+    pub acts: Vec<Act>,
+    /// What spent the version, if something did (Q13).
+    pub void: Option<Reason>,
 }
 
 impl Shown {
@@ -377,7 +381,19 @@ impl State {
             State::Starting(approved) => &approved.acts,
             State::Executing(executing) => &executing.approved.acts,
             State::Delivering(delivering) => &delivering.approved.acts,
-            State::Ended(_) => &[],
+            State::Ended(ended) => &ended.acts,
+        }
+    }
+
+    /// What spent the version that people see, where that is known before the next judgement.
+    #[must_use]
+    pub fn void(&self) -> Option<&Reason> {
+        match self {
+            State::Starting(approved) => approved.void.as_ref(),
+            State::Executing(executing) => executing.approved.void.as_ref(),
+            State::Delivering(delivering) => delivering.approved.void.as_ref(),
+            State::Ended(ended) => ended.void.as_ref(),
+            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::AwaitingApproval(_) => None,
         }
     }
 

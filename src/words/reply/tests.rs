@@ -187,6 +187,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
         Reason::TakenBack { act, how: Voided::Edited },
         Reason::TakenBack { act, how: Voided::Deleted },
         Reason::TakenBack { act, how: Voided::Dismissed },
+        Reason::TakenBack { act, how: Voided::Used },
         Reason::Vetoed { act, by: by() },
         Reason::PermissionUnknown { act, by: by() },
         Reason::BranchUnknown,
@@ -229,6 +230,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - That approval was edited and no longer counts.
     - That approval was deleted and no longer counts.
     - That approval was dismissed and no longer counts.
+    - That approval was used for an earlier run and no longer counts.
     - `eve` has objected. `eve` can take that back with `/unapprove` or approve; an administrator who did not ask for the plan can set it aside with `/lift @eve`.
     - GitHub does not say at the moment what `eve` may do here; it is asked again.
     - GitHub does not say at the moment where the plan branch is; it is asked again.

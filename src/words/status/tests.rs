@@ -189,7 +189,7 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     let said: Vec<String> = outcomes
         .into_iter()
         .map(|outcome| {
-            let said = say(&State::Ended(Ended { outcome, shown: Some(shown()) }), &[], &[]);
+            let said = say(&State::Ended(Ended { outcome, shown: Some(shown()), acts: vec![], void: None }), &[], &[]);
             said.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
         })
         .collect();

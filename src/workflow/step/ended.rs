@@ -1,20 +1,31 @@
-//! After the end: a finished run stays finished.
+//! After the end: a finished run stays finished. What bears on trying its version again is recorded.
 
 use super::Step;
+use super::acts::{with_act, with_voided};
 use super::shared::{answer, nothing_to_approve};
 use crate::words::Words;
 use crate::workflow::act::Place;
+use crate::workflow::approval::Reason;
 use crate::workflow::event::Event;
+use crate::workflow::run::{Ended, State};
 
-pub(super) fn step(event: &Event) -> Step {
+pub(super) fn step(ended: &Ended, event: &Event) -> Step {
+    let stay =
+        |next: Option<Ended>| next.map_or(Step::Ignore, |next| Step::Move { to: State::Ended(next), then: vec![] });
     match event {
         Event::Answered { words, place, key } => answer(words, *place, key),
         Event::LeftBehind { branches } => {
             answer(&Words::LeftBehind { branches: branches.clone() }, Place::Issue, "left-behind")
         }
         Event::Acted { act } if act.kind.approves() => nothing_to_approve(act, "ended"),
-        Event::Acted { .. }
-        | Event::Opened { .. }
+        Event::Acted { act } => stay(with_act(&ended.acts, act).map(|acts| Ended { acts, ..ended.clone() })),
+        Event::ActVoided { id, how } => {
+            stay(with_voided(&ended.acts, *id, *how).map(|acts| Ended { acts, ..ended.clone() }))
+        }
+        Event::PlanBranchMoved { .. } if ended.void.is_none() => {
+            stay(Some(Ended { void: Some(Reason::BranchMoved), ..ended.clone() }))
+        }
+        Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::QuestionsAsked { .. }
         | Event::PlanCommitted { .. }
@@ -23,7 +34,6 @@ pub(super) fn step(event: &Event) -> Step {
         | Event::Noted { .. }
         | Event::BurstEnded { .. }
         | Event::PlanAsked { .. }
-        | Event::ActVoided { .. }
         | Event::Judged { .. }
         | Event::PlanBranchMoved { .. }
         | Event::Cancelled { .. }

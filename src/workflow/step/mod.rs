@@ -17,10 +17,11 @@ mod publishing;
 mod shared;
 mod starting;
 
-use super::act::Act;
+use super::act::{Act, Voided};
+use super::approval::Gate;
 use super::effect::{Effect, ReactTo};
 use super::event::Event;
-use super::run::{Ask, Offer, Planning, Run, Shown, State, Waiting};
+use super::run::{Ask, Ended, Offer, Planning, Run, Shown, State, Waiting};
 use crate::ids::Person;
 
 /// What follows from an event.
@@ -46,7 +47,7 @@ pub enum Step {
 /// Answers what follows from `event` in `run`. Total, and pure.
 #[must_use]
 pub fn step(run: &Run, event: &Event) -> Step {
-    match &run.state {
+    let next = match &run.state {
         State::Planning(planning) => planning::step(planning, event),
         State::AwaitingAnswer(awaiting) => awaiting_answer::step(awaiting, event),
         State::Publishing(publishing) => publishing::step(publishing, event),
@@ -54,7 +55,15 @@ pub fn step(run: &Run, event: &Event) -> Step {
         State::Starting(approved) => starting::step(approved, event),
         State::Executing(executing) => executing::step(executing, event),
         State::Delivering(delivering) => delivering::step(delivering, event),
-        State::Ended(_) => ended::step(event),
+        State::Ended(ended) => ended::step(ended, event),
+    };
+    match next {
+        // An objection outlives the run, and so does what spent its version: `/retry` meets both.
+        Step::Move { to: State::Ended(ended), then } if run.state.is_open() => {
+            let (acts, void) = (run.state.acts().to_vec(), run.state.void().cloned());
+            Step::Move { to: State::Ended(Ended { acts, void, ..ended }), then }
+        }
+        Step::Move { .. } | Step::Stay { .. } | Step::Ignore => next,
     }
 }
 
@@ -86,10 +95,22 @@ fn begin_with(by: &Person, ask: Ask, seen: ReactTo) -> (State, Vec<Effect>) {
     (State::Planning(planning), then)
 }
 
-/// How a run begins that tries an approved version again (`/retry`): the act is judged like any approval.
+/// How a run begins that tries the version of an `ended` one again (`/retry`): the act is judged like any approval, with
+/// the objections that stand; approvals are used up (rule K). A version that was spent is published once more instead.
 #[must_use]
-pub fn begin_again(shown: Shown, act: Act, seen: ReactTo) -> (State, Vec<Effect>) {
-    let judge = Effect::Judge { gate: super::approval::Gate::Act, because: Some(act.id) };
-    let waiting = Waiting { shown, acts: vec![act], notes: vec![], missing: vec![], hold: None };
+pub fn begin_again(ended: &Ended, shown: &Shown, act: Act, seen: ReactTo) -> (State, Vec<Effect>) {
+    let used = |act: &Act| match act.voided {
+        None if act.kind.approves() => Act { voided: Some(Voided::Used), ..act.clone() },
+        None | Some(_) => act.clone(),
+    };
+    let mut acts: Vec<Act> = ended.acts.iter().filter(|known| known.id != act.id).map(used).collect();
+    if ended.void.is_some()
+        && let Step::Move { to, then } = shared::republish(shown, &acts, &[])
+    {
+        return (to, [vec![Effect::React { to: seen }], then].concat());
+    }
+    let judge = Effect::Judge { gate: Gate::Act, because: Some(act.id) };
+    acts.push(act);
+    let waiting = Waiting { shown: shown.clone(), acts, notes: vec![], missing: vec![], hold: None };
     (State::AwaitingApproval(waiting), vec![Effect::React { to: seen }, judge])
 }

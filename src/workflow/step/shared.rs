@@ -29,7 +29,8 @@ pub(super) fn cancel(by: Option<&Person>, why: CancelledBy, shown: Option<&Shown
 /// Ends the run, and says so in the status comment.
 pub(super) fn end(outcome: Outcome, shown: Option<&Shown>, mut then: Vec<Effect>) -> Step {
     then.push(Effect::ShowStatus);
-    Step::Move { to: State::Ended(Ended { outcome, shown: shown.cloned() }), then }
+    let ended = Ended { outcome, shown: shown.cloned(), acts: vec![], void: None };
+    Step::Move { to: State::Ended(ended), then }
 }
 
 /// Has what was under way looked for, if the run ends by this: GitHub may have done it, and nobody was told.
