@@ -19,6 +19,8 @@ pub mod naming;
 pub mod outcome;
 pub mod owners;
 pub mod plan;
+#[cfg(test)]
+mod proof;
 pub mod run;
 pub mod scope;
 pub mod step;

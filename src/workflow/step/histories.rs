@@ -224,30 +224,6 @@ proptest! {
             run.state = after;
         }
     }
-
-    #[test]
-    fn q2_q3_arrival_order_and_repetition_of_acts_change_no_verdict(
-        throws in proptest::collection::vec((0..4_u8, 1..4_i64, 1..3_u32, 0..4_i64), 1..6),
-        level in 0..4_u8,
-        seed in any::<prop::sample::Index>(),
-    ) {
-        let acts: Vec<Act> = throws.iter().enumerate().map(|(serial, (what, who, version, at))| {
-            let throw = Throw { what: *what, who: *who, version: *version, level, branch: 7, at: at * 1000 };
-            act(&throw, i64::try_from(serial).expect("few"))
-        }).collect();
-        let subject = Subject {
-            version: 2, digest: digest(2), commit: sha(2), published_at: Timestamp(500), earlier: vec![digest(1)], requesters: vec![UserId(1)],
-        };
-        let rules = rules();
-        let throw = Throw { what: 0, who: 1, version: 1, level, branch: 0, at: 0 };
-        let facts = Facts { branch: BranchFact::At(sha(2)), ..facts(&throw, None) };
-        let mut turned = acts.clone();
-        turned.rotate_left(seed.index(acts.len()));
-        turned.reverse();
-        let approved = |acts: &[Act]| matches!(judge(Case { subject: &subject, rules: &rules, edited: None, acts }, &facts, Gate::Act), Verdict::Approved { .. });
-        prop_assert_eq!(approved(&acts), approved(&turned));
-        prop_assert_eq!(approved(&acts), plainly_approved(&subject, &acts, &facts));
-    }
 }
 
 #[test]
