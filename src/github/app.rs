@@ -11,6 +11,7 @@ use url::Url;
 
 use super::key::AppKey;
 use super::pace::Pace;
+use super::siblings::Siblings;
 use super::tokens::Tokens;
 use super::wire::{Ask, Wire, encode};
 use super::{BadKey, Calls, GithubError, Marker, MarkerKey, RepoRef, Repository, Step, install_crypto};
@@ -65,6 +66,7 @@ pub struct App {
     web_url: Url,
     pub(super) tokens: Tokens,
     pub(super) pace: Pace,
+    pub(super) siblings: Siblings,
     identity: OnceCell<Identity>,
 }
 
@@ -85,6 +87,7 @@ impl App {
             web_url: config.web_url.clone(),
             tokens: Tokens::default(),
             pace: Pace::default(),
+            siblings: Siblings::default(),
             identity: OnceCell::new(),
         })
     }

@@ -37,7 +37,21 @@ pub struct CheckReport<'a> {
     pub title: &'a str,
     /// Markdown.
     pub summary: &'a str,
+    /// What is to be said at lines of files; GitHub takes the first 50.
+    pub annotations: &'a [Annotation],
 }
+
+/// Something to be said at a line, as a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    pub path: String,
+    /// Counted from 1.
+    pub line: usize,
+    pub message: String,
+}
+
+/// As many annotations as one request may have.
+const MOST_ANNOTATIONS: usize = 50;
 
 /// A check run that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -123,6 +137,15 @@ fn body_of(report: &CheckReport<'_>) -> Value {
         "status": if report.conclusion.is_some() { "completed" } else { "in_progress" },
         "output": { "title": report.title, "summary": report.summary },
     });
+    if !report.annotations.is_empty() {
+        let shown = |Annotation { path, line, message }: &Annotation| {
+            json!({
+                "path": path, "start_line": line, "end_line": line, "annotation_level": "failure", "message": message,
+            })
+        };
+        let first = report.annotations.iter().take(MOST_ANNOTATIONS);
+        body["output"]["annotations"] = first.map(shown).collect();
+    }
     if let Some(conclusion) = report.conclusion {
         body["conclusion"] = json!(conclusion);
     }
@@ -161,6 +184,7 @@ mod tests {
             conclusion: Some(Conclusion::ActionRequired),
             title: "T",
             summary: "S",
+            annotations: &[],
         };
         let run = app.repository(&fake.at, Step::Write, NOW).ensure_check_run(&report, Attempt::Again).await?;
 

@@ -40,6 +40,16 @@ pub struct FileRead {
 }
 
 impl Repository<'_> {
+    /// Reads a file as it is on the default branch now: `GET /repos/{owner}/{repo}/contents/{path}`. `None` when there is
+    /// no such file there.
+    ///
+    /// # Errors
+    /// As for [`Repository::file_at`].
+    pub async fn file_now(&self, path: &RepoPath) -> Result<Option<FileRead>, GithubError> {
+        let what = self.what(format!("read {path} on the default branch"));
+        self.read_file(&format!("/contents/{}", encode(path.as_str())), what).await
+    }
+
     /// Reads a file as it is at a commit: `GET /repos/{owner}/{repo}/contents/{path}?ref={commit}`. `None` when there is
     /// no such file there.
     ///
@@ -47,8 +57,11 @@ impl Repository<'_> {
     /// As for any read; [`GithubError::Invalid`] for a directory, a link, or a file above GitHub's 1 MB.
     pub async fn file_at(&self, commit: &CommitSha, path: &RepoPath) -> Result<Option<FileRead>, GithubError> {
         let what = self.what(format!("read {path} at {}", commit.short()));
-        let address = format!("/contents/{}?ref={commit}", encode(path.as_str()));
-        let there: Contents = match self.get(&address, what.clone()).await {
+        self.read_file(&format!("/contents/{}?ref={commit}", encode(path.as_str())), what).await
+    }
+
+    async fn read_file(&self, address: &str, what: String) -> Result<Option<FileRead>, GithubError> {
+        let there: Contents = match self.get(address, what.clone()).await {
             Ok(there) => there,
             Err(GithubError::Gone { .. }) => return Ok(None),
             Err(error) => return Err(error),

@@ -32,6 +32,7 @@ mod pulls;
 mod reactions;
 mod repository;
 mod reviews;
+mod siblings;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -41,7 +42,7 @@ mod wire;
 
 pub use app::{App, BadApp, GithubConfig, Identity};
 pub use branches::OUR_BRANCHES;
-pub use checks::{CheckReport, CheckRun, CheckRunId, Conclusion};
+pub use checks::{Annotation, CheckReport, CheckRun, CheckRunId, Conclusion};
 pub use comments::{Comment, TEXT_LIMIT, Thread};
 pub use crypto::install_crypto;
 pub use deliveries::{HookDelivery, HookDeliveryId};

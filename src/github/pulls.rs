@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::branches::ours;
 use super::comments::within_limit;
-use super::{Attempt, GithubError, OpenState, Repository, fields};
+use super::{Attempt, GithubError, Listing, OpenState, Repository, fields};
 use crate::ids::{BranchName, CommitSha, Person, PullNumber, RepoId, Timestamp};
 
 /// GitHub's limit for a title.
@@ -85,6 +85,19 @@ impl Repository<'_> {
     pub async fn pull(&self, number: PullNumber) -> Result<Pull, GithubError> {
         let what = self.what(format!("read pull request #{number}"));
         self.get::<PullWire>(&format!("/pulls/{number}"), what).await.map(Pull::from)
+    }
+
+    /// Lists the files that a pull request changes, also the old names of those it renames:
+    /// `GET /repos/{owner}/{repo}/pulls/{pull_number}/files`, at most 3000 of them.
+    ///
+    /// # Errors
+    /// As for any read.
+    pub async fn changed_files(&self, number: PullNumber) -> Result<Listing<String>, GithubError> {
+        let what = self.what(format!("list the files of pull request #{number}"));
+        let Listing { items, complete } = self.list::<FileWire>(&format!("/pulls/{number}/files"), what).await?;
+        let complete = complete && items.len() < 3000;
+        let names = |file: FileWire| [Some(file.filename), file.previous_filename];
+        Ok(Listing { items: items.into_iter().flat_map(names).flatten().collect(), complete })
     }
 
     /// Looks for the newest pull request from a branch of this repository, open or not:
@@ -205,6 +218,13 @@ impl From<PullWire> for Pull {
             base_branch: wire.base.name,
         }
     }
+}
+
+#[derive(Deserialize)]
+struct FileWire {
+    filename: String,
+    #[serde(default)]
+    previous_filename: Option<String>,
 }
 
 #[derive(Deserialize)]

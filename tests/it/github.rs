@@ -145,6 +145,7 @@ async fn everything_a_run_asks_is_understood() {
         conclusion: Some(Conclusion::Success),
         title: "As planned",
         summary: "Nothing else.",
+        annotations: &[],
     };
     write.ensure_check_run(&report, Attempt::First).await.unwrap();
     let closed = write.edit_pull(plan, Some("See the result."), Some(OpenState::Closed)).await.unwrap();
@@ -188,6 +189,7 @@ async fn f27_a_comment_and_a_check_whose_answers_were_lost_are_there_once() {
         conclusion: None,
         title: "Working",
         summary: "",
+        annotations: &[],
     };
     world.github.person("ann").comments(world.issue.0, &marker.on("Mine.")).unwrap();
     world.loses_the_answer("POST", "/comments");
