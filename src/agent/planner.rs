@@ -12,6 +12,7 @@ use super::budget::Spent;
 use super::desk::{self, Desk};
 use super::dialogue::{Dialogue, Heard, Said, arguments};
 use super::ending::Ending;
+use super::house::HouseRules;
 use super::issue::Issue;
 use super::prompt::{self, Phase, told};
 pub use super::revision::NoteAnswer;
@@ -41,6 +42,8 @@ pub struct PlanTask<'a> {
     pub previous: Option<&'a Plan>,
     /// Which part of that version a note stands at, by the note's id, where that is known.
     pub places: &'a BTreeMap<String, PlanPart>,
+    /// What the repository asks of its plans.
+    pub house: &'a HouseRules,
 }
 
 /// What came of planning.
@@ -176,8 +179,12 @@ impl PlanTask<'_> {
         let read = match (call.name.as_str(), self.revises()) {
             ("submit_revision", Some(previous)) => arguments(call)
                 .and_then(|revision: Revision| revision.judge(previous, self.notes()).map_err(rejected))
+                .and_then(|submission| self.house.hold(submission).map_err(rejected))
                 .map(written),
-            ("submit_plan", None) => arguments(call).and_then(first).map(written),
+            ("submit_plan", None) => arguments(call)
+                .and_then(first)
+                .and_then(|submission| self.house.hold(submission).map_err(rejected))
+                .map(written),
             ("ask_questions", _) => arguments(call).and_then(questions).map(Planned::Asked),
             ("no_change", None) => arguments(call)
                 .map(|NoChange { why }| Planned::Stopped(Ending::NoChange { text: text::visible(&why).text })),
@@ -189,13 +196,11 @@ impl PlanTask<'_> {
     /// The beginning of the conversation; the same bytes each time.
     fn conversation(&self) -> Conversation {
         let phase = self.phase();
-        let parts = vec![
-            self.data(),
-            told(match phase {
-                Phase::Revise => "Revise the plan.",
-                Phase::Plan | Phase::Execute => "Plan the issue.",
-            }),
-        ];
+        let task = told(match phase {
+            Phase::Revise => "Revise the plan.",
+            Phase::Plan | Phase::Execute => "Plan the issue.",
+        });
+        let parts = [Some(self.data()), self.house.told().map(told), Some(task)].into_iter().flatten().collect();
         Conversation {
             system: phase.instructions().to_owned(),
             tools: phase.tools(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::policy::Bounds;
 use crate::config::{Config, EffortLevel, ModelConfig, PhaseLimits, ProviderKind, SandboxSettings, WallsKind};
 use crate::github::{App, GithubConfig};
 use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
@@ -32,6 +33,12 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
     let sandbox = Sandbox::probe(&walls(config, program)?).await?;
     let (planner, plan_model) = model(&config.models.plan).context("[models.plan]")?;
     let (executor, execute_model) = model(&config.models.execute).context("[models.execute]")?;
+    let (mut others, mut models) = (vec![], vec![]);
+    for (name, allowed) in &config.models.allowed {
+        let (other, choice) = model(allowed).with_context(|| format!("[models.allowed.{name}]"))?;
+        others.push(Arc::new(other));
+        models.push((name.clone(), choice));
+    }
     let web = config.github.web_url.as_str().trim_end_matches('/').to_owned();
     let SandboxSettings { memory_mib, processes, disk_mib, output_kib, command_minutes, .. } = config.sandbox;
     let settings = Settings {
@@ -44,9 +51,6 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         rounds: config.plan.rounds,
         ask_again: config.timing.ask_again,
         look_ups: config.timing.look_ups.clone(),
-        required_approvals: config.approval.required,
-        separation: config.approval.separation,
-        require_digest: config.approval.require_digest,
         planning: budget(config.limits.plan),
         execution: budget(config.limits.execute),
         command: std::time::Duration::from_secs(60 * command_minutes),
@@ -56,10 +60,12 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         output_bytes: usize::try_from(output_kib << 10).unwrap_or(usize::MAX),
         plan_model,
         execute_model,
+        models,
+        bounds: Bounds::of(config),
     };
     let worker = Worker::new(&unique_name());
     let (app, planner, executor) = (Arc::new(app), Arc::new(planner), Arc::new(executor));
-    Ok(Core { store, app, sandbox, planner, executor, settings: Arc::new(settings), worker, stop })
+    Ok(Core { store, app, sandbox, planner, executor, others, settings: Arc::new(settings), worker, stop })
 }
 
 fn walls(config: &Config, program: &Path) -> anyhow::Result<SandboxConfig> {

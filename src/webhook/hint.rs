@@ -159,6 +159,13 @@ pub enum About {
         /// GitHub's time of the push, as it was written.
         pushed_at: String,
     },
+    /// A pull request was opened, or opened again.
+    PullOpened {
+        /// The pull request.
+        pull: PullFacts,
+        /// When it was changed last.
+        updated_at: Timestamp,
+    },
 }
 
 /// An issue, or the issue side of a pull request.
@@ -347,6 +354,7 @@ impl About {
             About::BranchPushed { branch, before, after, pushed_at, .. } => {
                 format!("branch pushed {branch} {before} {after} {pushed_at}")
             }
+            About::PullOpened { pull, updated_at } => format!("pull opened {} {}", pull.number, updated_at.0),
         }
     }
 }

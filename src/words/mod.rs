@@ -9,6 +9,7 @@ mod escape;
 mod figures;
 pub mod place;
 pub mod plan;
+pub mod policy;
 pub mod pull;
 pub mod reply;
 pub mod revision;
@@ -18,8 +19,10 @@ mod trouble;
 use serde::{Deserialize, Serialize};
 
 use self::plan::ParseFault;
-use crate::ids::{BranchName, Digest, Person};
+use crate::ids::{BranchName, Digest, Person, RepoName};
 use crate::workflow::approval::Reason;
+
+pub use policy::Flaw;
 
 /// What to say, decided by the core; how it is said stands below.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,5 +182,21 @@ pub enum Words {
         who: Person,
         /// The versions there are.
         newest: u32,
+    },
+    /// The policy of the repository has mistakes, so nothing goes on.
+    PolicyBroken {
+        /// The repository whose file it is.
+        repo: RepoName,
+        /// What is wrong.
+        flaws: Vec<Flaw>,
+    },
+    /// The policy of the repository lets other people ask for runs.
+    MayNotAsk {
+        /// Who asked.
+        who: Person,
+        /// The repository whose policy says so.
+        repo: RepoName,
+        /// Who may, in words.
+        may: Vec<String>,
     },
 }

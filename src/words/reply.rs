@@ -7,6 +7,7 @@ use super::escape::{code, fence, inline, quoted};
 use super::figures::{and, many};
 use super::place::Home;
 use super::plan::version;
+use super::policy;
 use super::trouble;
 use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
 use crate::workflow::approval::Reason;
@@ -47,6 +48,8 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who)
         ),
         Words::NotAllowed { who, wanted } => not_allowed(who, wanted),
+        Words::PolicyBroken { repo, flaws } => policy::broken(setting.home, repo, flaws),
+        Words::MayNotAsk { who, repo, may } => policy::may_not_ask(who, repo, may),
         Words::NotApproved { who, reasons, version, digest } => not_approved(who, reasons, *version, digest, setting),
         Words::NothingToApprove { who, wanted, phase } => format!(
             "{}, {} found nothing to act on: the run is {}. {}",

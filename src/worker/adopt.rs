@@ -103,9 +103,11 @@ impl Arrival<'_> {
         match live {
             Some(run) => self.happens(run.id, &Event::PlanOffered { offer }).await,
             None => {
+                let Some(in_force) = self.may_ask_by_command(typed.issue, typed.by).await? else { return Ok(()) };
                 let (at, seen) = (typed.comment.created_at, ReactTo::Comment(typed.comment.id));
                 let what = Wanted::Adoption(offer);
-                self.begin(typed.issue, Asked { by: typed.by, at, what, label: None, seen }).await
+                let asked = Asked { by: typed.by, at, what, label: None, seen };
+                self.begin(typed.issue, asked, &in_force).await
             }
         }
     }

@@ -83,10 +83,11 @@ impl Arrival<'_> {
             Some(_) if typed.place == Place::PlanPull => self.no_run(typed, "plan").await,
             Some(_) | None if !typed.issue.open || self.hint.repo.archived => self.no_run(typed, "plan").await,
             Some(_) | None => {
+                let Some(in_force) = self.may_ask_by_command(typed.issue, typed.by).await? else { return Ok(()) };
                 let seen = ReactTo::Comment(typed.comment.id);
                 let what = Wanted::Plan { guidance };
                 let asked = Asked { by: typed.by, at: typed.comment.created_at, what, label: None, seen };
-                self.begin(typed.issue, asked).await
+                self.begin(typed.issue, asked, &in_force).await
             }
         }
     }

@@ -211,7 +211,8 @@ impl Deed<'_> {
 
 /// Holds what is about to be pushed against the approved scope once more, where it leaves the core (T57, T58, T66).
 fn within_scope(terms: &Terms, work: &Work) -> Result<(), Trouble> {
-    let wall = Wall::new(&terms.plan.scope).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
+    let wall = Wall::new(&terms.plan.scope).and_then(|wall| wall.guarding(&terms.protected));
+    let wall = wall.map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
     let forbidden = |rule: crate::workflow::scope::Forbidden| Trouble::Forbidden(rule.to_string());
     for step in &work.steps {
         let mut bytes = 0;

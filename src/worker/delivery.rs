@@ -26,6 +26,8 @@ pub(super) struct Arrival<'a> {
     pub(super) core: &'a Core,
     pub(super) hint: Hint,
     pub(super) claim: Claim,
+    /// How often the delivery was taken, with this time.
+    pub(super) attempts: i64,
     pub(super) moment: Moment,
     pub(super) at: RepoRef,
     received_at: Timestamp,
@@ -45,7 +47,7 @@ impl Core {
         }
         let at = RepoRef { installation: hint.installation, id: hint.repo.id, name: hint.repo.name.clone() };
         let received_at = delivery.received_at;
-        let arrival = Arrival { core: self, hint, claim: claim.clone(), moment, at, received_at };
+        let arrival = Arrival { core: self, hint, claim: claim.clone(), attempts, moment, at, received_at };
         let lost = || tracing::warn!(delivery.id = %delivery.id, "delivery {} was taken over", delivery.id);
         match self.alive(&claim, moment, arrival.take(), lost).await {
             Ok(()) => Ok(()),
@@ -84,7 +86,7 @@ impl Core {
 }
 
 /// How long to wait after this try of a delivery: not long at first, and no burden when GitHub is away for hours.
-fn patience(attempts: i64) -> Duration {
+pub(super) fn patience(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(6);
     Duration::from_secs(10 << doublings)
 }
@@ -92,13 +94,12 @@ fn patience(attempts: i64) -> Duration {
 impl Arrival<'_> {
     async fn take(&self) -> Result<(), Trouble> {
         match &self.hint.about {
-            About::IssueOpened { issue } if self.has_label(&issue.labels) => {
-                self.trigger(issue, issue.author.as_ref()).await
+            About::IssueOpened { issue } if !issue.labels.is_empty() => {
+                let labels: Vec<&str> = issue.labels.iter().map(String::as_str).collect();
+                self.trigger(issue, &labels, issue.author.as_ref()).await
             }
-            About::IssueLabeled { issue, label } if self.is_label(label) => {
-                self.trigger(issue, self.hint.sender.as_ref()).await
-            }
-            About::IssueUnlabeled { issue, label } if self.is_label(label) => self.unlabelled(issue).await,
+            About::IssueLabeled { issue, label } => self.trigger(issue, &[label], self.hint.sender.as_ref()).await,
+            About::IssueUnlabeled { issue, label } => self.unlabelled(issue, label).await,
             About::IssueClosed { issue } if !issue.is_pull => self.cancel(issue.number, CancelledBy::IssueClosed).await,
             About::CommentCreated { issue, comment } => self.comment(issue, comment).await,
             About::CommentEdited { issue, comment } => {
@@ -118,28 +119,25 @@ impl Arrival<'_> {
             About::ReviewCommentEdited { pull, comment } => self.line_edited(pull, comment).await,
             About::ReviewCommentDeleted { pull, comment } => self.line_deleted(pull, comment).await,
             About::PullClosed { pull, .. } => self.plan_pull_closed(pull.number).await,
+            About::PullOpened { pull, .. } => {
+                self.check_policy(pull).await?;
+                self.done("nothing else to do").await
+            }
             About::PullSynchronized { pull, before, after, .. } => {
                 let run = self.run_of_plan_pull(pull.number).await?;
+                if run.is_none() {
+                    self.check_policy(pull).await?;
+                }
                 self.branch_moved(run, pull.head_ref.as_str(), before, Some(after)).await
             }
             About::BranchPushed { branch, before, after, deleted, .. } => {
                 let run = self.run_of_plan_branch(branch.as_str()).await?;
                 self.branch_moved(run, branch.as_str(), before, (!deleted).then_some(after)).await
             }
-            About::IssueOpened { .. }
-            | About::IssueLabeled { .. }
-            | About::IssueUnlabeled { .. }
-            | About::IssueClosed { .. }
-            | About::IssueEdited { .. } => self.done("nothing to do").await,
+            About::IssueOpened { .. } | About::IssueClosed { .. } | About::IssueEdited { .. } => {
+                self.done("nothing to do").await
+            }
         }
-    }
-
-    fn is_label(&self, label: &str) -> bool {
-        label.eq_ignore_ascii_case(&self.core.settings.label)
-    }
-
-    fn has_label(&self, labels: &[String]) -> bool {
-        labels.iter().any(|label| self.is_label(label))
     }
 
     /// The repository, opened for a step.
@@ -236,11 +234,14 @@ impl Arrival<'_> {
     }
 
     /// The label was removed. It may be back by now, or its removal may be told late: what GitHub shows counts (R9, F03).
-    async fn unlabelled(&self, issue: &IssueFacts) -> Result<(), Trouble> {
-        if !self.run_at(issue.number, false).await?.is_some_and(|run| run.state.is_open()) {
-            return self.done("no open run").await;
+    async fn unlabelled(&self, issue: &IssueFacts, label: &str) -> Result<(), Trouble> {
+        let run = self.run_at(issue.number, false).await?.filter(|run| run.state.is_open());
+        let Some(run) = run else { return self.done("no open run").await };
+        let own = run.origin.label.as_deref().unwrap_or(&self.core.settings.label);
+        if own.to_lowercase() != label.to_lowercase() {
+            return self.done("not the label that began the run").await;
         }
-        if self.repo(Step::Read).issue(issue.number).await?.has_label(&self.core.settings.label) {
+        if self.repo(Step::Read).issue(issue.number).await?.has_label(own) {
             return self.done("the label is there again").await;
         }
         self.cancel(issue.number, CancelledBy::Unlabelled).await

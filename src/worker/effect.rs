@@ -235,7 +235,7 @@ impl Deed<'_> {
     }
 
     /// How long to wait after this try: as long as GitHub's reads may lag at first, then twice as long each time.
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         let tried = usize::try_from(self.attempts - 1).unwrap_or(0);
         if let Some(wait) = self.core.settings.look_ups.get(tried) {
             return *wait;
@@ -261,6 +261,7 @@ impl Deed<'_> {
             | Trouble::Busy
             | Trouble::Disk { .. }
             | Trouble::Absent(_)
+            | Trouble::Held { .. }
             | Trouble::Interrupted => Why::GaveUp { text },
         };
         let event = match effect {
@@ -306,6 +307,7 @@ fn trouble_limit(trouble: &Trouble) -> i64 {
         | Trouble::Store(_)
         | Trouble::Busy
         | Trouble::Absent(_)
+        | Trouble::Held { .. }
         | Trouble::Interrupted => MOST_ATTEMPTS,
         Trouble::Sandbox(_)
         | Trouble::NotByGit(_)

@@ -4,7 +4,7 @@ use super::Trouble;
 use super::effect::{Deed, Done};
 use super::workplace::{Notebook, deadline};
 use crate::agent::executor::{Executed, Work, execute};
-use crate::agent::{Desk, Leash};
+use crate::agent::{Desk, Ground, Leash};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Outcome, State, Trouble as Why};
 
@@ -27,27 +27,27 @@ impl Deed<'_> {
         if subject.version != version || terms.digest() != subject.digest {
             return Err(Trouble::Corrupt(format!("version {version} is not the one that was approved")));
         }
-        if terms.models.execute != self.core.settings.execute_model.name {
+        let Some((model, choice)) = self.core.executor_named(&terms.models.execute) else {
             // The model is part of what was approved; it is not swapped silently (F52).
             let text = format!("{} was approved and is no longer configured", terms.models.execute);
             let outcome = Outcome::NeedsNewPlan { why: Why::Model { text } };
             return Ok(Done::with(Event::Stopped { outcome }));
-        }
+        };
         self.core.sandbox.self_test().await?;
         self.fetch(std::slice::from_ref(&terms.base_branch)).await?;
         let checkout = self.checkout(&format!("execute-{version}"), &terms.base).await?;
         let leash = Leash { budget: terms.budget, until: deadline(&terms.budget), cancel: self.cancel.clone() };
-        let settings = &self.core.settings;
-        let journal = Notebook { deed: self, task: format!("execute-{version}"), model: &settings.execute_model };
+        let journal = Notebook { deed: self, task: format!("execute-{version}"), model: choice };
         let desk = Desk {
-            model: &self.core.executor,
+            model,
             journal: &journal,
             sandbox: &self.core.sandbox,
             checkout: &checkout,
             limits: self.limits(),
             leash: &leash,
         };
-        let executed = Box::pin(execute(&desk, &terms.plan)).await;
+        let ground = Ground { set_up: terms.set_up.clone(), protected: terms.protected.clone() };
+        let executed = Box::pin(execute(&desk, &terms.plan, &ground)).await;
         self.tidy(checkout);
         match executed {
             Executed::Finished(work) if changes_nothing(&work) => {

@@ -20,6 +20,8 @@ mod leftovers;
 mod moment;
 mod note;
 mod plan;
+mod policy;
+mod policy_check;
 mod publish;
 mod reconcile;
 mod settings;
@@ -68,6 +70,8 @@ pub struct Core {
     pub planner: Arc<Model>,
     /// The model that executes.
     pub executor: Arc<Model>,
+    /// Further models, in the order of [`Settings::models`].
+    pub others: Vec<Arc<Model>>,
     /// What the operator chose.
     pub settings: Arc<Settings>,
     /// This start of the process, among all replicas.

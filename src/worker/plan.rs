@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Trouble;
 use super::apply::With;
 use super::effect::{Deed, Done};
+use super::policy::InForce;
 use super::workplace::{Notebook, deadline};
 use crate::agent::planner::{NoteAnswer, PlanTask, Planned, Submission, plan};
 use crate::agent::prompt::prompt_version;
-use crate::agent::{Comment, Desk, Ending, Issue, JournalError, Leash, text};
+use crate::agent::{Comment, Desk, Ending, Ground, Issue, JournalError, Leash, text};
 use crate::github::Step;
 use crate::ids::{CommitSha, Person};
 use crate::model::ModelError;
@@ -65,11 +66,14 @@ impl Deed<'_> {
         if self.asks_nothing(&planning.ask) {
             return Ok(failed(Why::EmptyIssue));
         }
+        let in_force = self.policy().await?;
+        let house = in_force.house(in_force.profile(&self.run));
+        let made = (planning, &*in_force);
         let Some(base) = self.base_of(planning).await? else { return Ok(failed(Why::EmptyRepository)) };
         let issue = self.inputs().await?;
         if let Ask::Adopt(offer) = &planning.ask {
             let submission = Submission { plan: offer.plan.clone(), answers: vec![], changes: String::new() };
-            return self.submitted(planning, &issue, base, submission).await;
+            return self.submitted(made, &issue, base, submission).await;
         }
         let before = match &planning.shown {
             Some(shown) => Some((shown, self.terms(shown.subject.version).await?)),
@@ -77,7 +81,7 @@ impl Deed<'_> {
         };
         let revision = before.as_ref().and_then(|(shown, before)| revision(planning, shown, before));
         if let Some(revision) = revision.as_ref().filter(|revision| revision.rest.is_empty()) {
-            return self.revised(planning, &issue, base, revision.with(None)).await;
+            return self.revised(made, &issue, base, revision.with(None)).await;
         }
         let rest = revision.as_ref().map(|revision| Ask::Revise { notes: revision.rest.clone() });
         let previous = revision.as_ref().map(|revision| &revision.plan);
@@ -87,11 +91,12 @@ impl Deed<'_> {
             ask: rest.as_ref().unwrap_or(&planning.ask),
             previous: previous.or(before.as_ref().map(|(_, before)| &before.plan)),
             places: revision.as_ref().map_or(&nowhere, |revision| &revision.places),
+            house: &house,
         };
-        match self.ask_planner(planning, &task, &base).await? {
+        match self.ask_planner(made, &task, &base).await? {
             Planned::Written(submission) => match &revision {
-                Some(revision) => self.revised(planning, &issue, base, revision.with(Some(*submission))).await,
-                None => self.submitted(planning, &issue, base, *submission).await,
+                Some(revision) => self.revised(made, &issue, base, revision.with(Some(*submission))).await,
+                None => self.submitted(made, &issue, base, *submission).await,
             },
             Planned::Asked(questions) => Ok(Done::with(Event::QuestionsAsked { questions })),
             Planned::Stopped(ending) => self.ended(ending),
@@ -101,7 +106,7 @@ impl Deed<'_> {
     /// Has the model write, in a checkout of the base.
     async fn ask_planner(
         &self,
-        planning: &Planning,
+        (planning, in_force): (&Planning, &InForce),
         task: &PlanTask<'_>,
         base: &CommitSha,
     ) -> Result<Planned, Trouble> {
@@ -110,9 +115,10 @@ impl Deed<'_> {
         let settings = &self.core.settings;
         let budget = settings.planning;
         let leash = Leash { budget, until: deadline(&budget), cancel: self.cancel.clone() };
-        let journal = Notebook { deed: self, task: task_name(planning)?, model: &settings.plan_model };
+        let (model, choice) = self.core.planner_for(in_force.profile(&self.run).plan_model.as_deref());
+        let journal = Notebook { deed: self, task: task_name(planning)?, model: choice };
         let desk = Desk {
-            model: &self.core.planner,
+            model,
             journal: &journal,
             sandbox: &self.core.sandbox,
             checkout: &checkout,
@@ -174,14 +180,14 @@ impl Deed<'_> {
     /// A revision is a version of its own if anything of the plan is different by it; else it is only answers.
     async fn revised(
         &self,
-        planning: &Planning,
+        (planning, in_force): (&Planning, &InForce),
         issue: &Issue,
         base: CommitSha,
         revised: (Submission, bool),
     ) -> Result<Done, Trouble> {
         let (submission, differs) = revised;
         if differs {
-            return self.submitted(planning, issue, base, submission).await;
+            return self.submitted((planning, in_force), issue, base, submission).await;
         }
         let Ask::Revise { notes } = &planning.ask else { return Ok(Done::quietly()) };
         let reply = |note: &Note| {
@@ -194,24 +200,29 @@ impl Deed<'_> {
 
     async fn submitted(
         &self,
-        planning: &Planning,
+        (planning, in_force): (&Planning, &InForce),
         issue: &Issue,
         base: CommitSha,
         submission: Submission,
     ) -> Result<Done, Trouble> {
-        let Submission { plan, answers, changes } = submission;
+        let Submission { mut plan, answers, changes } = submission;
+        let profile = in_force.profile(&self.run);
+        // A plan that a person wrote, or changed by a suggestion, has the repository's checks too.
+        in_force.house(profile).complete(&mut plan);
         let by = match &planning.ask {
             Ask::Adopt(offer) => Some(offer.by.clone()),
             Ask::Fresh { .. } | Ask::Revise { .. } | Ask::Republish => None,
         };
         let planned_by = match &by {
             Some(person) => format!("{}, by hand", person.login),
-            None => self.core.settings.plan_model.name.clone(),
+            None => self.core.planner_for(profile.plan_model.as_deref()).1.name.clone(),
         };
         let answered = serde_json::to_vec(&Answered { answers, changes, by })?;
         self.keep(&answered_name(planning.version), answered).await?;
         let (origin, settings) = (&self.run.origin, &self.core.settings);
-        let rules = settings.rules(origin.private);
+        let execute_model = self.core.executor_for(profile.execute_model.as_deref()).1;
+        let rules = in_force.rules(&self.run, &plan, execute_model.at_most(&plan));
+        let Ground { set_up, protected } = in_force.ground();
         let terms = Terms {
             host: settings.host.clone(),
             repository: origin.repo,
@@ -219,15 +230,17 @@ impl Deed<'_> {
             version: planning.version,
             text: plan_body(&plan),
             plan,
-            budget: settings.execution,
+            budget: profile.budget,
             network: vec![],
-            models: ModelIds { plan: planned_by, execute: settings.execute_model.name.clone() },
+            models: ModelIds { plan: planned_by, execute: execute_model.name.clone() },
             prompts: prompt_version(),
             base_branch: origin.base_branch.clone(),
             base,
             inputs: issue.digest(),
-            policy: rules.digest(),
+            policy: in_force.digest(&rules),
             requesters: planning.requesters.iter().map(|person| person.id).collect(),
+            set_up,
+            protected,
         };
         self.written(terms, rules)
     }

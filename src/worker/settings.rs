@@ -1,13 +1,15 @@
 //! What the operator chose, as far as the work needs it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::Core;
 use crate::config::RepoPattern;
+use crate::config::policy::Bounds;
 use crate::ids::RepoName;
-use crate::model::Price;
-use crate::workflow::approval::{EXPIRES, Rules, Separation};
-use crate::workflow::plan::Budget;
+use crate::model::{Model, Price};
+use crate::workflow::plan::{Budget, Plan};
 
 /// What the operator chose, as far as the work needs it.
 #[derive(Debug, Clone)]
@@ -30,12 +32,6 @@ pub struct Settings {
     pub ask_again: Duration,
     /// How long after an unclear write GitHub is looked at, each time before it is repeated after the last (reads lag).
     pub look_ups: Vec<Duration>,
-    /// How many different people must approve.
-    pub required_approvals: u32,
-    /// Whether someone who asked for a version may approve it.
-    pub separation: Separation,
-    /// Whether `/approve` must name the digest; `None` for only in public repositories.
-    pub require_digest: Option<bool>,
     /// What writing one version may use up.
     pub planning: Budget,
     /// What an approval grants to the execution.
@@ -54,6 +50,10 @@ pub struct Settings {
     pub plan_model: ModelChoice,
     /// Provider, model id and price of the model that executes.
     pub execute_model: ModelChoice,
+    /// The same of the models that policies may choose, by the names they have there.
+    pub models: Vec<(String, ModelChoice)>,
+    /// What no policy of a repository may loosen.
+    pub bounds: Bounds,
 }
 
 /// A model as people and the digest name it, and what it costs.
@@ -71,18 +71,42 @@ impl Settings {
     pub fn serves(&self, repo: &RepoName) -> bool {
         self.repositories.is_empty() || self.repositories.iter().any(|pattern| pattern.matches(repo))
     }
+}
 
-    /// The approval rules, where the repository has none of its own. Public repositories ask for the digest unless the
-    /// operator chose otherwise.
+impl ModelChoice {
+    /// What a plan's own estimate costs at the model's dearest rate, in millionths of a dollar; `None` where the price is
+    /// not known.
     #[must_use]
-    pub fn rules(&self, private: bool) -> Rules {
-        Rules {
-            required: self.required_approvals,
-            separation: self.separation,
-            require_digest: self.require_digest.unwrap_or(!private),
-            approvers: None,
-            denied: vec![],
-            expires: EXPIRES,
-        }
+    pub fn at_most(&self, plan: &Plan) -> Option<u64> {
+        let price = self.price.as_ref()?;
+        let long = price.long.map(|long| [long.input, long.cache_write, long.output]);
+        let rates = [Some([price.input, price.cache_write, price.output]), long];
+        let dearest = rates.into_iter().flatten().flatten().max()?;
+        let cost = u128::from(plan.estimate.tokens) * u128::from(dearest);
+        Some(u64::try_from(cost.div_ceil(1_000_000)).unwrap_or(u64::MAX))
+    }
+}
+
+impl Core {
+    /// The model that plans: the one that a policy chose by name, else the usual one.
+    pub(super) fn planner_for(&self, name: Option<&str>) -> (&Arc<Model>, &ModelChoice) {
+        name.and_then(|name| self.chosen(name)).unwrap_or((&self.planner, &self.settings.plan_model))
+    }
+
+    /// The model that executes, likewise.
+    pub(super) fn executor_for(&self, name: Option<&str>) -> (&Arc<Model>, &ModelChoice) {
+        name.and_then(|name| self.chosen(name)).unwrap_or((&self.executor, &self.settings.execute_model))
+    }
+
+    fn chosen(&self, name: &str) -> Option<(&Arc<Model>, &ModelChoice)> {
+        let at = self.settings.models.iter().position(|(own, _)| own == name)?;
+        Some((self.others.get(at)?, &self.settings.models.get(at)?.1))
+    }
+
+    /// The model that a version was approved for, by provider and model id (F52).
+    pub(super) fn executor_named(&self, id: &str) -> Option<(&Arc<Model>, &ModelChoice)> {
+        let usual = [(&self.executor, &self.settings.execute_model)];
+        let others = self.others.iter().zip(self.settings.models.iter().map(|(_, choice)| choice));
+        usual.into_iter().chain(others).find(|(_, choice)| choice.name == id)
     }
 }

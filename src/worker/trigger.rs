@@ -4,6 +4,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 use super::Trouble;
 use super::delivery::{Arrival, once_an_hour};
+use super::policy::{InForce, Read};
 use crate::github::{Attempt, Step, Thread, Trace};
 use crate::ids::{AccountKind, IssueNumber, Person, RunId, Timestamp};
 use crate::store::{NewEvent, NewPlan, OpenRun, OpenRunOutcome};
@@ -45,24 +46,72 @@ pub(super) struct Again<'a> {
 }
 
 impl Arrival<'_> {
-    /// The trigger label is on an issue: plan it if the person who put it there may (R1 to R4, R7, R10, R13).
-    pub(super) async fn trigger(&self, issue: &IssueFacts, by: Option<&Person>) -> Result<(), Trouble> {
-        let Some(by) = by.filter(|by| by.kind == AccountKind::User) else { return self.done("not by a person").await };
+    /// Labels are on an issue, and one of them may ask for a plan: it is made if who put it there may ask (R1 to R4, R6,
+    /// R7, R10, R13).
+    pub(super) async fn trigger(
+        &self,
+        issue: &IssueFacts,
+        labels: &[&str],
+        by: Option<&Person>,
+    ) -> Result<(), Trouble> {
+        let Some(by) = by else { return self.done("by an account that is gone").await };
         if issue.is_pull || !issue.open || self.hint.repo.archived {
             return self.done("not an open issue of a living repository").await;
         }
-        if self.may(by).await? < Level::Write {
-            let words = Words::NotAllowed { who: by.clone(), wanted: "label".to_owned() };
-            return self.answer_without_run(issue, &words, &once_an_hour("label", &by.login, issue.updated_at)).await;
+        let in_force = match self.policy().await? {
+            Read::Sound(in_force) => in_force,
+            Read::Broken(broken) if broken.may_mean(labels) && self.may(by).await? >= Level::Write => {
+                return self.hold(issue, &broken).await;
+            }
+            Read::Broken(_) => return self.done("the policy has mistakes, and nobody who may asked").await,
+        };
+        let Some(profile) = in_force.policy.profile_of(labels) else { return self.done("no trigger label").await };
+        let bot = by.kind == AccountKind::Bot && in_force.policy.lets_bot_ask(by.id);
+        if by.kind != AccountKind::User && !bot {
+            return self.done("not by a person").await;
         }
-        let label = Some(self.core.settings.label.clone());
+        if !bot && !self.may_ask(issue, by, "label", &in_force).await? {
+            return Ok(());
+        }
+        let label = Some(profile.label.clone());
         let asked =
             Asked { by, at: issue.updated_at, what: Wanted::Plan { guidance: None }, label, seen: ReactTo::Issue };
-        self.begin(issue, asked).await
+        self.begin(issue, asked, &in_force).await
+    }
+
+    /// Whether someone may ask for runs here, who has write access at the least. Who may not is told so, once an hour.
+    async fn may_ask(
+        &self,
+        issue: &IssueFacts,
+        by: &Person,
+        wanted: &str,
+        in_force: &InForce,
+    ) -> Result<bool, Trouble> {
+        let level = self.may(by).await?;
+        let words = if level < Level::Write {
+            Some(Words::NotAllowed { who: by.clone(), wanted: wanted.to_owned() })
+        } else {
+            self.may_not_ask(by, level, in_force).await?
+        };
+        let Some(words) = words else { return Ok(true) };
+        self.answer_without_run(issue, &words, &once_an_hour(wanted, &by.login, issue.updated_at)).await?;
+        Ok(false)
+    }
+
+    /// The policy in force, if someone may ask for a run by a command; who may not is told so.
+    pub(super) async fn may_ask_by_command(
+        &self,
+        issue: &IssueFacts,
+        by: &Person,
+    ) -> Result<Option<Box<InForce>>, Trouble> {
+        match self.policy().await? {
+            Read::Sound(in_force) => Ok(self.may_ask(issue, by, "plan", &in_force).await?.then_some(in_force)),
+            Read::Broken(broken) => self.hold(issue, &broken).await.map(|()| None),
+        }
     }
 
     /// Opens a run for an issue.
-    pub(super) async fn begin(&self, issue: &IssueFacts, asked: Asked<'_>) -> Result<(), Trouble> {
+    pub(super) async fn begin(&self, issue: &IssueFacts, asked: Asked<'_>, in_force: &InForce) -> Result<(), Trouble> {
         let (state, then) = match asked.what {
             Wanted::Plan { guidance } => begin(asked.by, guidance, asked.seen),
             Wanted::Adoption(offer) => begin_adopting(*offer, asked.seen),
@@ -87,7 +136,7 @@ impl Arrival<'_> {
             work_branch: branches.work,
             private: self.hint.repo.private,
             retry_of: None,
-            rounds: settings.rounds,
+            rounds: in_force.policy.plan.rounds.unwrap_or(settings.rounds),
         };
         self.open(&origin, &state, &then, None).await
     }
@@ -183,6 +232,12 @@ impl Arrival<'_> {
 
     /// Answers someone on an issue that has no run, at most once for each `key`.
     pub(super) async fn answer_without_run(&self, issue: &IssueFacts, words: &Words, key: &str) -> Result<(), Trouble> {
+        self.say_without_run(issue, words, key).await?;
+        self.done("answered").await
+    }
+
+    /// The same, and the delivery goes on.
+    pub(super) async fn say_without_run(&self, issue: &IssueFacts, words: &Words, key: &str) -> Result<(), Trouble> {
         let home = Home { web: self.core.settings.web.clone(), repo: self.at.name.clone() };
         let setting = Setting { home: &home, issue: issue.number, status: None, plan_pull: None };
         let text = words::reply::say(words, &setting);
@@ -190,6 +245,6 @@ impl Arrival<'_> {
         let (repo, on) = (self.repo(Step::Read), Thread::Issue(issue.number));
         let trace = Trace { marker: &marker, since: issue.created_at };
         repo.ensure_comment(on, &text, trace, Attempt::Again).await?;
-        self.done("answered").await
+        Ok(())
     }
 }

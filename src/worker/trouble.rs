@@ -54,6 +54,14 @@ pub enum Trouble {
     /// An earlier try may have done it, and it cannot be seen yet; look again later.
     #[error("{0} may have been made and cannot be seen yet")]
     Absent(&'static str),
+    /// Something must be mended by people first; look again later, however often.
+    #[error("{text}")]
+    Held {
+        /// What.
+        text: String,
+        /// When to look again.
+        again_at: Timestamp,
+    },
     /// The lease is gone, or the process stops: whoever comes next goes on.
     #[error("the work was taken over or handed back")]
     Interrupted,
@@ -97,7 +105,7 @@ impl Trouble {
             | Trouble::Busy
             | Trouble::Disk { .. }
             | Trouble::Sandbox(_) => Then::Again,
-            Trouble::Model { again_at, .. } => Then::At(*again_at),
+            Trouble::Model { again_at, .. } | Trouble::Held { again_at, .. } => Then::At(*again_at),
             Trouble::Corrupt(_) | Trouble::Forbidden(_) => Then::GiveUp,
         }
     }

@@ -61,6 +61,8 @@ pub enum Forbidden {
 pub struct Wall {
     scope: Scope,
     paths: GlobSet,
+    /// Paths that the repository protects by its own policy.
+    guarded: GlobSet,
 }
 
 /// Why a scope's glob cannot be read.
@@ -79,18 +81,21 @@ impl Wall {
     /// # Errors
     /// When a glob cannot be read, is absolute or names `..`.
     pub fn new(scope: &Scope) -> Result<Wall, BadGlob> {
-        let mut paths = GlobSetBuilder::new();
-        for glob in &scope.paths {
-            let bad = |why: String| BadGlob { glob: glob.clone(), why };
-            if glob.starts_with('/') || glob.split('/').any(|part| part == "..") || glob.contains('\\') {
-                return Err(bad("it must be relative, with '/' between its parts and without '..'".to_owned()));
-            }
-            let built = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build();
-            paths.add(built.map_err(|e| bad(e.kind().to_string()))?);
-        }
-        let whole = scope.paths.join(", ");
-        let paths = paths.build().map_err(|e| BadGlob { glob: whole, why: e.kind().to_string() })?;
-        Ok(Wall { scope: scope.clone(), paths })
+        Ok(Wall { scope: scope.clone(), paths: set(&scope.paths)?, guarded: GlobSet::empty() })
+    }
+
+    /// The same wall in a repository that protects more paths than are protected everywhere.
+    ///
+    /// # Errors
+    /// As for [`Wall::new`].
+    pub fn guarding(self, globs: &[String]) -> Result<Wall, BadGlob> {
+        Ok(Wall { guarded: set(globs)?, ..self })
+    }
+
+    /// Whether the repository protects a path by its own policy.
+    #[must_use]
+    pub fn is_guarded(&self, path: &RepoPath) -> bool {
+        self.guarded.is_match(path.as_str())
     }
 
     /// Whether `path` may be created, changed or deleted.
@@ -109,7 +114,7 @@ impl Wall {
         if is_dependency_file(path) && !self.scope.dependencies {
             return Err(Forbidden::Dependency { path: shown });
         }
-        if is_protected(path) && !(self.scope.protected && exact) {
+        if (is_protected(path) || self.is_guarded(path)) && !(self.scope.protected && exact) {
             return Err(Forbidden::Protected { path: shown });
         }
         Ok(())
@@ -134,6 +139,19 @@ impl Wall {
         }
         Ok(())
     }
+}
+
+fn set(globs: &[String]) -> Result<GlobSet, BadGlob> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let bad = |why: String| BadGlob { glob: glob.clone(), why };
+        if glob.starts_with('/') || glob.split('/').any(|part| part == "..") || glob.contains('\\') {
+            return Err(bad("it must be relative, with '/' between its parts and without '..'".to_owned()));
+        }
+        let built = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build();
+        set.add(built.map_err(|e| bad(e.kind().to_string()))?);
+    }
+    set.build().map_err(|e| BadGlob { glob: globs.join(", "), why: e.kind().to_string() })
 }
 
 /// Files that run with a repository's secrets as soon as they are pushed, and git's own.

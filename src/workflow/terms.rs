@@ -44,6 +44,10 @@ pub struct Terms {
     pub policy: Digest,
     /// Who asked for this version.
     pub requesters: Vec<UserId>,
+    /// Commands that prepare the checkout of the execution, by the repository's policy.
+    pub set_up: Vec<String>,
+    /// Paths that the repository protects by its policy.
+    pub protected: Vec<String>,
 }
 
 /// The models a version was made by and made for.
@@ -76,6 +80,8 @@ impl Terms {
             inputs,
             policy,
             requesters,
+            set_up,
+            protected,
         } = self;
         let mut canon = Canon::new("assentry-plan-v1");
         canon.text(host);
@@ -97,6 +103,8 @@ impl Terms {
         canon.text(inputs.as_str());
         canon.text(policy.as_str());
         canon.list(requesters, |canon, id| canon.number(u64::try_from(id.0).unwrap_or(0)));
+        canon.list(set_up, |canon, command| canon.text(command));
+        canon.list(protected, |canon, glob| canon.text(glob));
         canon.finish()
     }
 }
@@ -224,7 +232,7 @@ mod tests {
             "host": "github.com", "repository": 7, "issue": 9, "version": 1, "plan": plan, "text": "# Rename",
             "budget": {"turns": 1, "tokens": 2, "micro_dollars": 3, "minutes": 4}, "network": ["a.test"],
             "models": {"plan": "a/b", "execute": "a/c"}, "prompts": digest, "base_branch": "main", "base": SHA,
-            "inputs": digest, "policy": digest, "requesters": [1, 2],
+            "inputs": digest, "policy": digest, "requesters": [1, 2], "set_up": ["make"], "protected": ["infra/**"],
         })
     }
 

@@ -10,6 +10,17 @@ use crate::agent::transcript::Journal;
 use crate::sandbox::Exit;
 
 impl<J: Journal> Site<'_, J> {
+    /// Prepares the checkout; a command that fails ends the work before it begins.
+    pub(super) async fn set_up(&mut self, commands: &[String]) -> Result<(), Ending> {
+        for command in commands {
+            let ended = self.desk.run(command, self.desk.limits.wall).await?;
+            if code(ended.exit) != Some(0) {
+                return Err(Ending::ChecksFailed { commands: vec![command.clone()] });
+            }
+        }
+        Ok(())
+    }
+
     /// Runs the checks on the untouched checkout.
     pub(super) async fn check_before(&mut self) -> Result<(), Ending> {
         for check in &self.plan.checks {

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::desk::{self, Desk};
 use super::dialogue::{Dialogue, Heard, Outcome, Said, arguments};
 use super::ending::Ending;
+use super::house::Ground;
 use super::planner::one_text;
 use super::prompt::{Phase, told};
 use super::tools::Request;
@@ -47,16 +48,19 @@ pub enum Executed {
     },
 }
 
-/// Lets the model execute `plan` in the desk's checkout, which must be fresh.
-pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan) -> Executed {
-    let mut site = match Site::new(desk, plan) {
+/// Lets the model execute `plan` in the desk's checkout, which must be fresh, on the repository's own `ground`.
+pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Ground) -> Executed {
+    let mut site = match Site::new(desk, plan, ground) {
         Ok(site) => site,
         Err(ending) => return Executed::Stopped { ending, work: Work::default() },
     };
     let opened = Dialogue::open(desk.model, desk.journal, desk.leash, conversation(plan)).await;
     let ended = match opened {
         Ok(mut dialogue) => {
-            let ended = lead(&mut site, &mut dialogue).await;
+            let ended = match site.set_up(&ground.set_up).await {
+                Ok(()) => lead(&mut site, &mut dialogue).await,
+                Err(ending) => Err(ending),
+            };
             site.work.spent = dialogue.spent;
             ended
         }

@@ -6,6 +6,7 @@ use super::work::{Deviation, DeviationKind, StepDone, StepEnd, Work};
 use crate::agent::desk::Desk;
 use crate::agent::dialogue::Said;
 use crate::agent::ending::Ending;
+use crate::agent::house::Ground;
 use crate::agent::planner::one_text;
 use crate::agent::transcript::Journal;
 use crate::ids::RepoPath;
@@ -36,8 +37,9 @@ pub(super) struct Site<'a, J> {
 }
 
 impl<'a, J: Journal> Site<'a, J> {
-    pub(super) fn new(desk: &'a Desk<'a, J>, plan: &'a Plan) -> Result<Self, Ending> {
-        let wall = Wall::new(&plan.scope).map_err(|bad| Ending::PlanIsWrong { text: bad.to_string() })?;
+    pub(super) fn new(desk: &'a Desk<'a, J>, plan: &'a Plan, ground: &Ground) -> Result<Self, Ending> {
+        let wall = Wall::new(&plan.scope).and_then(|wall| wall.guarding(&ground.protected));
+        let wall = wall.map_err(|bad| Ending::PlanIsWrong { text: bad.to_string() })?;
         Ok(Site { desk, plan, wall, work: Work::default(), before: Vec::new(), red: 0, finished: false })
     }
 

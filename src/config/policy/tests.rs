@@ -123,7 +123,7 @@ checks = [\"a\\nb\"]
         "line 17: approval.by.role: \"read\" must be write, maintain or admin: the least that is enough",
         "line 18: approval.tier[0]: asks for nothing more: say what by required or separation",
         "line 22: approval.tier[1].paths: \"/etc\" is not a path pattern: it must be relative",
-        "line 24: plan.rounds: must be a whole number from 1 to 20, without quotes",
+        "line 24: plan.rounds: must be a whole number from 1 to 15, without quotes",
         "line 25: plan.outsiders: must be include or leave-out",
         "line 26: plan.template.x: says nothing: write instructions or sections",
         "line 28: execute.checks: must be a command of one line, at most 500 bytes",

@@ -18,8 +18,9 @@ pub struct PlanPolicy {
     pub instructions: String,
     /// Whether the planner reads what people without write access wrote below the issue.
     pub outsiders: Outsiders,
-    /// How many versions a run makes before a person must ask for another.
-    pub rounds: u32,
+    /// How many revisions in a row are made of what people remark, before a person must ask for the next; `None` for as
+    /// many as the operator says.
+    pub rounds: Option<u32>,
     /// What profiles can choose among.
     pub templates: Vec<Template>,
 }
@@ -76,7 +77,7 @@ pub(super) fn read_plan(table: Table<'_>) -> PlanPolicy {
     let policy = PlanPolicy {
         instructions: table.parsed("instructions", text).unwrap_or_default(),
         outsiders: table.parsed("outsiders", outsiders).unwrap_or(Outsiders::Include),
-        rounds: table.integer("rounds", 1..=20).and_then(|n| u32::try_from(n).ok()).unwrap_or(10),
+        rounds: table.integer("rounds", 1..=15).and_then(|n| u32::try_from(n).ok()),
         templates,
     };
     table.finish();

@@ -163,8 +163,8 @@ struct PlanTable {
     instructions: String,
     /// Whether the planner reads comments of people without write access.
     outsiders: Outsiders,
-    /// How many versions a run makes before a person must ask for another.
-    #[schemars(range(min = 1, max = 20))]
+    /// How many revisions in a row are made of what people remark, before a person must ask for the next.
+    #[schemars(range(min = 1, max = 15))]
     rounds: u32,
     /// Kinds of plans that profiles can choose, by name.
     template: BTreeMap<String, Template>,

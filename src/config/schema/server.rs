@@ -27,6 +27,8 @@ pub(super) struct Server {
     trigger: Trigger,
     /// What an approval needs, at least; a repository's policy may ask for more.
     approval: Approval,
+    /// How plans are revised.
+    plan: PlanTable,
     /// How long is waited.
     timing: Timing,
     /// What runs may use, at most.
@@ -183,6 +185,15 @@ enum RequireDigest {
     Always,
     /// Nowhere.
     Never,
+}
+
+/// How plans are revised.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PlanTable {
+    /// How many revisions in a row are made of what people remark, before a person must ask for the next.
+    #[schemars(range(min = 1, max = 15))]
+    rounds: u32,
 }
 
 /// How long is waited, such as "10s".

@@ -94,7 +94,9 @@ impl Payload<'_> {
             ("push", None) => return self.push(body),
             ("pull_request_review", Some("submitted" | "dismissed"))
             | ("pull_request_review_comment", Some("created" | "edited" | "deleted"))
-            | ("pull_request", Some("closed" | "synchronize")) => return self.about_pull(event, body),
+            | ("pull_request", Some("closed" | "synchronize" | "opened" | "reopened")) => {
+                return self.about_pull(event, body);
+            }
             _ => return Ok(None),
         };
         Ok(Some(about))
@@ -116,6 +118,7 @@ impl Payload<'_> {
             }
             ("pull_request_review_comment", _) => About::ReviewCommentCreated { pull, comment: self.review_comment()? },
             (_, Some("closed")) => About::PullClosed { pull, updated_at },
+            (_, Some("opened" | "reopened")) => About::PullOpened { pull, updated_at },
             _ => {
                 let heads: payload::Synchronize = whole(body)?;
                 let (before, after) = (heads.before.parse()?, heads.after.parse()?);

@@ -154,7 +154,9 @@ fn t05_only_listed_pairs_of_event_and_action_mean_anything() {
             "issue_comment.edited",
             "issue_comment.deleted",
             "issue_comment.created",
+            "pull_request.opened",
             "pull_request.closed",
+            "pull_request.reopened",
             "pull_request.synchronize",
             "pull_request_review.submitted",
             "pull_request_review.dismissed",
@@ -183,7 +185,7 @@ fn t02_the_same_thing_said_again_has_the_same_meaning_and_another_thing_has_anot
     for (event, actions) in [
         ("issues", &["opened", "labeled", "unlabeled", "closed", "edited"][..]),
         ("issue_comment", &["created", "edited", "deleted"]),
-        ("pull_request", &["closed", "synchronize"]),
+        ("pull_request", &["closed", "synchronize", "opened"]),
         ("pull_request_review", &["submitted", "dismissed"]),
         ("pull_request_review_comment", &["created", "edited", "deleted"]),
         ("push", &[""]),

@@ -69,6 +69,8 @@ fn terms(plan: Plan) -> Terms {
         base: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
         inputs: Digest::from_bytes([2; 32]),
         policy: Digest::from_bytes([3; 32]),
+        set_up: vec![],
+        protected: vec![],
         requesters: vec![UserId(7)],
     }
 }

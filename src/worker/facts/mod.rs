@@ -24,7 +24,7 @@ impl Deed<'_> {
     /// Asks what a gate asks.
     pub(super) async fn judge(&self, gate: Gate, because: Option<ActId>) -> Result<Done, Trouble> {
         let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
-        let policy = PolicyFact::Same;
+        let policy = self.policy_now(shown).await?;
         let rules: Vec<&Rules> = match &policy {
             PolicyFact::Changed(now) => vec![&shown.rules, now],
             PolicyFact::Same | PolicyFact::Broken | PolicyFact::Unknown => vec![&shown.rules],

@@ -1,5 +1,5 @@
-use assentry::agent::Ending;
 use assentry::agent::executor::{DeviationKind, Executed, StepEnd, execute};
+use assentry::agent::{Ending, Ground};
 use assentry::demo::model::{Reply, Seen};
 use assentry::sandbox::ChangeKind;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::*;
 
 pub(super) async fn executed(house: &House, plan: &Plan) -> Executed {
     let (checkout, leash) = (house.checkout().await, house.leash());
-    execute(&house.desk(&checkout, &leash), plan).await
+    execute(&house.desk(&checkout, &leash), plan, &Ground::default()).await
 }
 
 fn one_step() -> Plan {

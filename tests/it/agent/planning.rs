@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use assentry::agent::planner::{PlanTask, Planned, Submission, plan as write_plan};
-use assentry::agent::{Ending, Limit};
+use assentry::agent::{Ending, HouseRules, Limit};
 use assentry::demo::model::{Call, Reply, Said, Seen};
 use assentry::ids::{AccountKind, Person, Timestamp, UserId};
 use assentry::workflow::act::Place;
@@ -19,7 +19,13 @@ async fn planned_fresh(house: &House) -> Planned {
     let issue = issue("It says Helo.");
     planned(
         house,
-        &PlanTask { issue: &issue, ask: &Ask::Fresh { guidance: None }, previous: None, places: &BTreeMap::new() },
+        &PlanTask {
+            issue: &issue,
+            ask: &Ask::Fresh { guidance: None },
+            previous: None,
+            places: &BTreeMap::new(),
+            house: &HouseRules::default(),
+        },
     )
     .await
 }
@@ -61,8 +67,11 @@ async fn t24_what_an_issue_hides_is_in_no_request() {
     let issue = issue("It says <!-- CANARY --> Helo, see ![CANARY](x).");
 
     let ask = Ask::Fresh { guidance: Some("Be quick. <!-- CANARY -->".into()) };
-    let planned =
-        planned(&house, &PlanTask { issue: &issue, ask: &ask, previous: None, places: &BTreeMap::new() }).await;
+    let planned = planned(
+        &house,
+        &PlanTask { issue: &issue, ask: &ask, previous: None, places: &BTreeMap::new(), house: &HouseRules::default() },
+    )
+    .await;
 
     assert!(matches!(planned, Planned::Stopped(Ending::NoChange { text }) if text == "It is right."));
     assert!(!house.sent().contains("CANARY") && house.sent().contains("Be quick."));
@@ -154,9 +163,17 @@ async fn a_revision_answers_every_note_or_is_not_taken() {
     let (issue, previous) = (issue("It says Helo."), plan());
     let ask = Ask::Revise { notes: vec![note("n1", "Mind the README <!-- CANARY -->"), note("n2", "Why?")] };
 
-    let planned =
-        planned(&house, &PlanTask { issue: &issue, ask: &ask, previous: Some(&previous), places: &BTreeMap::new() })
-            .await;
+    let planned = planned(
+        &house,
+        &PlanTask {
+            issue: &issue,
+            ask: &ask,
+            previous: Some(&previous),
+            places: &BTreeMap::new(),
+            house: &HouseRules::default(),
+        },
+    )
+    .await;
 
     assert!(matches!(&planned, Planned::Written(written) if written.answers.len() == 2), "{planned:?}");
     assert_eq!(

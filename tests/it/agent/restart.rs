@@ -1,5 +1,5 @@
 use assentry::agent::executor::{Executed, Work, execute};
-use assentry::agent::{Ending, Limit};
+use assentry::agent::{Ending, Ground, Limit};
 
 use super::execution::{executed, six_turns};
 use super::*;
@@ -78,7 +78,7 @@ async fn an_execution_can_move_between_threads() {
     fn moves<T: Send>(work: T) -> T {
         work
     }
-    let executed = moves(execute(&desk, &plan)).await;
+    let executed = moves(execute(&desk, &plan, &Ground::default())).await;
 
     assert!(matches!(executed, Executed::Finished(_)), "{executed:?}");
 }

@@ -41,7 +41,7 @@ fn all_mistakes_of_a_policy_are_told_and_the_exit_code_says_so() {
         text(&done.stderr),
         "assentry: 2 things are wrong with ./.github/assentry.toml:\n  \
          line 1: approvals: there is no such key: did you mean `approval`?\n  \
-         line 4: plan.rounds: must be a whole number from 1 to 20, without quotes\n"
+         line 4: plan.rounds: must be a whole number from 1 to 15, without quotes\n"
     );
     let none = tempfile::tempdir().unwrap();
     let done = assentry(&["config", "check", "--repo", "."], none.path());
