@@ -8,6 +8,7 @@ mod hands;
 mod holds;
 mod moments;
 mod order;
+mod people;
 mod replay;
 mod revisions;
 mod separation;
