@@ -45,6 +45,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         host: config.github.web_url.host_str().unwrap_or("github.com").to_owned(),
         web,
         label: config.trigger_label.clone(),
+        prefix: config.command_prefix.clone(),
         repositories: config.github.repositories.clone(),
         data_dir: data_dir.clone(),
         burst: config.timing.burst,

@@ -8,6 +8,7 @@
 //! Reading a configuration is a function of the text and its [`Surroundings`]: nothing else is looked at.
 
 mod approval;
+mod commands;
 mod github;
 mod limits;
 mod models;
@@ -35,6 +36,8 @@ pub use strict::Mistake;
 pub(crate) use strict::{Document, Table};
 pub use timing::TimingConfig;
 
+use crate::workflow::command::Prefix;
+
 /// A complete and consistent configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -50,6 +53,8 @@ pub struct Config {
     pub sandbox: SandboxSettings,
     /// The label that starts a run.
     pub trigger_label: String,
+    /// What stands before a command's name.
+    pub command_prefix: Prefix,
     /// Who must approve.
     pub approval: ApprovalConfig,
     /// How plans are revised.
@@ -106,6 +111,7 @@ impl Config {
         let limits = limits::read(root.table("limits"));
         let sandbox = sandbox::read(root.table("sandbox"), around);
         let trigger_label = trigger(root.table("trigger"));
+        let command_prefix = commands::prefix(root.table("commands"));
         let approval = approval::read(root.table("approval"));
         let plan = plan::read(root.table("plan"));
         let timing = timing::read(root.table("timing"));
@@ -113,9 +119,18 @@ impl Config {
 
         let mistakes = document.into_mistakes();
         match (github, models) {
-            (Some(github), Some(models)) if mistakes.is_empty() => {
-                Ok(Config { server, github, models, limits, sandbox, trigger_label, approval, plan, timing })
-            }
+            (Some(github), Some(models)) if mistakes.is_empty() => Ok(Config {
+                server,
+                github,
+                models,
+                limits,
+                sandbox,
+                trigger_label,
+                command_prefix,
+                approval,
+                plan,
+                timing,
+            }),
             _ => Err(mistakes),
         }
     }

@@ -38,6 +38,7 @@ mod teams;
 mod testing;
 mod threads;
 mod tokens;
+mod top;
 mod wire;
 
 pub use app::{App, BadApp, GithubConfig, Identity};
@@ -59,6 +60,7 @@ pub use reactions::{Reaction, Target};
 pub use repository::{About, RepoRef, Repository};
 pub use reviews::{LineRemark, Review, ReviewComment, ReviewState};
 pub use teams::TeamState;
+pub use top::Top;
 pub use wire::{Calls, Listing};
 
 /// What must be looked at before an effect is made.

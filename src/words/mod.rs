@@ -7,6 +7,7 @@
 pub mod commit;
 mod escape;
 mod figures;
+pub mod history;
 pub mod place;
 pub mod plan;
 pub mod policy;
@@ -18,7 +19,8 @@ mod trouble;
 
 use serde::{Deserialize, Serialize};
 
-use self::plan::ParseFault;
+use self::history::Past;
+use self::plan::{Hints, ParseFault};
 use crate::ids::{BranchName, Digest, Person, RepoName};
 use crate::workflow::approval::Reason;
 
@@ -198,5 +200,22 @@ pub enum Words {
         repo: RepoName,
         /// Who may, in words.
         may: Vec<String>,
+    },
+    /// A comment was edited into a command.
+    EditIsNoCommand {
+        /// Who edited it.
+        who: Person,
+        /// The command, without the slash.
+        wanted: String,
+    },
+    /// The run's versions, and what people decided about them.
+    History {
+        /// All of it.
+        past: Past,
+    },
+    /// An empty plan to fill in.
+    Template {
+        /// What is known of the repository.
+        hints: Hints,
     },
 }

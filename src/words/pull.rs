@@ -10,6 +10,7 @@ use super::figures::{and, count};
 use super::plan::version;
 use super::status::{PhaseCost, cost};
 use crate::ids::{Digest, IssueNumber, Person, PullNumber, RepoPath, RunId};
+use crate::workflow::command::Prefix;
 use crate::workflow::plan::{FileChange, Plan};
 
 /// How long a title may be, in characters; GitHub takes 256.
@@ -90,17 +91,19 @@ pub struct Deviation {
 
 /// The pull request that carries the plan. It holds for all versions: the file and the status comment tell the rest.
 #[must_use]
-pub fn plan_pull(issue: IssueNumber, issue_title: &str, path: &RepoPath) -> PullText {
+pub fn plan_pull(issue: IssueNumber, issue_title: &str, path: &RepoPath, prefix: &Prefix) -> PullText {
     let title = format!("Plan for #{issue}: {}", bare_line(issue_title, MAX_TITLE));
     let body = format!(
         "This is the plan for #{issue}, as one file: {path}. Nothing is built before a person approves it.\n\n\
          - **Read** it under *Files changed*, or in the comment on #{issue}.\n\
-         - **Change** it: comment on a line, request changes in a review, or write `/revise` and what you want. Each note is answered.\n\
-         - **Approve** it with an approving review here, or with `/approve` and the digest that stands above the plan. \
+         - **Change** it: comment on a line, request changes in a review, or {revise} Each note is answered.\n\
+         - **Approve** it with an approving review here, or with {approve} and the digest that stands above the plan. \
          That approves exactly the version shown; any later change needs a new approval.\n\n\
          This pull request is never merged. When the work is done it is closed with a link to it. Where the run stands is \
          told by the status comment on #{issue}.\n",
         path = code(path.as_str()),
+        revise = prefix.tell("write `/revise` and what you want."),
+        approve = code(&prefix.spell("approve")),
     );
     PullText { title, body }
 }

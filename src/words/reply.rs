@@ -5,12 +5,14 @@
 use super::Words;
 use super::escape::{code, fence, inline, quoted};
 use super::figures::{and, many};
+use super::history::history;
 use super::place::Home;
-use super::plan::version;
+use super::plan::{template, version};
 use super::policy;
 use super::trouble;
 use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
 use crate::workflow::approval::Reason;
+use crate::workflow::command::{Prefix, Spelling};
 
 /// Where an answer is given.
 #[derive(Debug, Clone, Copy)]
@@ -23,79 +25,95 @@ pub struct Setting<'a> {
     pub status: Option<CommentId>,
     /// The plan pull request, once there is one.
     pub plan_pull: Option<PullNumber>,
+    /// How commands are spelt here.
+    pub spelling: &'a Spelling,
 }
 
 /// Says it, as Markdown for one comment.
 #[must_use]
 pub fn say(words: &Words, setting: &Setting<'_>) -> String {
+    let prefix = &setting.spelling.prefix;
     match words {
-        Words::Help => help(),
+        Words::Help => help(setting.spelling),
         Words::UnknownCommand { typed, nearest } => format!(
-            "I do not know {}. Did you mean {}? `/help` lists what can be typed.",
-            code(&format!("/{typed}")),
-            code(&format!("/{nearest}"))
+            "I do not know {}. Did you mean {}? {}",
+            command(typed, prefix),
+            command(nearest, prefix),
+            prefix.tell("`/help` lists what can be typed.")
         ),
-        Words::NeedsText { wanted } if wanted == "plan adopt" => {
-            "Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a file on the default branch behind it.".to_owned()
-        }
+        Words::NeedsText { wanted } if wanted == "plan adopt" => prefix.tell(
+            "Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a \
+                 file on the default branch behind it. `/plan template` shows the form.",
+        ),
         Words::NeedsText { wanted } => {
-            let command = code(&format!("/{wanted} what to change"));
+            let command = command(&format!("{wanted} what to change"), prefix);
             format!("What should change? Write it behind the command: {command}. It may go on over several lines.")
         }
         Words::ReviewIsNoCommand { who } => format!(
-            "{}, commands are not read in reviews. To approve, submit the review as *Approve*, or write `/approve` with \
-             the digest as a comment of its own.",
-            mention(who)
+            "{}, commands are not read in reviews. To approve, submit the review as *Approve*, or {}",
+            mention(who),
+            prefix.tell("write `/approve` with the digest as a comment of its own.")
         ),
-        Words::NotAllowed { who, wanted } => not_allowed(who, wanted),
+        Words::NotAllowed { who, wanted } => not_allowed(who, wanted, prefix),
         Words::PolicyBroken { repo, flaws } => policy::broken(setting.home, repo, flaws),
         Words::MayNotAsk { who, repo, may } => policy::may_not_ask(who, repo, may),
         Words::NotApproved { who, reasons, version, digest } => not_approved(who, reasons, *version, digest, setting),
         Words::NothingToApprove { who, wanted, phase } => format!(
             "{}, {} found nothing to act on: the run is {}. {}",
             mention(who),
-            command(wanted),
+            command(wanted, prefix),
             in_phase(phase),
             where_it_stands(setting)
         ),
         Words::Started { version: number, digest, by } => format!(
-            "{} is approved by {}. The work starts now and changes only what the plan allows; `/cancel` stops it. {}",
+            "{} is approved by {}. The work starts now and changes only what the plan allows; {} {}",
             version(*number, digest),
             logins(by),
+            prefix.tell("`/cancel` stops it."),
             where_it_stands(setting)
         ),
         Words::Questions { questions } => {
             let lines = questions.iter().enumerate().map(|(at, question)| format!("{}. {}", at + 1, quoted(question)));
             format!(
-                "Before I can write a plan I need to know:\n\n{}\n\nAnswer with `/plan` and the answers; someone with write access can.",
-                lines.collect::<Vec<_>>().join("\n")
+                "Before I can write a plan I need to know:\n\n{}\n\n{}",
+                lines.collect::<Vec<_>>().join("\n"),
+                prefix.tell("Answer with `/plan` and the answers; someone with write access can.")
             )
         }
-        Words::VersionVoid { version: number, reason } => {
-            format!(
-                "v{number} can no longer be approved. {} {}",
-                trouble::reason(reason),
-                "`/plan` makes a new version."
-            )
-        }
+        Words::VersionVoid { version: number, reason } => format!(
+            "v{number} can no longer be approved. {} {}",
+            trouble::reason(reason, prefix),
+            prefix.tell("`/plan` makes a new version.")
+        ),
         Words::TooLate { who } => format!(
-            "{}, your note came when the work on this version had begun, so it does not change it. Say it again on the pull \
-             request with the work, or write `/cancel`, then `/plan` and what you want.",
-            mention(who)
+            "{}, your note came when the work on this version had begun, so it does not change it. Say it again on the \
+             pull request with the work, or {}",
+            mention(who),
+            prefix.tell("write `/cancel`, then `/plan` and what you want.")
         ),
         Words::NoRun { who, wanted } => format!(
-            "{}, {} found no run on this issue. Someone with write access can start one with `/plan`.",
+            "{}, {} found no run on this issue. {}",
             mention(who),
-            command(wanted)
+            command(wanted, prefix),
+            prefix.tell("Someone with write access can start one with `/plan`.")
         ),
+        Words::EditIsNoCommand { who, wanted } => format!(
+            "{}, I read a comment as it was first written, so nothing follows from editing it. Please write {} in a new \
+             comment.",
+            mention(who),
+            command(wanted, prefix)
+        ),
+        Words::History { past } => history(past, setting.home, setting.issue, prefix),
+        Words::Template { hints } => template(hints, prefix),
         Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
         Words::StillUnknown { reasons, digest } => {
-            let reasons: String = reasons.iter().map(|reason| format!("\n- {}", trouble::unknown(reason))).collect();
+            let reasons: String =
+                reasons.iter().map(|reason| format!("\n- {}", trouble::unknown(reason, prefix))).collect();
             format!(
                 "For a day I could not find out whether this version is approved, so nothing is done, and I ask no \
                  longer by myself:\n{reasons}\n\nWhen GitHub answers again, approve once more, with a review or with this \
                  comment, and I look anew. If it does not, the operator of this App can see why in its log.\n\n{}",
-                fence("text", &format!("/approve {}", digest.short()))
+                fence("text", &prefix.spell(&format!("approve {}", digest.short())))
             )
         }
         Words::LearntLate { who } => format!(
@@ -113,7 +131,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::OnlyAdvice { who, reason } => format!(
             "{}, an objection blocks a plan only if its author could approve it; yours stands here as advice. {}",
             mention(who),
-            trouble::reason(reason)
+            trouble::reason(reason, prefix)
         ),
         Words::NothingToLift { who, login } => format!(
             "{}, nobody called {} has an objection here that could be set aside. {}",
@@ -122,8 +140,9 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             where_it_stands(setting)
         ),
         Words::RoundsOver { rounds } => format!(
-            "{} were made in a row. I have noted what was said since, and begin the next when someone with write access writes `/plan`.",
-            many(u64::from(*rounds), "revision")
+            "{} were made in a row. I have noted what was said since, and begin the next when someone with write access {}",
+            many(u64::from(*rounds), "revision"),
+            prefix.tell("writes `/plan`.")
         ),
         Words::PlanNotSound { who, faults } => format!(
             "{}, this plan cannot be adopted as it is:\n\n{}\n\nPlease mend it and offer it again.",
@@ -131,9 +150,10 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             super::revision::faults(faults)
         ),
         Words::NoSuchFile { who, path } => format!(
-            "{}, there is no file {} on the default branch that I could adopt. Name one, or write the plan below `/plan adopt` in the same comment.",
+            "{}, there is no file {} on the default branch that I could adopt. Name one, or {}",
             mention(who),
-            code(path)
+            code(path),
+            prefix.tell("write the plan below `/plan adopt` in the same comment.")
         ),
         Words::EditIsNotRead { who } => format!(
             "{}, what a note says when it is made is what counts; I do not read edits. Please say what is different in a comment of its own.",
@@ -141,39 +161,53 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         ),
         Words::Difference { from, to, text } => format!("From v{from} to v{to}:\n\n{text}"),
         Words::NoSuchVersion { who, newest } => format!(
-            "{}, there is no such pair of versions; the newest is v{newest}. `/diff` shows what changed last, `/diff v1 v2` any two.",
-            mention(who)
+            "{}, there is no such pair of versions; the newest is v{newest}. {}",
+            mention(who),
+            prefix.tell("`/diff` shows what changed last, `/diff v1 v2` any two.")
         ),
     }
 }
 
-fn help() -> String {
-    let rows = [
-        ("/plan", "plans this issue, or plans it anew; what stands behind it is minded"),
-        ("/plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
-        ("/diff", "shows what changed last, or between two versions: `/diff v1 v3`"),
-        ("/revise", "makes a new version that answers what stands behind it"),
-        ("/approve", "approves the version whose digest stands behind it; so does an approving review"),
-        ("/unapprove", "takes your approval or objection back"),
-        ("/reject", "objects, with the reason behind it"),
-        ("/cancel", "ends the run"),
-        ("/retry", "runs the approved version again after a failure"),
-        ("/status", "says where the run stands"),
-        ("/help", "shows this"),
-    ];
-    let rows: Vec<String> = rows.iter().map(|(name, does)| format!("| {} | {does} |", code(name))).collect();
+/// Each command with what it takes, and what it does.
+const COMMANDS: [(&str, &str); 15] = [
+    ("plan [what to mind]", "plans this issue, or plans it anew"),
+    ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
+    ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
+    ("plan template", "shows an empty plan to fill in yourself"),
+    ("revise what to change", "makes a new version that answers this"),
+    ("approve DIGEST", "approves the version with this digest, as an approving review does"),
+    ("unapprove", "takes your approval or objection back"),
+    ("reject why", "objects, until you take it back"),
+    ("lift @login", "sets someone's objection aside; an administrator can"),
+    ("cancel", "ends the run; whoever asked for it and the issue's author can, too"),
+    ("retry DIGEST", "runs the approved version again after a failure"),
+    ("status", "says where the run stands; anyone can ask"),
+    ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
+    ("history", "lists the versions and what was decided; anyone can ask"),
+    ("help", "shows this; anyone can ask"),
+];
+
+fn help(spelling: &Spelling) -> String {
+    let prefix = &spelling.prefix;
+    let rows = COMMANDS.iter().map(|(name, does)| format!("| {} | {does} |", command(name, prefix)));
+    let rows: Vec<String> = rows.collect();
+    let mention = spelling.slug.as_ref().map_or_else(String::new, |slug| {
+        format!(" {} works as well as {}.", code(&format!("@{slug} plan")), command("plan", prefix))
+    });
     format!(
-        "What you can write as the first line of a comment, here or on the plan pull request:\n\n| Command | What it does |\n| --- | --- |\n{}\n\n\
-         All but the last two need write access; whoever asked for the plan or opened the issue may cancel, too.",
+        "Write one of these as the first line of a comment, here or on the plan pull request:\n\n\
+         | Command | What it does |\n| --- | --- |\n{}\n\n\
+         Where nothing else is said, it takes write access.{mention}",
         rows.join("\n")
     )
 }
 
-fn not_allowed(who: &Person, wanted: &str) -> String {
+fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
     let who = mention(who);
     match wanted {
         "label" => format!(
-            "{who}, a plan begins when someone with write access sets the label. Please ask a maintainer to set it anew, or to write `/plan`."
+            "{who}, a plan begins when someone with write access sets the label. Please ask a maintainer to {}",
+            prefix.tell("set it anew, or to write `/plan`.")
         ),
         "cancel" => format!(
             "{who}, only people with triage access, whoever asked for the plan and the author of the issue can cancel it."
@@ -182,17 +216,19 @@ fn not_allowed(who: &Person, wanted: &str) -> String {
             "{who}, an objection is set aside by an administrator of the repository who did not ask for the plan, or taken \
              back by its author."
         ),
-        other => {
-            format!("{who}, {} needs write access to this repository. A maintainer can do it for you.", command(other))
-        }
+        other => format!(
+            "{who}, {} needs write access to this repository. A maintainer can do it for you.",
+            command(other, prefix)
+        ),
     }
 }
 
 fn not_approved(who: &Person, reasons: &[Reason], number: u32, digest: &Digest, setting: &Setting<'_>) -> String {
+    let prefix = &setting.spelling.prefix;
     let reasons = match reasons {
         [] => "Something that is needed is not known yet.".to_owned(),
-        [one] => trouble::reason(one),
-        several => several.iter().map(|reason| format!("\n- {}", trouble::reason(reason))).collect(),
+        [one] => trouble::reason(one, prefix),
+        several => several.iter().map(|reason| format!("\n- {}", trouble::reason(reason, prefix))).collect(),
     };
     let gap = if reasons.starts_with('\n') { "\n" } else { " " };
     let review = setting.plan_pull.map_or_else(String::new, |pull| format!("an approving review on #{pull} or "));
@@ -200,7 +236,7 @@ fn not_approved(who: &Person, reasons: &[Reason], number: u32, digest: &Digest, 
         "{}, this is not approved yet.{gap}{reasons}\n\nUp for approval is {}. To approve it, give {review}this comment:\n\n{}",
         mention(who),
         version(number, digest),
-        fence("text", &format!("/approve {}", digest.short()))
+        fence("text", &prefix.spell(&format!("approve {}", digest.short())))
     )
 }
 
@@ -213,8 +249,8 @@ fn logins(people: &[Person]) -> String {
     and(&people.iter().map(|person| code(person.login.as_str())).collect::<Vec<_>>())
 }
 
-fn command(wanted: &str) -> String {
-    if wanted == "label" { "the label".to_owned() } else { code(&format!("/{wanted}")) }
+fn command(wanted: &str, prefix: &Prefix) -> String {
+    if wanted == "label" { "the label".to_owned() } else { code(&prefix.spell(wanted)) }
 }
 
 /// A phase as the end of "the run is …".

@@ -8,6 +8,7 @@ use super::plan::version;
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
 use crate::workflow::approval::Reason;
+use crate::workflow::command::Prefix;
 use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
 use crate::workflow::run::{DeliverStage, Delivering, Outcome, State, Trouble};
@@ -27,6 +28,8 @@ pub struct StatusFacts<'a> {
     pub ticked: &'a [String],
     /// What each phase has cost so far.
     pub costs: &'a [PhaseCost],
+    /// How commands are spelt here.
+    pub prefix: &'a Prefix,
 }
 
 /// What the model's work in one phase has cost.
@@ -75,7 +78,7 @@ struct Told {
 }
 
 fn told(facts: &StatusFacts<'_>) -> Told {
-    let cancel = "`/cancel` ends it.";
+    let cancel = facts.prefix.tell("`/cancel` ends it.");
     let tell = |phase, what: String, next: String, with_steps| Told { phase, what, next, with_steps };
     match facts.state {
         State::Planning(planning) => tell(
@@ -87,7 +90,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::AwaitingAnswer(waiting) => tell(
             "waiting for answers",
             format!("Before there can be a plan, somebody has to answer:\n\n{}", numbered(&waiting.questions)),
-            format!("Answer with `/plan` and the answers. {cancel}"),
+            format!("{} {cancel}", facts.prefix.tell("Answer with `/plan` and the answers.")),
             false,
         ),
         State::Publishing(publishing) => tell(
@@ -97,14 +100,17 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             false,
         ),
         State::AwaitingApproval(waiting) => {
-            let digest = waiting.shown.subject.digest.short();
+            let approve = format!("approve {}", waiting.shown.subject.digest.short());
+            let approve = code(&facts.prefix.spell(&approve));
+            let others = facts.prefix.tell("`/revise` and your words change it, `/reject` objects.");
             tell(
                 "waiting for approval",
-                format!("{}{}", super::plan::who_may(&waiting.shown.rules), missing(&waiting.missing, waiting.hold)),
                 format!(
-                    "Approve #{} in a review or write `/approve {digest}`; `/revise` and your words change it, `/reject` objects. {cancel}",
-                    waiting.shown.pull
+                    "{}{}",
+                    super::plan::who_may(&waiting.shown.rules),
+                    missing(&waiting.missing, waiting.hold, facts.prefix)
                 ),
+                format!("Approve #{} in a review or write {approve}; {others} {cancel}", waiting.shown.pull),
                 false,
             )
         }
@@ -121,7 +127,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
                     people(&approved.by)
                 ),
             },
-            cancel.to_owned(),
+            cancel,
             false,
         ),
         State::Executing(executing) => tell(
@@ -130,10 +136,12 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             format!("Nothing is needed from you. {cancel}"),
             true,
         ),
-        State::Delivering(delivering) => tell("opening the pull request", stage(delivering), String::new(), true),
+        State::Delivering(delivering) => {
+            tell("opening the pull request", stage(delivering, facts.prefix), String::new(), true)
+        }
         State::Ended(ended) => {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
-            let account = trouble::outcome(&ended.outcome, digest);
+            let account = trouble::outcome(&ended.outcome, digest, facts.prefix);
             let phase = phase(&ended.outcome);
             tell(phase, account.cause, account.help, !facts.ticked.is_empty())
         }
@@ -162,11 +170,11 @@ fn phase(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn stage(delivering: &Delivering) -> String {
+fn stage(delivering: &Delivering, prefix: &Prefix) -> String {
     let opened = |pull: &PullNumber| format!("#{pull} is open; the plan pull request is being closed.");
     match &delivering.stage {
         DeliverStage::Judging { missing } => {
-            let missing = self::missing(missing, delivering.approved.hold);
+            let missing = self::missing(missing, delivering.approved.hold, prefix);
             format!("The work is done; the approval is judged a last time.{missing}")
         }
         DeliverStage::Pushing => "The work is done and being pushed.".to_owned(),
@@ -178,12 +186,12 @@ fn stage(delivering: &Delivering) -> String {
 /// What is said where a gate asks no more by itself.
 const GIVEN_UP: &str = "For a day GitHub has not answered what this turns on; approving once more makes me ask anew.";
 
-fn missing(missing: &[Reason], hold: Option<Hold>) -> String {
+fn missing(missing: &[Reason], hold: Option<Hold>, prefix: &Prefix) -> String {
     if hold.is_some_and(|hold| hold.has_given_up()) {
-        let reasons: String = missing.iter().map(|reason| format!(" {}", trouble::unknown(reason))).collect();
+        let reasons: String = missing.iter().map(|reason| format!(" {}", trouble::unknown(reason, prefix))).collect();
         return format!("{reasons} {GIVEN_UP}");
     }
-    missing.iter().map(|reason| format!(" {}", trouble::reason(reason))).collect()
+    missing.iter().map(|reason| format!(" {}", trouble::reason(reason, prefix))).collect()
 }
 
 fn people(people: &[crate::ids::Person]) -> String {

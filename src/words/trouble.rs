@@ -5,6 +5,7 @@ use super::figures::and;
 use crate::ids::Person;
 use crate::workflow::act::Voided;
 use crate::workflow::approval::Reason;
+use crate::workflow::command::Prefix;
 use crate::workflow::run::{CancelledBy, Outcome, Trouble};
 
 /// What happened, and what helps.
@@ -21,15 +22,15 @@ fn account(cause: impl Into<String>, help: impl Into<String>) -> Account {
 }
 
 /// How a run ended. `digest` is that of the version people saw last, shortened.
-pub(super) fn outcome(outcome: &Outcome, digest: Option<&str>) -> Account {
+pub(super) fn outcome(outcome: &Outcome, digest: Option<&str>, prefix: &Prefix) -> Account {
     match outcome {
         Outcome::Done { pull, .. } => account(format!("Done: #{pull} holds the work."), "It waits for your review."),
-        Outcome::Cancelled { by, why } => account(cancelled(by.as_ref(), *why), "`/plan` starts over."),
+        Outcome::Cancelled { by, why } => account(cancelled(by.as_ref(), *why), prefix.tell("`/plan` starts over.")),
         Outcome::NeedsNewPlan { why } => {
-            let Account { cause, .. } = trouble(why, digest);
-            account(cause, "The plan has to change: `/plan` and what to mind makes a new one.")
+            let Account { cause, .. } = trouble(why, digest, prefix);
+            account(cause, prefix.tell("The plan has to change: `/plan` and what to mind makes a new one."))
         }
-        Outcome::Failed { why } => trouble(why, digest),
+        Outcome::Failed { why } => trouble(why, digest, prefix),
     }
 }
 
@@ -44,27 +45,30 @@ fn cancelled(by: Option<&Person>, why: CancelledBy) -> String {
     }
 }
 
-fn trouble(trouble: &Trouble, digest: Option<&str>) -> Account {
+fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account {
     let retry = digest.map_or_else(
-        || "`/plan` tries again.".to_owned(),
-        |digest| format!("`/retry {digest}` approves that version and runs it, `/plan` starts over."),
+        || prefix.tell("`/plan` tries again."),
+        |digest| {
+            let retry = code(&prefix.spell(&format!("retry {digest}")));
+            format!("{retry} approves that version and runs it, {}", prefix.tell("`/plan` starts over."))
+        },
     );
     match trouble {
         Trouble::EmptyRepository => account(
             "The repository has no commit to work on.",
-            "Push a first commit to the default branch, then write `/plan`.",
+            prefix.tell("Push a first commit to the default branch, then write `/plan`."),
         ),
         Trouble::EmptyIssue => account(
             "The issue does not say what should be done.",
-            "Describe it in the issue, then write `/plan`; or write `/plan` and what you want.",
+            prefix.tell("Describe it in the issue, then write `/plan`; or write `/plan` and what you want."),
         ),
         Trouble::Refused { text } => account(
             format!("The model declined to do this: {}", quoted(text)),
-            "Put the issue in other words and write `/plan`, or ask the operator for another model.",
+            prefix.tell("Put the issue in other words and write `/plan`, or ask the operator for another model."),
         ),
         Trouble::NoChange { text } => account(
             format!("There is nothing to change: {}", quoted(text)),
-            "If something is missing all the same, write `/plan` and what it is.",
+            prefix.tell("If something is missing all the same, write `/plan` and what it is."),
         ),
         Trouble::OverBudget { what } => account(
             format!("The budget for this work is used up: {}.", quoted(what)),
@@ -85,15 +89,15 @@ fn trouble(trouble: &Trouble, digest: Option<&str>) -> Account {
         }
         Trouble::PlanIsWrong { text } => account(
             format!("The plan turned out not to work: {}", quoted(text)),
-            "`/plan` and what to mind makes a new one.",
+            prefix.tell("`/plan` and what to mind makes a new one."),
         ),
         Trouble::Forbidden { text } => account(
             format!("The result broke a rule and was not pushed: {}", quoted(text)),
-            "If the change is wanted, write `/plan` and say so: the plan has to allow it.",
+            prefix.tell("If the change is wanted, write `/plan` and say so: the plan has to allow it."),
         ),
         Trouble::Void { reason } => account(
-            format!("The approved version no longer holds. {}", self::reason(reason)),
-            "`/plan` makes a new version.",
+            format!("The approved version no longer holds. {}", self::reason(reason, prefix)),
+            prefix.tell("`/plan` makes a new version."),
         ),
         Trouble::Github { text } => account(
             format!("GitHub refused a write: {}", quoted(text)),
@@ -107,7 +111,7 @@ fn trouble(trouble: &Trouble, digest: Option<&str>) -> Account {
 }
 
 /// A reason as a sentence that says what is missing and who can give it.
-pub(super) fn reason(reason: &Reason) -> String {
+pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
     let login = |person: &Person| code(person.login.as_str());
     match reason {
         Reason::NobodyApproved => "Nobody has approved this version yet.".to_owned(),
@@ -118,18 +122,17 @@ pub(super) fn reason(reason: &Reason) -> String {
             "That approval is for an earlier version; please read the current one and approve that.".to_owned()
         }
         Reason::UnboundReview { .. } => {
-            "GitHub did not say which commit that review is for; `/approve` with the digest says it.".to_owned()
+            prefix.tell("GitHub did not say which commit that review is for; `/approve` with the digest says it.")
         }
         Reason::BeforePublication { .. } => {
             "That approval was made before this version was there to be read; please approve once more.".to_owned()
         }
-        Reason::NotADigest { .. } => {
-            "What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space."
-                .to_owned()
-        }
+        Reason::NotADigest { .. } => prefix.tell(
+            "What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space.",
+        ),
         Reason::UnknownDigest { .. } => "No version of this plan has that digest.".to_owned(),
         Reason::DigestRequired { .. } => {
-            "Here `/approve` has to name the digest, so that it is certain what is approved.".to_owned()
+            prefix.tell("Here `/approve` has to name the digest, so that it is certain what is approved.")
         }
         Reason::NoWriteAccess { by, .. } => {
             format!("{} has no write access to this repository; someone who has can approve.", login(by))
@@ -142,9 +145,10 @@ pub(super) fn reason(reason: &Reason) -> String {
         }
         Reason::TakenBack { how, .. } => format!("That approval was {} and no longer counts.", voided(*how)),
         Reason::Vetoed { by, .. } => format!(
-            "{by} has objected. {by} can take that back with `/unapprove` or approve; an administrator who did not ask \
+            "{by} has objected. {by} can take that back with {unapprove} or approve; an administrator who did not ask \
              for the plan can set it aside with {lift}.",
-            lift = code(&format!("/lift @{}", by.login)),
+            unapprove = code(&prefix.spell("unapprove")),
+            lift = code(&prefix.spell(&format!("lift @{}", by.login))),
             by = login(by)
         ),
         Reason::PermissionUnknown { by, .. } => {
@@ -197,7 +201,8 @@ pub(super) fn reason(reason: &Reason) -> String {
             let who = by.as_ref().map_or_else(|| "Someone".to_owned(), login);
             format!(
                 "{who} changed the issue after that approval. Approving once more goes on with the text the plan was \
-                 made from; `/plan` starts over with the new one."
+                 made from; {} starts over with the new one.",
+                code(&prefix.spell("plan"))
             )
         }
         Reason::OwnerMissing { path, owners } => {
@@ -231,8 +236,8 @@ pub(super) fn reason(reason: &Reason) -> String {
 }
 
 /// A reason that stays as it is: nobody asks again by itself.
-pub(super) fn unknown(reason: &Reason) -> String {
-    let text = self::reason(reason);
+pub(super) fn unknown(reason: &Reason, prefix: &Prefix) -> String {
+    let text = self::reason(reason, prefix);
     text.strip_suffix("; it is asked again.").map_or_else(|| text.clone(), |known| format!("{known}."))
 }
 
@@ -241,7 +246,7 @@ fn listed(names: &[String]) -> String {
     shown.join(", ")
 }
 
-fn voided(how: Voided) -> &'static str {
+pub(super) fn voided(how: Voided) -> &'static str {
     match how {
         Voided::Edited => "edited",
         Voided::Deleted => "deleted",

@@ -7,7 +7,7 @@ use crate::webhook::{PullFacts, ReviewFacts, ReviewState};
 use crate::words::Words;
 use crate::workflow::act::{Act, ActId, ActKind, Place};
 use crate::workflow::approval::Level;
-use crate::workflow::command::{Command, parse};
+use crate::workflow::command::Command;
 use crate::workflow::event::Event;
 use crate::workflow::run::Run;
 
@@ -20,7 +20,7 @@ impl Arrival<'_> {
         let Some(run) = self.run_of_plan_pull(pull.number).await? else {
             return self.done("no plan's pull request").await;
         };
-        let rejects = matches!(parse(&review.body), Some(Command::Reject { .. }));
+        let rejects = matches!(self.command(&review.body).await?, Some(Command::Reject { .. }));
         let kind = match review.state {
             // A review that approves and begins with /reject objects (D9).
             ReviewState::Approved if !rejects => ActKind::ApproveByReview { commit: review.commit_id.clone() },
@@ -47,7 +47,7 @@ impl Arrival<'_> {
     /// A review that neither approves nor objects: what it says is a note; a command in it is none (D8).
     async fn remark(&self, run: &Run, by: &Person, about: (&PullFacts, &ReviewFacts)) -> Result<(), Trouble> {
         let (_, review) = about;
-        if parse(&review.body).is_some() {
+        if self.command(&review.body).await?.is_some() {
             let words = Words::ReviewIsNoCommand { who: by.clone() };
             let key = format!("review-{}", review.id);
             return self.happens(run.id, &Event::Answered { words, place: Place::PlanPull, key }).await;

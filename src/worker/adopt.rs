@@ -79,7 +79,7 @@ impl Arrival<'_> {
         let (text, from) = match path {
             None if text.trim().is_empty() => {
                 let words = Words::NeedsText { wanted: "plan adopt".to_owned() };
-                return self.answer(typed, words, &self.hourly(typed, "adopt")).await;
+                return self.answer(typed, words, "adopt").await;
             }
             // The lines are counted as they stand in the comment.
             None => (format!("\n{text}"), Source::Comment { comment, place }),
@@ -98,7 +98,6 @@ impl Arrival<'_> {
                 return self.answer(typed, words, &key).await;
             }
         };
-        self.seen(typed).await;
         let offer = Box::new(offer(typed.by, from, plan));
         match live {
             Some(run) => self.happens(run.id, &Event::PlanOffered { offer }).await,
@@ -134,13 +133,13 @@ impl Arrival<'_> {
         let (old, new) = (self.text_of(run, from).await?, self.text_of(run, to).await?);
         let Some((old, new)) = old.zip(new).filter(|_| from != to && from.max(to) <= newest) else {
             let words = Words::NoSuchVersion { who: typed.by.clone(), newest };
-            return self.answer(typed, words, &self.hourly(typed, "diff")).await;
+            return self.answer(typed, words, "diff").await;
         };
         // Whoever may not write here could have us show every pair there is.
         let trusted = self.may(typed.by).await? >= Level::Write;
         let named = if trusted { format!("diff-{from}-{to}") } else { "diff".to_owned() };
         let text = difference((from, &old), (to, &new));
-        self.answer(typed, Words::Difference { from, to, text }, &self.hourly(typed, &named)).await
+        self.answer(typed, Words::Difference { from, to, text }, &named).await
     }
 
     async fn text_of(&self, run: &Run, version: u32) -> Result<Option<String>, Trouble> {

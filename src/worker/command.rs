@@ -1,15 +1,16 @@
 //! Takes what people type: a new comment whose first line is a command.
 
-use super::Trouble;
 use super::delivery::{Arrival, once_an_hour};
 use super::trigger::{Again, Asked, Wanted};
-use crate::github::{Reaction, Step, Target};
-use crate::ids::{AccountKind, Person};
+use super::{Core, Trouble};
+use crate::github::{Reaction, Step, Target, Top};
+use crate::ids::{AccountKind, Person, Timestamp};
 use crate::webhook::{CommentFacts, IssueFacts};
 use crate::words::Words;
+use crate::words::plan::Hints;
 use crate::workflow::act::{Act, ActId, ActKind, Place};
 use crate::workflow::approval::Level;
-use crate::workflow::command::{Command, parse};
+use crate::workflow::command::{Command, Spelling};
 use crate::workflow::effect::ReactTo;
 use crate::workflow::event::Event;
 use crate::workflow::run::{CancelledBy, Ended, Note, Outcome, Run, State, Thread};
@@ -23,34 +24,52 @@ pub(super) struct Typed<'a> {
     pub(super) place: Place,
 }
 
+impl Core {
+    /// How commands are spelt. The App's own name is left out for as long as GitHub does not tell it.
+    pub(super) async fn spelling(&self, now: Timestamp) -> Spelling {
+        let slug = self.app.identity(now).await.map(|us| us.slug.clone());
+        Spelling { prefix: self.settings.prefix.clone(), slug: slug.ok() }
+    }
+}
+
 impl Arrival<'_> {
+    /// Reads a text as a command. A mention is not read before it is known what we are called.
+    pub(super) async fn command(&self, text: &str) -> Result<Option<Command>, Trouble> {
+        let prefix = self.core.settings.prefix.clone();
+        let slug = match text.starts_with('@') {
+            true => Some(self.core.app.identity(self.moment.now()).await?.slug.clone()),
+            false => None,
+        };
+        Ok(Spelling { prefix, slug }.parse(text))
+    }
+
     /// A comment was written. Ordinary text changes nothing; bots are not heard.
     pub(super) async fn comment(&self, issue: &IssueFacts, comment: &CommentFacts) -> Result<(), Trouble> {
         let Some(by) = comment.author.as_ref().filter(|by| by.kind == AccountKind::User) else {
             return self.done("not by a person").await;
         };
-        let Some(command) = parse(&comment.body) else { return self.done("no command").await };
-        // An App in a person's name asks for nothing (R7); an approval of that kind is recorded and refused (D34).
-        let asks = matches!(
-            command,
-            Command::Plan { .. } | Command::Adopt { .. } | Command::Revise { .. } | Command::Retry { .. }
-        );
-        if asks && comment.via_app {
-            return self.done("by an App in a person's name").await;
-        }
+        let Some(command) = self.command(&comment.body).await? else { return self.done("no command").await };
         let run = self.run_at(issue.number, issue.is_pull).await?;
         if issue.is_pull && run.is_none() {
             return self.done("not a plan's pull request").await;
         }
+        // An App in a person's name asks for nothing (R7); an approval of that kind is recorded and refused (D34).
         let starts = matches!(
             command,
-            Command::Plan { .. } | Command::Adopt { .. } | Command::Revise { .. } | Command::Retry { .. }
+            Command::Plan { .. }
+                | Command::PlanAnyway { .. }
+                | Command::Adopt { .. }
+                | Command::Revise { .. }
+                | Command::Retry { .. }
         );
         if comment.via_app && starts {
             return self.done("an App in a person's name").await;
         }
         let place = if issue.is_pull { Place::PlanPull } else { Place::Issue };
         let typed = Typed { issue, comment, by, run, place };
+        if !comment.via_app {
+            self.seen(&typed, Reaction::Eyes).await;
+        }
         match command {
             Command::Plan { guidance } => self.plan(&typed, guidance).await,
             Command::Adopt { path, text } => self.adopt(&typed, path, &text).await,
@@ -62,11 +81,15 @@ impl Arrival<'_> {
             Command::Cancel => self.cancel_by_command(&typed).await,
             Command::Retry { digest } => self.retry(&typed, digest).await,
             Command::Status => self.status(&typed).await,
-            Command::Help => self.answer(&typed, Words::Help, &self.hourly(&typed, "help")).await,
+            Command::Help => self.answer(&typed, Words::Help, "help").await,
             Command::Unknown { typed: given, nearest } => {
                 let words = Words::UnknownCommand { typed: given, nearest };
-                self.answer(&typed, words, &self.hourly(&typed, "unknown")).await
+                self.answer(&typed, words, "unknown").await
             }
+            Command::PlanTemplate => self.template(&typed).await,
+            Command::PlanAnyway { guidance } => self.plan(&typed, guidance).await,
+            Command::History => self.history(&typed).await,
+            Command::Lift { login } => self.act(&typed, ActKind::Lift { login }, "lift").await,
         }
     }
 
@@ -76,7 +99,6 @@ impl Arrival<'_> {
         }
         match &typed.run {
             Some(run) if run.state.is_open() => {
-                self.seen(typed).await;
                 let event = Event::PlanAsked { by: typed.by.clone(), guidance, place: typed.place };
                 self.happens(run.id, &event).await
             }
@@ -100,11 +122,8 @@ impl Arrival<'_> {
             return self.no_run(typed, "revise").await;
         };
         if text.is_empty() {
-            return self
-                .answer(typed, Words::NeedsText { wanted: "revise".to_owned() }, &self.hourly(typed, "text"))
-                .await;
+            return self.answer(typed, Words::NeedsText { wanted: "revise".to_owned() }, "text").await;
         }
-        self.seen(typed).await;
         let note = Note {
             id: format!("comment-{}", typed.comment.id),
             by: typed.by.clone(),
@@ -120,6 +139,11 @@ impl Arrival<'_> {
     /// An act that bears on approval. Whether the person may is the gate's question, not this one's.
     async fn act(&self, typed: &Typed<'_>, kind: ActKind, wanted: &str) -> Result<(), Trouble> {
         let Some(run) = &typed.run else { return self.no_run(typed, wanted).await };
+        // Where nothing waits for an approval, the answer to one is not the gate's, and no more frequent than others.
+        let waits = matches!(run.state, State::AwaitingApproval(_) | State::Starting(_));
+        if kind.approves() && !waits && self.may(typed.by).await? < Level::Write {
+            return self.refuse(typed, wanted).await;
+        }
         self.happens(run.id, &Event::Acted { act: self.act_of(typed, kind) }).await
     }
 
@@ -145,7 +169,6 @@ impl Arrival<'_> {
         if !own && self.may(typed.by).await? < Level::Triage {
             return self.refuse(typed, "cancel").await;
         }
-        self.seen(typed).await;
         let event = Event::Cancelled { by: Some(typed.by.clone()), why: CancelledBy::Command };
         self.happens(run.id, &event).await
     }
@@ -176,7 +199,7 @@ impl Arrival<'_> {
             | State::Ended(_)) => {
                 let (who, phase) = (typed.by.clone(), state.phase().to_owned());
                 let words = Words::NothingToApprove { who, wanted: "retry".to_owned(), phase };
-                self.answer(typed, words, &self.hourly(typed, "retry")).await
+                self.answer(typed, words, "retry").await
             }
         }
     }
@@ -185,37 +208,59 @@ impl Arrival<'_> {
         let Some(run) = &typed.run else { return self.no_run(typed, "status").await };
         let words = Words::Status { phase: run.state.phase().to_owned() };
         let what = format!("status-{}", run.state.phase());
-        self.answer(typed, words, &self.hourly(typed, &what)).await
+        self.answer(typed, words, &what).await
+    }
+
+    async fn history(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        let Some(run) = &typed.run else { return self.no_run(typed, "history").await };
+        let past = self.past(run).await?;
+        // As long as nothing has happened since, the answer above says it all.
+        let what = format!("history-{}-{}-{}", run.state.phase(), past.versions.len(), past.acts.len());
+        self.answer(typed, Words::History { past }, &what).await
+    }
+
+    async fn template(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        if self.may(typed.by).await? < Level::Write {
+            return self.refuse(typed, "plan template").await;
+        }
+        let Top { folders, files } = self.repo(Step::Read).top().await?;
+        let hints = Hints::of(folders, &files);
+        self.answer(typed, Words::Template { hints }, "template").await
     }
 
     pub(super) async fn refuse(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
+        self.seen(typed, Reaction::Confused).await;
         let words = Words::NotAllowed { who: typed.by.clone(), wanted: wanted.to_owned() };
-        self.answer(typed, words, &self.hourly(typed, "refused")).await
+        self.answer(typed, words, "refused").await
     }
 
     pub(super) async fn no_run(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
+        self.seen(typed, Reaction::Confused).await;
         let words = Words::NoRun { who: typed.by.clone(), wanted: wanted.to_owned() };
-        self.answer(typed, words, &self.hourly(typed, "no-run")).await
+        self.answer(typed, words, "no-run").await
     }
 
-    pub(super) fn hourly(&self, typed: &Typed<'_>, what: &str) -> String {
-        once_an_hour(what, &typed.by.login, typed.comment.created_at)
-    }
-
-    pub(super) async fn answer(&self, typed: &Typed<'_>, words: Words, key: &str) -> Result<(), Trouble> {
+    /// Answers, at most once an hour for each person and for what they asked. Who may do nothing here gets one answer an
+    /// hour in all: otherwise anybody could have us fill an issue.
+    pub(super) async fn answer(&self, typed: &Typed<'_>, words: Words, what: &str) -> Result<(), Trouble> {
+        let at = typed.comment.created_at;
+        let key = match self.may(typed.by).await? >= Level::Triage {
+            true => once_an_hour(what, typed.by, at),
+            false => self.refusal_of(typed.by, at),
+        };
         match &typed.run {
             Some(run) => {
-                let event = Event::Answered { words, place: typed.place, key: key.to_owned() };
+                let event = Event::Answered { words, place: typed.place, key };
                 self.happens(run.id, &event).await
             }
-            None => self.answer_without_run(typed.issue, &words, key).await,
+            None => self.answer_without_run(typed.issue, &words, &key).await,
         }
     }
 
-    /// Shows that a command was seen. Only a courtesy: what follows from the command is what counts.
-    pub(super) async fn seen(&self, typed: &Typed<'_>) {
+    /// Shows what became of a command. Only a courtesy: what follows from the command is what counts.
+    async fn seen(&self, typed: &Typed<'_>, how: Reaction) {
         let step = if typed.place == Place::PlanPull { Step::Write } else { Step::Read };
-        if let Err(error) = self.repo(step).react(Target::Comment(typed.comment.id), Reaction::Eyes).await {
+        if let Err(error) = self.repo(step).react(Target::Comment(typed.comment.id), how).await {
             tracing::debug!(%error, "a reaction was not made");
         }
     }

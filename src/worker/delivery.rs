@@ -10,7 +10,7 @@ use super::moment::Moment;
 use super::trouble::Then;
 use super::{Core, Trouble, YOUNG};
 use crate::github::{GithubError, RepoRef, Repository, Step};
-use crate::ids::{AccountKind, CommitSha, IssueNumber, Login, Person, PullNumber, RunId, Timestamp};
+use crate::ids::{AccountKind, CommitSha, IssueNumber, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
 use crate::webhook::{About, Hint, IssueFacts, meaning, translate};
 use crate::workflow::act::{ActId, Voided};
@@ -102,10 +102,7 @@ impl Arrival<'_> {
             About::IssueUnlabeled { issue, label } => self.unlabelled(issue, label).await,
             About::IssueClosed { issue } if !issue.is_pull => self.cancel(issue.number, CancelledBy::IssueClosed).await,
             About::CommentCreated { issue, comment } => self.comment(issue, comment).await,
-            About::CommentEdited { issue, comment } => {
-                let id = ActId::Comment(comment.id.0);
-                self.void(self.run_at(issue.number, issue.is_pull).await?, id, Voided::Edited).await
-            }
+            About::CommentEdited { issue, comment } => self.edited(issue, comment).await,
             About::CommentDeleted { issue, comment } => {
                 let id = ActId::Comment(comment.id.0);
                 self.void(self.run_at(issue.number, issue.is_pull).await?, id, Voided::Deleted).await
@@ -282,7 +279,7 @@ impl Arrival<'_> {
 
     /// An act that was edited, deleted or dismissed. Anyone's approval ends by it; an objection only if its author did it,
     /// or an administrator who did not ask for the version (rule D, D16).
-    async fn void(&self, run: Option<Run>, id: ActId, how: Voided) -> Result<(), Trouble> {
+    pub(super) async fn void(&self, run: Option<Run>, id: ActId, how: Voided) -> Result<(), Trouble> {
         let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
         let Some(act) = run.state.acts().iter().find(|act| act.id == id) else {
             return self.overtaken(&run, &Event::ActVoided { id, how }).await;
@@ -328,6 +325,14 @@ pub(super) fn hour(at: Timestamp) -> i64 {
 }
 
 /// Names an answer that one person gets at most once an hour.
-pub(super) fn once_an_hour(what: &str, who: &Login, at: Timestamp) -> String {
-    format!("{what}-{who}-{}", hour(at))
+pub(super) fn once_an_hour(what: &str, who: &Person, at: Timestamp) -> String {
+    format!("{what}-{}-{}", who.id, hour(at))
+}
+
+impl Arrival<'_> {
+    /// Names what is answered to someone who may not do what they asked for: one answer an hour, whatever they ask, and
+    /// the same that a refused act gets.
+    pub(super) fn refusal_of(&self, who: &Person, at: Timestamp) -> String {
+        once_an_hour("refused", who, at)
+    }
 }

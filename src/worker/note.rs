@@ -43,7 +43,7 @@ impl Arrival<'_> {
             return self.done("it was not heard in the first place").await;
         }
         let words = Words::EditIsNotRead { who: by.clone() };
-        let key = once_an_hour("edited", &by.login, comment.updated_at);
+        let key = once_an_hour("edited", by, comment.updated_at);
         self.happens(run.id, &Event::Answered { words, place: Place::PlanPull, key }).await
     }
 
@@ -97,7 +97,7 @@ impl Arrival<'_> {
     /// Tells someone without write access, once an hour, that their notes are not taken up.
     pub(super) async fn not_heard(&self, run: &Run, by: &Person, at: Timestamp) -> Result<(), Trouble> {
         let words = Words::NotAllowed { who: by.clone(), wanted: "revise".to_owned() };
-        let key = once_an_hour("refused", &by.login, at);
+        let key = self.refusal_of(by, at);
         self.happens(run.id, &Event::Answered { words, place: Place::PlanPull, key }).await
     }
 }

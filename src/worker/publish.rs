@@ -83,7 +83,7 @@ impl Deed<'_> {
         let Some(_) = self.publishing(version) else { return Ok(Done::quietly()) };
         let origin = &self.run.origin;
         let path = plan_path(origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
-        let text = plan_pull(origin.number, &origin.title, &path);
+        let text = plan_pull(origin.number, &origin.title, &path, &self.core.settings.prefix);
         let new = NewPull {
             title: &text.title,
             head: &origin.plan_branch,
@@ -119,7 +119,8 @@ impl Deed<'_> {
         let path = plan_path(origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
         let hidden = self.hidden().await?;
         let facts = PlanFacts { terms: &terms, digest, issue: origin.number, home: &home };
-        let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden };
+        let prefix = &self.core.settings.prefix;
+        let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden, prefix };
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };
         let before = self.terms(shown.subject.version).await?;

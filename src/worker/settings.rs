@@ -9,6 +9,7 @@ use crate::config::RepoPattern;
 use crate::config::policy::Bounds;
 use crate::ids::RepoName;
 use crate::model::{Model, Price};
+use crate::workflow::command::Prefix;
 use crate::workflow::plan::{Budget, Plan};
 
 /// What the operator chose, as far as the work needs it.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub web: String,
     /// The label that asks for a plan.
     pub label: String,
+    /// What stands before a command's name.
+    pub prefix: Prefix,
     /// Repositories that are served; empty for all that installed the App.
     pub repositories: Vec<RepoPattern>,
     /// Where mirrors and checkouts are.

@@ -87,6 +87,7 @@ impl Deed<'_> {
             steps: &steps,
             ticked: &ticked,
             costs: &costs,
+            prefix: &self.core.settings.prefix,
         }))
     }
 }

@@ -42,11 +42,13 @@ impl Deed<'_> {
         }
         let posted: Option<Posted> = self.kept(STATUS).await?;
         let home = self.home();
+        let spelling = self.core.spelling(self.moment.now()).await;
         let setting = Setting {
             home: &home,
             issue: self.run.origin.number,
             status: posted.map(|posted| posted.comment),
             plan_pull: self.run.state.plan_pull(),
+            spelling: &spelling,
         };
         let text = words::reply::say(words, &setting);
         let comment = self.comment_once(self.thread(place), &text, &name).await?;

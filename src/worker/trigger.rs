@@ -94,7 +94,7 @@ impl Arrival<'_> {
             self.may_not_ask(by, level, in_force).await?
         };
         let Some(words) = words else { return Ok(true) };
-        self.answer_without_run(issue, &words, &once_an_hour(wanted, &by.login, issue.updated_at)).await?;
+        self.answer_without_run(issue, &words, &once_an_hour(wanted, by, issue.updated_at)).await?;
         Ok(false)
     }
 
@@ -239,7 +239,8 @@ impl Arrival<'_> {
     /// The same, and the delivery goes on.
     pub(super) async fn say_without_run(&self, issue: &IssueFacts, words: &Words, key: &str) -> Result<(), Trouble> {
         let home = Home { web: self.core.settings.web.clone(), repo: self.at.name.clone() };
-        let setting = Setting { home: &home, issue: issue.number, status: None, plan_pull: None };
+        let spelling = self.core.spelling(self.moment.now()).await;
+        let setting = Setting { home: &home, issue: issue.number, status: None, plan_pull: None, spelling: &spelling };
         let text = words::reply::say(words, &setting);
         let marker = self.core.app.marker(RunId(0), &format!("{}:{key}", issue.id));
         let (repo, on) = (self.repo(Step::Read), Thread::Issue(issue.number));

@@ -17,6 +17,7 @@ mod revise;
 mod sandbox;
 mod store;
 mod story;
+mod talk;
 mod tidy;
 mod unclear;
 mod web;

@@ -25,6 +25,8 @@ pub(super) struct Server {
     data: Data,
     /// What starts a run.
     trigger: Trigger,
+    /// How people spell commands.
+    commands: Commands,
     /// What an approval needs, at least; a repository's policy may ask for more.
     approval: Approval,
     /// How plans are revised.
@@ -194,6 +196,14 @@ struct PlanTable {
     /// How many revisions in a row are made of what people remark, before a person must ask for the next.
     #[schemars(range(min = 1, max = 15))]
     rounds: u32,
+}
+
+/// How people spell commands.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Commands {
+    /// What stands before a command's name, such as "/" or "/assentry ".
+    prefix: String,
 }
 
 /// How long is waited, such as "10s".

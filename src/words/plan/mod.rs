@@ -9,6 +9,7 @@ mod outline;
 mod parse;
 mod shown;
 mod suggest;
+mod template;
 
 pub use body::plan_body;
 pub(in crate::words) use body::{change, item};
@@ -18,6 +19,8 @@ pub use parse::{parse_plan, read_plan};
 pub use shown::{Hidden, HiddenKind, PlanFacts, Posting, plan_comment, plan_file};
 pub(in crate::words) use shown::{version, who_may};
 pub use suggest::{Base, Suggested, Taken, adopt, place};
+pub use template::Hints;
+pub(in crate::words) use template::template;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use crate::words::escape::{cell_code, code, fence, inline};
 use crate::words::figures::{count, dollars, many};
 use crate::words::place::Home;
 use crate::workflow::approval::{Rules, Separation};
+use crate::workflow::command::Prefix;
 use crate::workflow::terms::Terms;
 
 /// How many characters a comment may have; GitHub takes 65,536, and the caller adds its marker (F43).
@@ -43,6 +44,8 @@ pub struct Posting<'a> {
     pub rules: &'a Rules,
     /// What the planner did not get to read, because people do not see it either (T24, T25).
     pub hidden: &'a [Hidden],
+    /// How commands are spelt here.
+    pub prefix: &'a Prefix,
 }
 
 /// Something that was taken out of the input.
@@ -165,10 +168,10 @@ fn hidden_kind(kind: HiddenKind) -> &'static str {
 fn how_to_go_on(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {
     format!(
         "\n### What now\n\nRead it, then **approve** it with an approving review on #{pull}, or with this as a comment:\n\n{approve}\n\n\
-         {who} To **change** it, comment on a line in #{pull}, request changes there, or write `/revise` and what you want. \
-         `/reject` objects, `/cancel` ends it.",
+         {who} To **change** it, comment on a line in #{pull}, request changes there, or {others}",
         pull = posting.pull,
-        approve = fence("text", &format!("/approve {}", facts.digest.short())),
+        approve = fence("text", &posting.prefix.spell(&format!("approve {}", facts.digest.short()))),
+        others = posting.prefix.tell("write `/revise` and what you want. `/reject` objects, `/cancel` ends it."),
         who = who_may(posting.rules),
     )
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::ids::{CommitSha, Digest, IssueId, IssueNumber, PullNumber, RepoId, UserId};
 use crate::words::place::Home;
 use crate::workflow::approval::{EXPIRES, Rules, Separation};
-use crate::workflow::command::parse;
+use crate::workflow::command::{Prefix, parse};
 use crate::workflow::plan::{
     Alternative, Budget, Check, Estimate, FileChange, Finding, Plan, PlanStep, PlannedFile, Scope,
 };
@@ -89,7 +89,10 @@ fn comment(terms: &Terms, hidden: &[Hidden]) -> String {
         denied: vec![],
         expires: EXPIRES,
     };
-    plan_comment(&facts, &Posting { pull: PullNumber(43), path: &path, commit: &commit, rules: &rules, hidden })
+    let prefix = Prefix::default();
+    let posting =
+        Posting { pull: PullNumber(43), path: &path, commit: &commit, rules: &rules, hidden, prefix: &prefix };
+    plan_comment(&facts, &posting)
 }
 
 fn home() -> Home {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ids::{AccountKind, UserId};
+use crate::workflow::command::Prefix;
 use crate::workflow::plan::{Estimate, PlanStep, PlannedFile, Scope};
 
 fn path(text: &str) -> RepoPath {
@@ -135,7 +136,8 @@ fn f43_a_work_pull_request_fits_and_says_what_it_leaves_out() {
 
 #[test]
 fn a_plan_pull_request_holds_for_all_versions_and_closes_nothing() {
-    let PullText { title, body } = plan_pull(IssueNumber(42), "Fixes #1\n@ann", &path(".assentry/plans/42.md"));
+    let PullText { title, body } =
+        plan_pull(IssueNumber(42), "Fixes #1\n@ann", &path(".assentry/plans/42.md"), &Prefix::default());
     insta::assert_snapshot!(format!("{title}\n\n{body}"), @r"
     Plan for #42: Fixes # 1 @ ann
 
@@ -157,7 +159,7 @@ fn a_closed_plan_pull_request_says_why() {
 
 #[test]
 fn t16_no_text_of_a_pull_request_is_a_command() {
-    let plan = plan_pull(IssueNumber(42), "/approve", &path("a.md"));
+    let plan = plan_pull(IssueNumber(42), "/approve", &path("a.md"), &Prefix::default());
     let work = opened(&[], "/approve");
     for text in
         [plan.title, plan.body, work.title, work.body, plan_pull_closed(None), plan_pull_closed(Some(PullNumber(1)))]

@@ -4,9 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::{AccountKind, TeamName, UserId};
-use crate::words::plan::ParseFault;
+use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
-use crate::workflow::command::parse;
 
 fn person(login: &str) -> Person {
     Person { id: UserId(7), login: login.parse().unwrap(), kind: AccountKind::User }
@@ -17,31 +16,39 @@ fn digest() -> Digest {
 }
 
 fn said(words: &Words) -> String {
+    said_as(words, &Spelling::default())
+}
+
+fn said_as(words: &Words, spelling: &Spelling) -> String {
     let home = Home { web: "https://github.com".to_owned(), repo: "acme/widgets".parse().unwrap() };
     let (status, plan_pull) = (Some(CommentId(9)), Some(PullNumber(43)));
-    say(words, &Setting { home: &home, issue: IssueNumber(42), status, plan_pull })
+    say(words, &Setting { home: &home, issue: IssueNumber(42), status, plan_pull, spelling })
 }
 
 #[test]
 fn help_lists_what_can_be_typed() {
     insta::assert_snapshot!(said(&Words::Help), @r"
-    What you can write as the first line of a comment, here or on the plan pull request:
+    Write one of these as the first line of a comment, here or on the plan pull request:
 
     | Command | What it does |
     | --- | --- |
-    | `/plan` | plans this issue, or plans it anew; what stands behind it is minded |
+    | `/plan [what to mind]` | plans this issue, or plans it anew |
+    | `/plan anyway` | plans without waiting for answers; the plan says what it assumes |
     | `/plan adopt` | makes a version of the plan that you write below it, or of the file it names |
-    | `/diff` | shows what changed last, or between two versions: `/diff v1 v3` |
-    | `/revise` | makes a new version that answers what stands behind it |
-    | `/approve` | approves the version whose digest stands behind it; so does an approving review |
+    | `/plan template` | shows an empty plan to fill in yourself |
+    | `/revise what to change` | makes a new version that answers this |
+    | `/approve DIGEST` | approves the version with this digest, as an approving review does |
     | `/unapprove` | takes your approval or objection back |
-    | `/reject` | objects, with the reason behind it |
-    | `/cancel` | ends the run |
-    | `/retry` | runs the approved version again after a failure |
-    | `/status` | says where the run stands |
-    | `/help` | shows this |
+    | `/reject why` | objects, until you take it back |
+    | `/lift @login` | sets someone's objection aside; an administrator can |
+    | `/cancel` | ends the run; whoever asked for it and the issue's author can, too |
+    | `/retry DIGEST` | runs the approved version again after a failure |
+    | `/status` | says where the run stands; anyone can ask |
+    | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |
+    | `/history` | lists the versions and what was decided; anyone can ask |
+    | `/help` | shows this; anyone can ask |
 
-    All but the last two need write access; whoever asked for the plan or opened the issue may cancel, too.
+    Where nothing else is said, it takes write access.
     ");
 }
 
@@ -74,8 +81,34 @@ fn what_an_ended_run_leaves_behind_is_named() {
 }
 
 #[test]
+fn every_answer_shows_the_spelling_in_force() {
+    let spelling = Spelling { prefix: "/assentry ".parse().unwrap(), slug: None };
+    let words = [
+        Words::Help,
+        Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() },
+        Words::NeedsText { wanted: "revise".to_owned() },
+        Words::NotAllowed { who: person("eve"), wanted: "label".to_owned() },
+        Words::Questions { questions: vec!["Is `/plan` meant?".to_owned()] },
+        Words::TooLate { who: person("ann") },
+        Words::NotApproved { who: person("bob"), reasons: vec![], version: 2, digest: digest() },
+    ];
+    for words in words {
+        let said = said_as(&words, &spelling);
+        let other =
+            said.split('`').skip(1).step_by(2).find(|code| code.starts_with('/') && !code.starts_with("/assentry "));
+        assert_eq!(other.filter(|_| !matches!(words, Words::Questions { .. })), None, "{said}");
+        assert!(said.contains("/assentry ") && !said.contains("\n/approve"), "{said}");
+    }
+}
+
+#[test]
 fn a_slip_is_asked_back() {
     insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
+}
+
+#[test]
+fn an_edit_into_a_command_is_told_what_counts() {
+    insta::assert_snapshot!(said(&Words::EditIsNoCommand { who: person("bob"), wanted: "revise".to_owned() }), @"@bob, I read a comment as it was first written, so nothing follows from editing it. Please write `/revise` in a new comment.");
 }
 
 #[test]
@@ -318,8 +351,14 @@ proptest! {
             Words::NoSuchFile { who: person("ann"), path: text.clone() },
             Words::EditIsNotRead { who: person("ann") },
             Words::NoSuchVersion { who: person("ann"), newest: version },
+            Words::EditIsNoCommand { who: person("ann"), wanted: text.clone() },
+            Words::Template { hints: Hints::of(vec![text.clone()], std::slice::from_ref(&text)) },
         ] {
-            prop_assert_eq!(parse(&said(&words)), None);
+            for (prefix, slug) in [("/", "ann"), ("!", "assentry"), ("/assentry ", "assentry")] {
+                let prefix = prefix.parse().unwrap();
+                let spelling = Spelling { prefix, slug: Some(slug.to_owned()) };
+                prop_assert_eq!(spelling.parse(&said_as(&words, &spelling)), None);
+            }
         }
     }
 }

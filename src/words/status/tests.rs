@@ -44,7 +44,15 @@ fn step(id: &str, title: &str) -> PlanStep {
 
 fn say(state: &State, ticked: &[String], costs: &[PhaseCost]) -> String {
     let steps = [step("s1", "Count the last line"), step("s2", "Tell <i>@everyone</i>")];
-    let facts = StatusFacts { run: RunId(7), state, since: Timestamp(0), steps: &steps, ticked, costs };
+    let facts = StatusFacts {
+        run: RunId(7),
+        state,
+        since: Timestamp(0),
+        steps: &steps,
+        ticked,
+        costs,
+        prefix: &Prefix::default(),
+    };
     let said = status(&facts);
     assert!(said.lines().count() <= 15, "{said}");
     assert_eq!(parse(&said), None, "t16");

@@ -9,6 +9,8 @@ mod spelling;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::Login;
+
 pub use spelling::{BadPrefix, Prefix, Spelling};
 
 /// A command, as it was typed.
@@ -62,6 +64,20 @@ pub enum Command {
     Status,
     /// `/help`: say what can be typed.
     Help,
+    /// `/plan template`: show an empty plan to fill in.
+    PlanTemplate,
+    /// `/plan anyway`: plan without waiting for answers, on stated assumptions.
+    PlanAnyway {
+        /// What stands below the first line.
+        guidance: Option<String>,
+    },
+    /// `/history`: list the versions, and what people decided about them.
+    History,
+    /// `/lift @login`: set that person's objection aside.
+    Lift {
+        /// Whose, without the `@`.
+        login: String,
+    },
     /// `/something` that is none of these, though close enough to one to ask.
     Unknown {
         /// What was typed, at most 40 characters.
@@ -72,8 +88,23 @@ pub enum Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 10] =
-    ["plan", "revise", "approve", "unapprove", "reject", "cancel", "retry", "status", "help", "diff"];
+pub const NAMES: [&str; 12] = [
+    "plan",
+    "revise",
+    "approve",
+    "unapprove",
+    "reject",
+    "lift",
+    "cancel",
+    "retry",
+    "status",
+    "diff",
+    "history",
+    "help",
+];
+
+/// What may stand behind `/plan` alone in its line and is no guidance.
+const PLANS: [&str; 3] = ["adopt", "template", "anyway"];
 
 /// Reads the body of a comment where commands begin with `/`. `None` is ordinary text, also where it is a command of
 /// some other bot.
@@ -117,7 +148,15 @@ fn command(line: &str, rest: &str) -> Option<Command> {
     let word = || Some(argument.to_owned()).filter(|word| !word.is_empty());
     let bare = |command| if argument.is_empty() { Some(command) } else { unknown(line, name) };
     match name {
-        "plan" => Some(adopt(argument, rest).unwrap_or_else(|| Command::Plan { guidance: text() })),
+        "plan" => match argument {
+            "template" => Some(Command::PlanTemplate),
+            "anyway" => {
+                Some(Command::PlanAnyway { guidance: Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty()) })
+            }
+            _ => Some(
+                adopt(argument, rest).or_else(|| slip(argument)).unwrap_or_else(|| Command::Plan { guidance: text() }),
+            ),
+        },
         "diff" => Some(diff(argument)),
         "revise" => Some(Command::Revise { text: free() }),
         "approve" => Some(Command::Approve { digest: word() }),
@@ -126,6 +165,11 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "cancel" => Some(Command::Cancel),
         "retry" => Some(Command::Retry { digest: word() }),
         "status" => Some(Command::Status),
+        "history" => Some(Command::History),
+        "lift" => match argument.strip_prefix('@') {
+            Some(login) if login.parse::<Login>().is_ok() => Some(Command::Lift { login: login.to_owned() }),
+            Some(_) | None => asked(line, "lift @login"),
+        },
         "help" => Some(Command::Help),
         _ => unknown(name, name),
     }
@@ -150,11 +194,20 @@ fn diff(argument: &str) -> Command {
     Command::Diff { from, to }
 }
 
+/// A single word behind `/plan` that is nearly one of ours: a model's work is not bought for a slip of the finger.
+fn slip(argument: &str) -> Option<Command> {
+    let near = PLANS.into_iter().find(|known| !argument.is_empty() && distance(argument, known) <= 2)?;
+    asked(&format!("plan {argument}"), &format!("plan {near}"))
+}
+
+fn asked(typed: &str, nearest: &str) -> Option<Command> {
+    Some(Command::Unknown { typed: typed.chars().take(40).collect(), nearest: nearest.to_owned() })
+}
+
 /// Asks back where a slip of the finger is likely, and keeps silent where another bot is probably meant.
 fn unknown(typed: &str, name: &str) -> Option<Command> {
     let (distance, nearest) = NAMES.iter().map(|known| (distance(name, known), *known)).min()?;
-    (distance <= 2 && distance < nearest.len())
-        .then(|| Command::Unknown { typed: typed.chars().take(40).collect(), nearest: nearest.to_owned() })
+    if distance <= 2 && distance < nearest.len() { asked(typed, nearest) } else { None }
 }
 
 /// The number of letters to insert, remove or replace on the way from one word to the other (Levenshtein).
@@ -217,6 +270,27 @@ mod tests {
         assert_eq!(parse("/aprove 3fa9c1d2e07b"), Some(asked));
         assert_eq!(parse("/lgtm"), None);
         assert_eq!(parse("/ok-to-test abc"), None);
+    }
+
+    #[test]
+    fn a_word_of_ours_alone_behind_plan_is_a_command_and_a_sentence_is_guidance() {
+        assert_eq!(parse("/plan template"), Some(Command::PlanTemplate));
+        assert_eq!(parse("/plan anyway"), Some(Command::PlanAnyway { guidance: None }));
+        let guidance = Some("in Rust".to_owned());
+        assert_eq!(parse("/plan anyway \r\nin Rust\n"), Some(Command::PlanAnyway { guidance }));
+        let guidance = Some("template engines, all of them".to_owned());
+        assert_eq!(parse("/plan template engines, all of them"), Some(Command::Plan { guidance }));
+        let asked = Command::Unknown { typed: "plan anway".to_owned(), nearest: "plan anyway".to_owned() };
+        assert_eq!(parse("/plan anway"), Some(asked));
+    }
+
+    #[test]
+    fn d14_an_objection_is_lifted_by_the_name_of_its_author() {
+        assert_eq!(parse("/lift @cara"), Some(Command::Lift { login: "cara".to_owned() }));
+        for text in ["lift cara", "lift", "lift @cara please", "lift  @cara", "lift @"] {
+            let asked = Command::Unknown { typed: text.to_owned(), nearest: "lift @login".to_owned() };
+            assert_eq!(parse(&format!("/{text}")), Some(asked));
+        }
     }
 
     #[test]

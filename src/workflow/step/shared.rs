@@ -117,7 +117,7 @@ pub(super) fn without_note(notes: &[Note], id: &str) -> Option<Vec<Note>> {
 pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note], requesters: Vec<Person>) -> Step {
     let version = shown.subject.version + 1;
     if version > MAX_VERSIONS {
-        let text = format!("version {version} would be one too many; close this and begin anew with /plan");
+        let text = format!("version {version} would be one too many for one run");
         let why = crate::workflow::run::Trouble::Lost { text };
         return end(Outcome::Failed { why }, Some(shown), vec![]);
     }

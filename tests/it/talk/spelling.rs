@@ -1,0 +1,72 @@
+//! How commands may be spelt, and that everything said shows the spelling in force.
+
+use std::time::Duration;
+
+use assentry::workflow::command::Spelling;
+
+use super::world_with;
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mention_works_like_the_slash_and_is_as_exact() {
+    let world = World::start().await;
+    let issue = world.planned().await;
+    let digest = world.digest(issue).await;
+    let before = world.said(issue);
+    for text in [
+        format!(" @assentry approve {digest}"),
+        format!("@assentry  approve {digest}"),
+        format!("@Assentry approve {digest}"),
+        format!("@assentry, approve {digest}"),
+        format!("@assentry /approve {digest}"),
+        format!("> @assentry approve {digest}"),
+        format!("@assentry-bot approve {digest}"),
+        "@assentry what do you think?".to_owned(),
+    ] {
+        world.types("bob", issue, &text).await;
+        assert_eq!((world.said(issue), world.phase(issue).await), (before.clone(), "awaiting_approval".to_owned()));
+    }
+    world.types("bob", issue, &format!("@assentry approve {digest}\nthank you")).await;
+    assert_eq!((world.phase(issue).await, world.work_pulls().len()), ("ended".to_owned(), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t16_where_the_prefix_is_another_nothing_else_is_read_and_nothing_else_is_shown() {
+    let world = world_with("[commands]\nprefix = '/assentry '").await;
+    let issue = world.person("ann").opens_issue("Slugs", "They end in a dash.").unwrap();
+    world.types("ann", issue, "/plan").await;
+    assert_eq!((world.said(issue), world.phase(issue).await), (vec![], "none".to_owned()));
+    world.types("eve", issue, "/assentry plan").await;
+    world.types("ann", issue, "/assentry plan").await;
+    world.github.advances(Duration::from_secs(60));
+    let pull = world.plan_pull(issue).await;
+    for (login, text) in [
+        ("bob", "/assentry"),
+        ("bob", "/assentry status"),
+        ("bob", "/assentry aprove"),
+        ("bob", "/assentry history"),
+        ("bob", "/assentry plan template"),
+        ("bob", "/assentry revise"),
+        ("bob", "/assentry retry"),
+        ("bob", "/assentry approve 123"),
+        ("ann", "/assentry approve"),
+    ] {
+        world.types(login, pull, text).await;
+    }
+    world.types("bob", issue, &format!("/approve {}", world.digest(issue).await)).await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+    world.types("bob", issue, &format!("/assentry approve {}", world.digest(issue).await)).await;
+    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+
+    let spelling = Spelling { prefix: "/assentry ".parse().unwrap(), slug: Some("assentry".to_owned()) };
+    let bodies = world.github.pulls(crate::world::REPO).into_iter().map(|pull| pull.body);
+    let said: Vec<String> = [world.said(issue), world.said(pull)].concat().into_iter().chain(bodies).collect();
+    assert!(said.len() > 10, "{said:#?}");
+    for text in said {
+        assert_eq!(spelling.parse(&text), None);
+        for other in ["`/", "\n/"] {
+            let mut behind = text.split(other).skip(1);
+            assert!(behind.all(|behind| behind.starts_with("assentry ")), "{text}");
+        }
+    }
+}
