@@ -120,9 +120,9 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
     // Notes that do not hang on a line are answered by the version's summary.
     let on_lines = publishing.answering.iter().filter(|note| matches!(note.thread, Thread::Line(_)));
     let answers = on_lines.map(|note| Effect::AnswerNote { version: publishing.version, note: Box::new(note.clone()) });
-    let acts = objections(&publishing.acts);
+    let acts = publishing.acts.clone();
     let again = match &publishing.offered {
-        Some(offer) => Some(adopt(&shown, offer, &acts, &publishing.notes)),
+        Some(offer) => Some(adopt(&shown, offer, &objections(&acts), &publishing.notes)),
         None => publishing.branch_moved.then(|| republish(&shown, &acts, &publishing.notes)),
     };
     if let Some(again) = again {
