@@ -233,7 +233,7 @@ fn stand(chance: &mut Chance, who: i64) -> Deed {
 const MEMBERSHIPS: [Membership; 4] = [Membership::Active, Membership::Pending, Membership::No, Membership::Unknown];
 
 fn answer(chance: &mut Chance) -> Answer {
-    let which = u8::try_from(chance.below(4)).unwrap_or(0);
+    let which = u8::try_from(chance.below(6)).unwrap_or(0);
     chance.of(&[
         Answer::BranchUnknown,
         Answer::BranchKnown,

@@ -7,6 +7,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a proof names what it is about; the rest is noise")]
 
 mod case;
+mod commands;
 mod entry;
 mod events;
 mod exhaustive;

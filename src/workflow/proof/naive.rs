@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entry::{Cause, Entry, Kind};
 use super::history::PEOPLE;
 use crate::ids::{CommitSha, Digest, UserId};
-use crate::workflow::approval::{BaseFact, Gate, Level, Membership, Owner, OwnersFact, PolicyFact, Rules, Separation};
+use crate::workflow::approval::{
+    BaseFact, Gate, Level, Membership, OwnedPath, Owner, OwnersFact, PolicyFact, Rules, Separation,
+};
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +17,6 @@ pub(super) enum Decision {
     Yes(BTreeSet<i64>),
     /// Not approved, however it turns out.
     No,
-    /// It depends.
     Depends,
     /// The version is spent.
     Void,
@@ -39,17 +40,17 @@ pub(super) fn decide(history: &[Entry], gate: Gate) -> Option<Decision> {
         return Some(Decision::No);
     }
     let all: Option<Vec<BTreeSet<i64>>> = ways.into_iter().collect();
-    let common = |all: Vec<BTreeSet<i64>>| all.into_iter().reduce(|some, more| &some & &more);
-    Some(all.and_then(common).map_or(Decision::Depends, Decision::Yes))
+    let common = all.and_then(|all| all.into_iter().reduce(|some, more| &some & &more));
+    Some(common.map_or(Decision::Depends, Decision::Yes))
 }
 
-/// Whether the history holds anything that GitHub did not answer, or that must hold everything.
+/// Whether anything is unknown, or must hold everything.
 pub(super) fn unsure(history: &[Entry]) -> bool {
     let world = World::of(history);
     let nobody = |file: &OwnersFact| match file {
-        OwnersFact::Known(paths) => {
-            paths.iter().any(|path| path.owners.iter().any(|o| matches!(o, Owner::Nobody(_) | Owner::Unsaid(_))))
-        }
+        OwnersFact::Known(paths) => paths
+            .iter()
+            .any(|path| path.owners.iter().any(|owner| matches!(owner, Owner::Nobody(_) | Owner::Unsaid(_)))),
         OwnersFact::Unknown | OwnersFact::TooLarge => true,
     };
     world.level.values().any(Option::is_none)
@@ -90,7 +91,6 @@ struct Case<'a> {
     commit: &'a CommitSha,
     published: i64,
     asked: BTreeSet<i64>,
-    /// Where in the history it became public.
     from: usize,
 }
 
@@ -145,8 +145,7 @@ impl Case<'_> {
             }
         }
         let enough = approving.len() >= usize::try_from(rules.required).unwrap_or(usize::MAX).max(1);
-        let owned = rules.separation != Separation::Owners || owned(&approving, world);
-        (enough && owned).then_some(approving)
+        (enough && (rules.separation != Separation::Owners || owned(&approving, world))).then_some(approving)
     }
 
     /// The latest of a person's approvals of this version, objections and withdrawals, and whether it was taken back.
@@ -286,17 +285,16 @@ impl World {
             split(self.member[&who] == Membership::Unknown, &[&no, &yes]);
         }
         split(self.branch.is_none(), &[&|w| w.branch = Some(Some(commit.clone())), &|w| w.branch = Some(None)]);
-        let same = || BaseFact::Contains { overlap: vec![] };
-        split(self.base == BaseFact::Unknown, &[&|w| w.base = same(), &|w| w.base = BaseFact::Gone]);
-        let unknown = self.policy == PolicyFact::Unknown;
-        split(unknown, &[&|w| w.policy = PolicyFact::Same, &|w| w.policy = PolicyFact::Broken]);
+        split(self.base == BaseFact::Unknown, &[&|w| w.base = BaseFact::Contains { overlap: vec![] }, &|_| {}]);
+        split(self.policy == PolicyFact::Unknown, &[&|w| w.policy = PolicyFact::Same, &|_| {}]);
         split(self.now.is_none(), &[&|w| w.now = Some(published), &|w| w.now = Some(i64::MAX)]);
-        let known = || OwnersFact::Known(vec![]);
-        let unread = self.owners.contains(&OwnersFact::Unknown);
-        split(
-            unread,
-            &[&|w| w.owners.iter_mut().filter(|f| **f == OwnersFact::Unknown).for_each(|f| *f = known()), &|_| {}],
-        );
+        let said = |path: &OwnedPath| !path.owners.iter().any(|owner| matches!(owner, Owner::Unsaid(_)));
+        let satisfied = |file: &mut OwnersFact| match file {
+            OwnersFact::Unknown => *file = OwnersFact::Known(vec![]),
+            OwnersFact::Known(paths) => paths.retain(said),
+            OwnersFact::TooLarge => {}
+        };
+        split(true, &[&|w| w.owners.iter_mut().for_each(satisfied), &|_| {}]);
         ways
     }
 }

@@ -60,7 +60,7 @@ impl Setting {
                 Membership::Unknown,
             ]);
         }
-        setting.owners = chance.of(&[0, 1, 2, 3]);
+        setting.owners = chance.of(&[0, 1, 2, 3, 4, 5]);
         setting.head_start = chance.of(&[9, 9, 9, 3, 4, 5]);
         setting
     }
@@ -111,7 +111,12 @@ pub(super) fn owners(which: u8) -> Vec<OwnersFact> {
             OwnersFact::Known(vec![path("src/a", vec![Owner::Team(team())])]),
             OwnersFact::Known(vec![path("src/a", vec![Owner::Person(person(4)), Owner::Person(person(2))])]),
         ],
-        _ => vec![OwnersFact::Known(vec![path("src/a", vec![Owner::Nobody("@gone".to_owned())])]), OwnersFact::Unknown],
+        3 => vec![OwnersFact::Known(vec![path("src/a", vec![Owner::Nobody("@gone".to_owned())])]), OwnersFact::Unknown],
+        4 => vec![OwnersFact::Known(vec![path(
+            "src/a",
+            vec![Owner::Unsaid("@who".to_owned()), Owner::Person(person(3))],
+        )])],
+        _ => vec![OwnersFact::TooLarge],
     }
 }
 
@@ -154,7 +159,7 @@ pub(super) fn origin() -> Origin {
         work_branch: parsed("assentry/42-t-abcdef"),
         private: false,
         retry_of: None,
-        rounds: 10,
+        rounds: 2,
     }
 }
 
