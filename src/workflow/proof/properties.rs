@@ -363,3 +363,31 @@ fn q24_every_no_and_every_hold_has_a_reason_and_it_is_about_an_act_that_there_wa
         assert!(unique, "{reasons:?}");
     });
 }
+
+#[test]
+fn an_administrator_who_did_not_ask_lifts_an_objection_later_than_it_was_made() {
+    let mut asked = Asked::plain().with(2, approve(2), 102).with(3, veto(), 103);
+    let lift = ActKind::Lift { login: "P3".to_owned() };
+    assert!(!asked.with(4, lift.clone(), 104).approved(), "write is not enough");
+    for admin in [1, 4] {
+        asked.facts.people.insert(UserId(admin), Standing::Known { kind: AccountKind::User, level: Level::Admin });
+    }
+    assert_eq!(asked.with(4, lift.clone(), 104).by(), [2]);
+    assert!(!asked.with(4, lift.clone(), 103).approved(), "in a tie the objection wins");
+    assert!(!asked.with(1, lift.clone(), 104).approved(), "who asked for the version does not");
+    asked.rules.denied.push(UserId(4));
+    assert!(!asked.with(4, lift, 104).approved(), "who is denied does not");
+}
+
+#[test]
+fn where_nobody_has_approved_no_owner_is_named() {
+    let mut asked = Asked::plain();
+    asked.rules.separation = Separation::Owners;
+    asked.facts.owners = super::setting::owners(1);
+    assert_eq!(asked.reasons(), [Reason::NobodyApproved]);
+}
+
+#[test]
+fn gates_have_names() {
+    assert_eq!([Gate::Act, Gate::Start, Gate::Push].map(Gate::name), ["act", "start", "push"]);
+}
