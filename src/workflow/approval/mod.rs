@@ -122,8 +122,10 @@ pub fn judge(case: Case<'_>, facts: &Facts, gate: Gate) -> Verdict {
         PolicyFact::Broken => unknown.push(Reason::PolicyBroken),
         PolicyFact::Unknown => unknown.push(Reason::PolicyUnknown),
     }
-    let vetoes = all(&counts, |count| &count.vetoes);
+    let mut vetoes = all(&counts, |count| &count.vetoes);
     if !vetoes.is_empty() {
+        // Whoever acts beside an objection is told what is wrong with the act itself, too.
+        vetoes.extend(all(&counts, |count| &count.refused));
         return Verdict::Waiting(vetoes);
     }
     let doubts = all(&counts, |count| &count.doubts);
@@ -180,6 +182,8 @@ struct Count {
     unknown: Vec<Reason>,
     /// What is missing, as far as that is known.
     missing: Vec<Reason>,
+    /// Why single acts do not count.
+    refused: Vec<Reason>,
 }
 
 /// Lets the latest act of each person that bears on this version speak (rules A and B).
@@ -214,9 +218,10 @@ fn count(case: Case<'_>, facts: &Facts, gate: Gate) -> Count {
         count.unknown.clear();
     }
     if !lacks.is_empty() {
-        count.missing = refused;
+        count.missing.clone_from(&refused);
         count.missing.extend(lacks);
     }
+    count.refused = refused;
     count
 }
 

@@ -183,7 +183,8 @@ pub(super) fn refusal(subject: &Subject, acts: &[Act], because: Option<ActId>, m
         )
     };
     let about_it = |reason: &&Reason| reason.act() == because || about_all(reason);
-    let reasons: Vec<Reason> = missing.iter().filter(about_it).cloned().collect();
+    let mut reasons: Vec<Reason> = missing.iter().filter(about_it).cloned().collect();
+    reasons.sort_by_key(about_all);
     if reasons.is_empty() || reasons.iter().any(|reason| matches!(reason, Reason::NotAPerson { .. })) {
         return None;
     }

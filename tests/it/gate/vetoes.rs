@@ -1,5 +1,7 @@
 //! Objections: who may make one, who may take it away, and that nothing old comes back by it.
 
+use std::time::Duration;
+
 use assentry::demo::github::Verdict;
 
 use super::Waiting;
@@ -89,4 +91,25 @@ async fn d16_an_objection_is_not_dismissed_by_whoever_asked_nor_by_a_writer_but_
     }
     waiting.world.person("bob").approves(waiting.pull).unwrap();
     waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d7_d18_beside_an_objection_each_is_told_what_is_wrong_with_their_own_approval() {
+    let waiting = Waiting::begin().await;
+    let old = waiting.digest().await;
+    waiting.world.person("ann").comments(waiting.issue, "/revise mention the changelog").unwrap();
+    waiting.world.settle().await;
+    waiting.world.github.advances(Duration::from_secs(60));
+    waiting.world.person("bob").requests_changes(waiting.pull, "Not like this.").unwrap();
+    waiting.world.settle().await;
+    waiting.world.github.advances(Duration::from_secs(60));
+    waiting.world.person("eve").approves(waiting.pull).unwrap();
+    waiting.world.person("cara").comments(waiting.issue, &format!("/approve {old}")).unwrap();
+
+    waiting.still_waits().await;
+    for (login, why) in [("eve", "no write access"), ("cara", "an earlier version")] {
+        let told = waiting.said_to(login).concat();
+        let (own, objection) = (told.find(why), told.find("`bob` has objected"));
+        assert!(own.is_some() && own < objection, "{told}");
+    }
 }
