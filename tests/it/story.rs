@@ -41,3 +41,36 @@ async fn a_whole_run_takes_at_most_twenty_calls() {
     assert_eq!(world.phase(issue).await, "ended");
     assert!(calls <= 20, "{calls} calls: {:#?}", world.github.requests());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_a_review_become_one_version_and_two_approvals_refused() {
+    let demo = tokio::process::Command::new(env!("CARGO_BIN_EXE_assentry")).arg("demo").output().await.unwrap();
+    let told = String::from_utf8(demo.stdout).unwrap();
+    assert!(demo.status.success(), "{told}\n{}", String::from_utf8_lossy(&demo.stderr));
+
+    let mut rest = told.as_str();
+    for what in [
+        "posts plan v1",
+        "bob  requests changes",
+        "posts plan v2",
+        "+- Letters beyond ASCII: each run of them becomes one dash",
+        "resolves what is done",
+        "Step `s2` adds a line to CHANGELOG.md.",
+        "Adopted as suggested.",
+        "step `s1` now makes sure of it.",
+        "cara approves what she has read",
+        "@cara, this is not approved yet.",
+        "an earlier version",
+        "eve  may only read here",
+        "@eve, this is not approved yet.",
+        "no write access",
+        "bob  approves v2",
+        "passed, failed before",
+        "opens pull request #3",
+        "Approved-by: bob",
+    ] {
+        let (_, after) = rest.split_once(what).unwrap_or_else(|| panic!("{what:?} is not told, or not there:\n{told}"));
+        rest = after;
+    }
+    assert!(!told.contains("posts plan v3"), "{told}");
+}

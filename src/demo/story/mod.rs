@@ -25,6 +25,15 @@ pub const BODY: &str = "`echo 'Hello, World!' | bin/slug` prints `hello-world-`,
 pub const REMARK: &str = "Please mention this in CHANGELOG.md as well: people have the wrong links in their pages.";
 /// How the line of the plan begins that the remark hangs on.
 pub const REMARK_AT: &str = "#### `s1`";
+/// What the reviewer suggests in place of the line that [`SUGGESTION_AT`] begins.
+pub const SUGGESTION: &str = "Let us be exact here.\n\n```suggestion\n\
+    - Letters beyond ASCII: each run of them becomes one dash, as before.\n```";
+/// How the line of the plan begins that the suggestion replaces.
+pub const SUGGESTION_AT: &str = "- Letters beyond ASCII";
+/// What the reviewer wants to be sure of, at the line that [`DEMAND_AT`] begins.
+pub const DEMAND: &str = "And a title of nothing but punctuation? It must not print a lone dash.";
+/// How the line of the plan begins that the demand hangs on.
+pub const DEMAND_AT: &str = "> **Done when:** `sh tests/run.sh`";
 /// The command that is red before the work and green after it.
 pub const CHECK: &str = "sh tests/run.sh";
 

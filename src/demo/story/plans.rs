@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::CHECK;
 
+/// Shows what becomes of a title of nothing but punctuation.
+pub(super) const LONE_DASH: &str = "echo '!!!' | bin/slug";
+
 /// The first version.
 pub(super) fn first() -> Value {
     json!({
@@ -37,18 +40,27 @@ pub(super) fn first() -> Value {
     })
 }
 
-/// What is different in the second version: what the reviewer asked for.
-pub(super) fn changes() -> Value {
+/// The step that the reviewer's remark asks for.
+pub(super) fn step_two() -> Value {
     json!({
-        "steps": [{
-            "id": "s2",
-            "title": "Tell the changelog about trimmed slugs",
-            "files": [{"path": "CHANGELOG.md", "change": "change"}],
-            "what": "Add one line below *Unreleased* that says that slugs no longer begin or end with a dash and that links to such slugs change.",
-            "verify": "`CHANGELOG.md` has the line."
-        }],
-        "scope": {"paths": ["bin/slug", "CHANGELOG.md"], "max_files": 2, "max_bytes": 3000}
+        "id": "s2",
+        "title": "Tell the changelog about trimmed slugs",
+        "files": [{"path": "CHANGELOG.md", "change": "change"}],
+        "what": "Add one line below *Unreleased* that says that slugs no longer begin or end with a dash and that links to such slugs change.",
+        "verify": "`CHANGELOG.md` has the line."
     })
+}
+
+/// The scope with that step.
+pub(super) fn wider_scope() -> Value {
+    json!({"paths": ["bin/slug", "CHANGELOG.md"], "max_files": 2, "max_bytes": 3000})
+}
+
+/// The first step, when it also has to be sure of what the reviewer demands.
+pub(super) fn surer_step_one() -> Value {
+    let mut step = step_one();
+    step["verify"] = json!(format!("`sh tests/run.sh` exits with 0, and `{LONE_DASH}` prints an empty line."));
+    step
 }
 
 fn step_one() -> Value {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::demo::github::PullView;
+use crate::demo::github::{PullView, ThreadView};
 use crate::demo::stage::Stage;
 use crate::demo::story;
 
@@ -32,6 +32,20 @@ pub(super) fn posted(stage: &Stage, issue: i64, version: u32) -> Option<Version>
 pub(super) fn told(stage: &Stage, places: (i64, i64), login: &str) -> Option<String> {
     let start = format!("@{login}, ");
     comments(stage, places.0).chain(comments(stage, places.1)).find(|text| text.starts_with(&start))
+}
+
+/// The lines that people read.
+pub(super) fn said(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with("<!--"))
+}
+
+/// What the bot answered in each thread of a pull request, once all are answered and resolved.
+pub(super) fn answers(stage: &Stage, pull: i64, threads: usize) -> Option<Vec<String>> {
+    let bot = stage.github.bot_login();
+    let found = stage.github.threads(story::REPO, pull);
+    let answer = |thread: &ThreadView| thread.said.iter().find(|(by, _)| *by == bot).map(|(_, text)| text.clone());
+    let answers: Vec<String> = found.iter().filter(|thread| thread.resolved).filter_map(answer).collect();
+    (answers.len() == threads).then_some(answers)
 }
 
 pub(super) fn says(stage: &Stage, issue: i64, words: &str) -> Option<()> {

@@ -109,9 +109,18 @@ impl<'a, W: Write> Teller<'a, W> {
         }
     }
 
+    /// Shows a comment below the line that it stands at.
+    fn remark(&mut self, line: &str, body: &str) -> std::io::Result<()> {
+        writeln!(self.out, "           {FAINT}│ {line}{FAINT:#}")?;
+        for said in body.lines().filter(|said| !said.is_empty()) {
+            writeln!(self.out, "           {FAINT}│{FAINT:#}   {said}")?;
+        }
+        Ok(())
+    }
+
     /// Shows what was said, without what only programs read.
     fn quotes(&mut self, text: &str) -> std::io::Result<()> {
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("<!--")) {
+        for line in looks::said(text) {
             writeln!(self.out, "           {FAINT}│{FAINT:#} {line}")?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::looks::{self, Version};
 use super::{FAINT, NAME, Teller, Untold};
-use crate::demo::github::{LineNote, PullView, Verdict};
+use crate::demo::github::{Note, PullView, Verdict};
 use crate::demo::stage::Stage;
 use crate::demo::story;
 
@@ -34,27 +34,35 @@ impl<W: Write> Teller<'_, W> {
         Ok((number, first))
     }
 
-    /// Bob remarks on the plan; the second version comes.
+    /// Bob requests changes, in one review with three comments; the second version comes and answers each.
     pub(super) async fn the_plan_is_reviewed(&mut self, issue: i64, number: i64) -> Result<Version, Untold> {
-        let github = self.stage.github.clone();
         let (path, file) = looks::plan_file(self.stage, number);
-        let at = file.lines().position(|line| line.starts_with(story::REMARK_AT)).unwrap_or(0);
-        let line = u32::try_from(at + 1).unwrap_or(1);
-        let note = LineNote { path, line, body: story::REMARK.to_owned() };
-        github.person("bob").reviews(number, Verdict::Comment, "", &[note]).map_err(Untold::Refused)?;
-        self.says("bob", &format!("remarks on a line of the plan: “{}”", story::REMARK))?;
+        self.says("bob", &format!("requests changes in a review of #{number}, at three lines of the plan:"))?;
+        let mut notes = Vec::new();
+        for (start, body) in [
+            (story::REMARK_AT, story::REMARK),
+            (story::SUGGESTION_AT, story::SUGGESTION),
+            (story::DEMAND_AT, story::DEMAND),
+        ] {
+            let (at, line) = file.lines().enumerate().find(|(_, line)| line.starts_with(start)).unwrap_or((0, ""));
+            self.remark(line, body)?;
+            notes.push(Note::line(&path, u32::try_from(at + 1).unwrap_or(1), body));
+        }
+        let bob = self.stage.github.person("bob");
+        bob.reviews_with(number, Verdict::RequestChanges, "", &notes).map_err(Untold::Refused)?;
 
         let second = self.until("the second plan", |stage| looks::posted(stage, issue, 2)).await?;
         self.says("bot", &format!("posts plan {}; what changed, and why:", second.name))?;
         self.diff(&second.text)?;
-        let bot = github.bot_login();
-        let answered = |stage: &Stage| {
-            let comments = stage.github.line_comments(story::REPO, number);
-            comments.into_iter().find(|comment| comment.author == bot).map(|comment| comment.body)
-        };
-        let answer = self.until("the answer", answered).await?;
-        let answer = answer.lines().filter(|line| !line.is_empty() && !line.starts_with("<!--")).collect::<Vec<_>>();
-        self.says("bot", &format!("answers bob at his line: {}", answer.join(" ")))?;
+        let answers = self.until("the answers", |stage| looks::answers(stage, number, notes.len())).await?;
+        self.says(
+            "bot",
+            "answers each where it stands, and resolves what is done; the suggestion is taken word for word:",
+        )?;
+        for answer in answers {
+            let lines: Vec<&str> = looks::said(&answer).collect();
+            self.quotes(&lines.join(" "))?;
+        }
         self.until("the status", |stage| looks::says(stage, issue, &second.digest)).await?;
         Ok(second)
     }

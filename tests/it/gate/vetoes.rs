@@ -1,7 +1,5 @@
 //! Objections: who may make one, who may take it away, and that nothing old comes back by it.
 
-use std::time::Duration;
-
 use assentry::demo::github::Verdict;
 
 use super::Waiting;
@@ -99,10 +97,10 @@ async fn d7_d18_beside_an_objection_each_is_told_what_is_wrong_with_their_own_ap
     let old = waiting.digest().await;
     waiting.world.person("ann").comments(waiting.issue, "/revise mention the changelog").unwrap();
     waiting.world.settle().await;
-    waiting.world.github.advances(Duration::from_secs(60));
+    waiting.world.github.advances(std::time::Duration::from_secs(60));
     waiting.world.person("bob").requests_changes(waiting.pull, "Not like this.").unwrap();
     waiting.world.settle().await;
-    waiting.world.github.advances(Duration::from_secs(60));
+    waiting.world.github.advances(std::time::Duration::from_secs(60));
     waiting.world.person("eve").approves(waiting.pull).unwrap();
     waiting.world.person("cara").comments(waiting.issue, &format!("/approve {old}")).unwrap();
 
