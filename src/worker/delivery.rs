@@ -185,10 +185,17 @@ impl Arrival<'_> {
     }
 
     async fn run_of_plan_branch(&self, branch: &str) -> Result<Option<Run>, Trouble> {
+        Ok(self.run_of_branch(branch).await?.filter(|run| run.origin.plan_branch.as_str() == branch))
+    }
+
+    /// The newest run of the issue in a branch's name, if the branch is its plan's or its work's.
+    pub(super) async fn run_of_branch(&self, branch: &str) -> Result<Option<Run>, Trouble> {
         let number = branch.strip_prefix("assentry/").and_then(|rest| rest.split('-').next());
         let Some(number) = number.and_then(|number| number.parse().ok()) else { return Ok(None) };
         let run = self.read(self.core.store.latest_run(self.at.id, number).await?)?;
-        Ok(run.filter(|run| run.origin.plan_branch.as_str() == branch))
+        let own =
+            |run: &Run| [&run.origin.plan_branch, &run.origin.work_branch].iter().any(|own| own.as_str() == branch);
+        Ok(run.filter(own))
     }
 
     /// Reads a run of this installation (T70).

@@ -1,5 +1,6 @@
 //! The policy in force: read from the default branch, each time anew.
 //!
+//! The worker looks into the mirror for it, which costs no call; a delivery, which must be quick, asks for the one file.
 //! A repository's own `.github/assentry.toml` counts, else that of its organisation's `.github` repository where the
 //! installation covers it, else the operator's word. No other branch is ever looked at (T20). A policy with mistakes holds
 //! everything: the issue says so once, and what was held is tried again until the policy is sound.
@@ -20,6 +21,9 @@ use crate::workflow::event::Event;
 use crate::workflow::plan::Plan;
 use crate::workflow::run::{Run, Shown};
 use crate::workflow::terms::Canon;
+
+/// How many bytes a policy may have.
+const LARGEST: usize = 64 * 1024;
 
 /// What was read.
 pub(super) enum Read {
@@ -49,20 +53,43 @@ pub(super) struct Broken {
     labels: Vec<String>,
 }
 
+/// A policy's file as it was found.
+struct Found {
+    text: Result<String, &'static str>,
+    /// The file's blob, or what stands for it where there is none.
+    blob: String,
+}
+
+impl Found {
+    fn new(bytes: Vec<u8>, blob: String) -> Found {
+        Found { text: String::from_utf8(bytes).map_err(|_| "must be text in UTF-8"), blob }
+    }
+
+    fn no_file() -> Found {
+        Found { text: Err("must be a file of at most 64 KiB, and no link"), blob: "none".to_owned() }
+    }
+}
+
 impl Core {
-    /// Reads the policy that counts for a repository now.
-    pub(super) async fn policy(&self, at: &RepoRef, visibility: Visibility, now: Timestamp) -> Result<Read, Trouble> {
-        if let Some(read) = self.policy_in(at, visibility, now).await? {
-            return Ok(read);
+    /// Reads the policy that counts for a repository now, given the file it has itself.
+    async fn policy(
+        &self,
+        at: &RepoRef,
+        own: Option<Found>,
+        visibility: Visibility,
+        now: Timestamp,
+    ) -> Result<Read, Trouble> {
+        if let Some(found) = own {
+            return Ok(self.understand(at, found, visibility));
         }
         let shared: RepoName = match format!("{}/.github", at.name.owner()).parse() {
             Ok(shared) if shared != at.name => shared,
             Ok(_) | Err(_) => return Ok(self.own_word(visibility)),
         };
         if let Some(shared) = self.app.repository_named(at.installation, &shared, now).await?
-            && let Some(read) = self.policy_in(&shared, visibility, now).await?
+            && let Some(found) = self.file(&shared, now).await?
         {
-            return Ok(read);
+            return Ok(self.understand(&shared, found, visibility));
         }
         Ok(self.own_word(visibility))
     }
@@ -72,29 +99,27 @@ impl Core {
         Read::Sound(Box::new(InForce { policy, repo: None, blob: None }))
     }
 
-    /// Reads the file on a repository's default branch; `None` where there is none.
-    async fn policy_in(&self, at: &RepoRef, visibility: Visibility, now: Timestamp) -> Result<Option<Read>, Trouble> {
-        let (text, blob) = match self.app.repository(at, Step::Read, now).file_now(&policy_path()?).await {
-            Ok(None) => return Ok(None),
-            Ok(Some(file)) => {
-                (String::from_utf8(file.bytes).map_err(|_| "must be text in UTF-8"), file.blob.to_string())
-            }
-            Err(GithubError::Invalid { .. }) => {
-                (Err("must be a file of at most 64 KiB, and no link"), "none".to_owned())
-            }
-            Err(error) => return Err(error.into()),
-        };
+    /// Asks for the file on a repository's default branch; `None` where there is none.
+    async fn file(&self, at: &RepoRef, now: Timestamp) -> Result<Option<Found>, Trouble> {
+        match self.app.repository(at, Step::Read, now).file_now(&policy_path()?).await {
+            Ok(file) => Ok(file.map(|file| Found::new(file.bytes, file.blob.to_string()))),
+            Err(GithubError::Invalid { .. }) => Ok(Some(Found::no_file())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn understand(&self, at: &RepoRef, Found { text, blob }: Found, visibility: Visibility) -> Read {
         let repo = at.name.clone();
         let (flaws, labels) = match text {
             Err(what) => (vec![Flaw { line: None, text: what.to_owned() }], vec![self.settings.label.clone()]),
             Ok(text) => match Policy::parse(&text, &self.settings.bounds, visibility) {
                 Ok(policy) => {
-                    return Ok(Some(Read::Sound(Box::new(InForce { policy, repo: Some(repo), blob: Some(blob) }))));
+                    return Read::Sound(Box::new(InForce { policy, repo: Some(repo), blob: Some(blob) }));
                 }
                 Err(mistakes) => (flaws(mistakes), Policy::labels_of_broken(&text, &self.settings.bounds)),
             },
         };
-        Ok(Some(Read::Broken(Broken { repo, blob, flaws, labels })))
+        Read::Broken(Broken { repo, blob, flaws, labels })
     }
 }
 
@@ -146,7 +171,7 @@ impl InForce {
 impl Deed<'_> {
     /// The policy in force, or the hold until it is sound; then the issue says so, once for each file.
     pub(super) async fn policy(&self) -> Result<Box<InForce>, Trouble> {
-        match self.core.policy(self.at(), visibility(self.run.origin.private), self.moment.now()).await? {
+        match self.read_policy().await? {
             Read::Sound(in_force) => Ok(in_force),
             Read::Broken(broken) => {
                 self.tell(&broken).await?;
@@ -156,10 +181,27 @@ impl Deed<'_> {
         }
     }
 
+    async fn read_policy(&self) -> Result<Read, Trouble> {
+        let own = self.policy_file().await?;
+        self.core.policy(self.at(), own, visibility(self.run.origin.private), self.moment.now()).await
+    }
+
+    /// Looks into the mirror for the file on the default branch; `None` where there is none.
+    async fn policy_file(&self) -> Result<Option<Found>, Trouble> {
+        let branch = &self.run.origin.base_branch;
+        let Some(head) = self.fetch(std::slice::from_ref(branch)).await?.remove(branch) else { return Ok(None) };
+        let (mirror, path) = (self.mirror().await?, policy_path()?);
+        let tree = mirror.list(&head).await?;
+        let Some(entry) = tree.entries.iter().find(|entry| entry.path == path) else { return Ok(None) };
+        match mirror.read(&self.fetch_from().await?, &head, &path).await? {
+            Some(bytes) if bytes.len() <= LARGEST => Ok(Some(Found::new(bytes, entry.object.to_string()))),
+            Some(_) | None => Ok(Some(Found::no_file())),
+        }
+    }
+
     /// What the default branch asks for now, compared with what a version was published under (rule H).
     pub(super) async fn policy_now(&self, shown: &Shown) -> Result<PolicyFact, Trouble> {
-        let read = self.core.policy(self.at(), visibility(self.run.origin.private), self.moment.now()).await;
-        let in_force = match read {
+        let in_force = match self.read_policy().await {
             Ok(Read::Sound(in_force)) => in_force,
             Ok(Read::Broken(broken)) => {
                 self.tell(&broken).await?;
@@ -206,7 +248,9 @@ impl Broken {
 impl Arrival<'_> {
     /// Reads the policy of the delivery's repository.
     pub(super) async fn policy(&self) -> Result<Read, Trouble> {
-        self.core.policy(&self.at, visibility(self.hint.repo.private), self.moment.now()).await
+        let now = self.moment.now();
+        let own = self.core.file(&self.at, now).await?;
+        self.core.policy(&self.at, own, visibility(self.hint.repo.private), now).await
     }
 
     /// Puts the delivery back until the policy is sound, and says so on the issue, once for each file.

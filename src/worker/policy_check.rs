@@ -10,6 +10,7 @@ use crate::github::{Annotation, Attempt, CheckReport, Conclusion, GithubError, S
 use crate::webhook::PullFacts;
 use crate::words::Flaw;
 use crate::words::policy::{Report, report, report_removed};
+use crate::workflow::scope::Wall;
 
 /// The check's name, for branch rules to require.
 const NAME: &str = "assentry/policy";
@@ -17,6 +18,9 @@ const NAME: &str = "assentry/policy";
 impl Arrival<'_> {
     /// Reports on a pull request whose head is new, if it changes the policy.
     pub(super) async fn check_policy(&self, pull: &PullFacts) -> Result<(), Trouble> {
+        if self.leaves_policy_alone(pull).await? {
+            return Ok(());
+        }
         let (repo, path) = (self.repo(Step::Read), policy_path()?);
         let changed = repo.changed_files(pull.number).await?;
         let touches = changed.items.iter().any(|file| file == POLICY_PATH);
@@ -45,6 +49,22 @@ impl Arrival<'_> {
         };
         self.repo(Step::Write).ensure_check_run(&check, Attempt::Again).await?;
         Ok(())
+    }
+
+    /// Whether the pull request is one of ours whose plan may not change the policy: then there is nothing to ask.
+    async fn leaves_policy_alone(&self, pull: &PullFacts) -> Result<bool, Trouble> {
+        let branch = pull.head_ref.as_str();
+        let Some(run) = self.run_of_branch(branch).await? else { return Ok(false) };
+        if !self.is_ours().await? {
+            return Ok(false);
+        }
+        if run.origin.plan_branch.as_str() == branch {
+            return Ok(true);
+        }
+        let Some(shown) = run.state.shown() else { return Ok(false) };
+        let terms = self.core.terms(run.id, shown.subject.version).await?;
+        let wall = Wall::new(&terms.plan.scope).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
+        Ok(!wall.covers(&policy_path()?))
     }
 
     fn flaws(&self, bytes: &[u8]) -> Vec<Flaw> {

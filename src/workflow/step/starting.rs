@@ -63,7 +63,7 @@ fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
             let approved = Approved { by, by_requester, hold: None, ..approved.clone() };
             Step::Move {
                 to: State::Executing(Executing { approved, ticked: vec![] }),
-                then: vec![Effect::Execute { version }, Effect::ShowStatus],
+                then: vec![Effect::Execute { version }, Effect::ShowStatusSoon],
             }
         }
         Verdict::Waiting(missing) => {
