@@ -6,8 +6,10 @@ mod commands;
 mod crowd;
 mod hands;
 mod holds;
+mod lists;
 mod moments;
 mod order;
+mod owners;
 mod people;
 mod replay;
 mod revisions;
@@ -35,6 +37,12 @@ impl Waiting {
         let more = format!("[approval]\n{rules}\n");
         Waiting::of(World::with(assentry::demo::story::script(), assentry::demo::story::repository(), &more).await)
             .await
+    }
+
+    /// With a policy of the repository's own.
+    async fn under(world: World, policy: &str) -> Waiting {
+        world.file_on_main(".github/assentry.toml", policy);
+        Waiting::of(world).await
     }
 
     async fn of(world: World) -> Waiting {
