@@ -89,7 +89,7 @@ impl Arrival<'_> {
             Command::PlanTemplate => self.template(&typed).await,
             Command::PlanAnyway { guidance } => self.plan(&typed, guidance).await,
             Command::History => self.history(&typed).await,
-            Command::Lift { login } => self.act(&typed, ActKind::Lift { login }, "lift").await,
+            Command::Lift { login } => self.lift(&typed, login).await,
         }
     }
 
@@ -145,6 +145,32 @@ impl Arrival<'_> {
             return self.refuse(typed, wanted).await;
         }
         self.happens(run.id, &Event::Acted { act: self.act_of(typed, kind) }).await
+    }
+
+    /// `/lift @login`: an administrator who did not ask for the plan sets an objection aside (rule D); the gate judges it
+    /// again. One of an objection that is not known yet is recorded as well, for the two may arrive in any order.
+    async fn lift(&self, typed: &Typed<'_>, login: String) -> Result<(), Trouble> {
+        if typed.comment.via_app {
+            return self.done("by an App in a person's name").await;
+        }
+        let Some(run) = typed.run.as_ref().filter(|run| run.state.is_open()) else {
+            return self.no_run(typed, "lift").await;
+        };
+        let shown = run.state.shown();
+        let asked = shown.is_some_and(|shown| shown.subject.requesters.contains(&typed.by.id));
+        if asked || run.origin.requester.id == typed.by.id || self.may(typed.by).await? < Level::Admin {
+            return self.refuse(typed, "lift").await;
+        }
+        let objects = |act: &Act| {
+            let veto = matches!(act.kind, ActKind::Veto { .. }) && act.voided.is_none();
+            veto && act.by.login.as_str().eq_ignore_ascii_case(&login)
+        };
+        if !run.state.acts().iter().any(objects) {
+            let words = Words::NothingToLift { who: typed.by.clone(), login: login.clone() };
+            let key = once_an_hour("lift", typed.by, typed.comment.created_at);
+            self.happens_first(run.id, &Event::Answered { words, place: typed.place, key }).await?;
+        }
+        self.act(typed, ActKind::Lift { login }, "lift").await
     }
 
     fn act_of(&self, typed: &Typed<'_>, kind: ActKind) -> Act {

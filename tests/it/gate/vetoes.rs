@@ -111,3 +111,46 @@ async fn d7_d18_beside_an_objection_each_is_told_what_is_wrong_with_their_own_ap
         assert!(own.is_some() && own < objection, "{told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_rule_d_an_objection_is_lifted_by_an_admin_who_did_not_ask_and_by_nobody_else() {
+    let waiting = Waiting::begin().await;
+    waiting.world.github.adds_person("dora");
+    let dora = waiting.world.person("dora");
+    dora.becomes(assentry::demo::github::Role::Admin).unwrap();
+    waiting.world.person("cara").comments(waiting.pull, "/reject too much").unwrap();
+    waiting.still_waits().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+
+    for login in ["ann", "bob"] {
+        waiting.world.person(login).comments(waiting.issue, "/lift @cara").unwrap();
+        waiting.still_waits().await;
+        let told = waiting.said_to(login);
+        assert!(told.iter().any(|text| text.contains("set aside by an administrator")), "{told:#?}");
+    }
+    dora.clone().through_an_app().comments(waiting.issue, "/lift @cara").unwrap();
+    dora.comments(waiting.issue, "/lift @bob").unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("dora")[0].contains("nobody called `bob`"), "{:#?}", waiting.said_to("dora"));
+    assert!(waiting.status().contains("`cara` has objected"), "{}", waiting.status());
+
+    dora.comments(waiting.pull, "/lift @Cara").unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_d_an_objection_made_again_after_it_was_lifted_blocks_again() {
+    let waiting = Waiting::begin().await;
+    waiting.world.github.adds_person("dora");
+    waiting.world.person("dora").becomes(assentry::demo::github::Role::Admin).unwrap();
+    for (login, said) in [("cara", "/reject no"), ("dora", "/lift @cara"), ("cara", "/reject still no")] {
+        waiting.world.person(login).comments(waiting.issue, said).unwrap();
+        waiting.still_waits().await;
+        waiting.world.github.advances(std::time::Duration::from_secs(2));
+    }
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.status().contains("`cara` has objected"), "{}", waiting.status());
+}
