@@ -77,7 +77,10 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             format!(
                 "Before I can write a plan I need to know:\n\n{}\n\n{}",
                 lines.collect::<Vec<_>>().join("\n"),
-                prefix.tell("Answer with `/plan` and the answers; someone with write access can.")
+                prefix.tell(
+                    "Answer in a comment that begins with `1.`, as the list does; people with write access and the \
+                     issue's author are heard. `/plan anyway` goes on without answers, on assumptions that the plan states.",
+                )
             )
         }
         Words::VersionVoid { version: number, reason } => format!(

@@ -90,7 +90,10 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::AwaitingAnswer(waiting) => tell(
             "waiting for answers",
             format!("Before there can be a plan, somebody has to answer:\n\n{}", numbered(&waiting.questions)),
-            format!("{} {cancel}", facts.prefix.tell("Answer with `/plan` and the answers.")),
+            format!(
+                "{} {cancel}",
+                facts.prefix.tell("Answer in a comment that begins with `1.`, or go on without: `/plan anyway`.")
+            ),
             false,
         ),
         State::Publishing(publishing) => tell(

@@ -48,7 +48,7 @@ impl Arrival<'_> {
         let Some(by) = comment.author.as_ref().filter(|by| by.kind == AccountKind::User) else {
             return self.done("not by a person").await;
         };
-        let Some(command) = self.command(&comment.body).await? else { return self.done("no command").await };
+        let command = self.command(&comment.body).await?;
         let run = self.run_at(issue.number, issue.is_pull).await?;
         if issue.is_pull && run.is_none() {
             return self.done("not a plan's pull request").await;
@@ -56,17 +56,20 @@ impl Arrival<'_> {
         // An App in a person's name asks for nothing (R7); an approval of that kind is recorded and refused (D34).
         let starts = matches!(
             command,
-            Command::Plan { .. }
-                | Command::PlanAnyway { .. }
-                | Command::Adopt { .. }
-                | Command::Revise { .. }
-                | Command::Retry { .. }
+            Some(
+                Command::Plan { .. }
+                    | Command::PlanAnyway { .. }
+                    | Command::Adopt { .. }
+                    | Command::Revise { .. }
+                    | Command::Retry { .. }
+            )
         );
         if comment.via_app && starts {
             return self.done("an App in a person's name").await;
         }
         let place = if issue.is_pull { Place::PlanPull } else { Place::Issue };
         let typed = Typed { issue, comment, by, run, place };
+        let Some(command) = command else { return self.perhaps_answer(&typed).await };
         if !comment.via_app {
             self.seen(&typed, Reaction::Eyes).await;
         }
@@ -87,7 +90,7 @@ impl Arrival<'_> {
                 self.answer(&typed, words, "unknown").await
             }
             Command::PlanTemplate => self.template(&typed).await,
-            Command::PlanAnyway { guidance } => self.plan(&typed, guidance).await,
+            Command::PlanAnyway { guidance } => self.plan(&typed, anyway(&typed, guidance)).await,
             Command::History => self.history(&typed).await,
             Command::Lift { login } => self.lift(&typed, login).await,
         }
@@ -284,11 +287,22 @@ impl Arrival<'_> {
     }
 
     /// Shows what became of a command. Only a courtesy: what follows from the command is what counts.
-    async fn seen(&self, typed: &Typed<'_>, how: Reaction) {
+    pub(super) async fn seen(&self, typed: &Typed<'_>, how: Reaction) {
         let step = if typed.place == Place::PlanPull { Step::Write } else { Step::Read };
         if let Err(error) = self.repo(step).react(Target::Comment(typed.comment.id), how).await {
             tracing::debug!(%error, "a reaction was not made");
         }
+    }
+}
+
+/// What `/plan anyway` tells the planner, where it is about to ask or has asked.
+fn anyway(typed: &Typed<'_>, guidance: Option<String>) -> Option<String> {
+    const GO_ON: &str = "Go on without asking, and state your assumptions in the plan, each as a question.";
+    let asks = typed.run.as_ref().is_none_or(|run| matches!(run.state, State::AwaitingAnswer(_) | State::Ended(_)));
+    match guidance {
+        Some(guidance) if asks => Some(format!("{guidance}\n\n{GO_ON}")),
+        None if asks => Some(GO_ON.to_owned()),
+        guidance => guidance,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod act;
 mod adopt;
+mod answers;
 mod apply;
 mod command;
 mod deliver;

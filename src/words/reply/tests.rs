@@ -144,7 +144,7 @@ fn questions_say_who_can_answer() {
     1. Which?
     2. \<b>Why\</b> not?
 
-    Answer with `/plan` and the answers; someone with write access can.
+    Answer in a comment that begins with `1.`, as the list does; people with write access and the issue's author are heard. `/plan anyway` goes on without answers, on assumptions that the plan states.
     ");
 }
 
@@ -309,7 +309,7 @@ fn a_plan_that_is_not_sound_is_answered_line_by_line() {
     Please mend it and offer it again.
     "#);
     insta::assert_snapshot!(said(&Words::NoSuchFile { who: person("bob"), path: "docs/plan.md".to_owned() }), @"@bob, there is no file `docs/plan.md` on the default branch that I could adopt. Name one, or write the plan below `/plan adopt` in the same comment.");
-    insta::assert_snapshot!(said(&Words::NeedsText { wanted: "plan adopt".to_owned() }), @"Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a file on the default branch behind it.");
+    insta::assert_snapshot!(said(&Words::NeedsText { wanted: "plan adopt".to_owned() }), @"Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a file on the default branch behind it. `/plan template` shows the form.");
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn questions_are_numbered() {
 
     Tokens: plan 41,200 in (30,000 cached), 2,100 out.
 
-    Answer with `/plan` and the answers. `/cancel` ends it. Since 1970-01-01 00:00:00 UTC.
+    Answer in a comment that begins with `1.`, or go on without: `/plan anyway`. `/cancel` ends it. Since 1970-01-01 00:00:00 UTC.
     ");
 }
 

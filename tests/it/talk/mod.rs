@@ -1,6 +1,7 @@
 //! What people type, and what they read: each kind of person, each spelling, and how often.
 
 mod answers;
+mod questions;
 mod spelling;
 
 use assentry::demo::story;
