@@ -27,5 +27,5 @@ pub use budget::{Leash, Spent};
 pub use desk::Desk;
 pub use ending::{Ending, JournalError, Limit};
 pub use house::{Ground, HouseRules};
-pub use issue::{Comment, Disclosed, Issue};
+pub use issue::{Author, Comment, Disclosed, Issue, Writes};
 pub use transcript::{Journal, Turn};

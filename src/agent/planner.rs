@@ -21,6 +21,7 @@ use super::text;
 use super::transcript::Journal;
 use crate::model::{Conversation, Message, Part, ToolCall};
 use crate::sandbox::Access;
+use crate::workflow::change::{Input, Stale};
 use crate::workflow::plan::Plan;
 use crate::workflow::plan::revision::Part as PlanPart;
 use crate::workflow::run::{Ask, Note};
@@ -161,7 +162,7 @@ impl PlanTask<'_> {
     fn notes(&self) -> &[Note] {
         match self.ask {
             Ask::Revise { notes } if self.previous.is_some() => notes,
-            Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) => &[],
+            Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => &[],
         }
     }
 
@@ -213,6 +214,9 @@ impl PlanTask<'_> {
         if let Ask::Fresh { guidance: Some(guidance) } = self.ask {
             all["guidance"] = json!(text::clean(guidance).text);
         }
+        if let Ask::Anew { why } = self.ask {
+            all["out_of_date_because"] = json!(missed(why));
+        }
         if let Some(plan) = self.previous {
             all["plan"] = json!(plan);
         }
@@ -241,6 +245,26 @@ fn rejected(mut faults: Vec<String>) -> Said {
     faults.truncate(MAX_FAULTS);
     let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
     Said::Rejected(format!("the plan was not taken:\n{}{more}", faults.join("\n")))
+}
+
+/// What the version before did not know, for the model. Names only: what was changed is in the issue it reads.
+fn missed(why: &Stale) -> Vec<String> {
+    match why {
+        Stale::Input { edits } => {
+            edits.iter().map(|edit| format!("changed in the issue: {}", part(edit.what))).collect()
+        }
+        Stale::Base { paths } => paths.iter().map(|path| format!("changed in the repository: {path}")).collect(),
+        Stale::BaseRenamed { to } => vec![format!("the base branch is called {to} now")],
+        Stale::Outdated => vec!["another model is in use".to_owned()],
+    }
+}
+
+fn part(input: Input) -> String {
+    match input {
+        Input::Title => "the title".to_owned(),
+        Input::Body => "the body".to_owned(),
+        Input::Comment(id) => format!("comment {id}"),
+    }
 }
 
 fn read_note(note: &Note, place: Option<&PlanPart>) -> serde_json::Value {

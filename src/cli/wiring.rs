@@ -52,6 +52,8 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         rounds: config.plan.rounds,
         ask_again: config.timing.ask_again,
         look_ups: config.timing.look_ups.clone(),
+        remind_after: config.timing.remind_after,
+        close_after: config.timing.close_after,
         planning: budget(config.limits.plan),
         execution: budget(config.limits.execute),
         command: std::time::Duration::from_secs(60 * command_minutes),

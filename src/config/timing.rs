@@ -14,6 +14,10 @@ pub struct TimingConfig {
     /// After a write whose outcome is unclear, each time before GitHub is looked at; after the last it is repeated if
     /// it still cannot be seen. GitHub's reads lag behind its writes.
     pub look_ups: Vec<Duration>,
+    /// After a version was posted, before people are reminded of it, once.
+    pub remind_after: Duration,
+    /// After a version was posted, before it is closed if nobody has approved it.
+    pub close_after: Duration,
 }
 
 pub(super) fn read(table: Table<'_>) -> TimingConfig {
@@ -22,15 +26,24 @@ pub(super) fn read(table: Table<'_>) -> TimingConfig {
         burst: table.parsed("burst", span).unwrap_or(seconds(10)),
         ask_again: table.parsed("ask_again", span).unwrap_or(seconds(60)),
         look_ups: table.list("look_ups", span).unwrap_or_else(|| vec![seconds(10), seconds(60), seconds(300)]),
+        remind_after: table.parsed("remind_after", days).unwrap_or(seconds(5 * DAY)),
+        close_after: table.parsed("close_after", days).unwrap_or(seconds(14 * DAY)),
     };
     table.finish();
     config
 }
 
+const DAY: u64 = 24 * 3600;
+
 fn span(text: &str) -> Result<Duration, String> {
-    let day = Duration::from_secs(24 * 3600);
-    match humantime::parse_duration(text) {
-        Ok(span) if span <= day => Ok(span),
-        Ok(_) | Err(_) => Err(format!("{text:?} must be a time such as 500ms, 10s or 5m, at most a day")),
-    }
+    at_most(text, DAY).map_err(|()| format!("{text:?} must be a time such as 500ms, 10s or 5m, at most a day"))
+}
+
+fn days(text: &str) -> Result<Duration, String> {
+    at_most(text, 365 * DAY).map_err(|()| format!("{text:?} must be a time such as 12h or 5d, at most a year"))
+}
+
+fn at_most(text: &str, seconds: u64) -> Result<Duration, ()> {
+    let span = humantime::parse_duration(text).map_err(|_| ())?;
+    if span <= Duration::from_secs(seconds) { Ok(span) } else { Err(()) }
 }

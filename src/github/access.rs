@@ -106,6 +106,7 @@ impl App {
             GithubError::Invalid { what, why } => GithubError::Refused { what, why },
             GithubError::Gone { .. }
             | GithubError::Refused { .. }
+            | GithubError::Parked { .. }
             | GithubError::Locked { .. }
             | GithubError::Conflict { .. }
             | GithubError::Limited { .. }

@@ -40,6 +40,7 @@ impl Answer {
             404 | 410 => GithubError::Gone { what },
             403 | 429 if let Some(until) = self.wait(&complaint, now) => GithubError::Limited { what, until },
             403 if complaint.is_about_a_lock() => GithubError::Locked { what },
+            403 if complaint.is_about_rest() => GithubError::Parked { what, why: complaint.why(self.status) },
             401 | 403 | 451 => GithubError::Refused { what, why: self.refusal(&complaint) },
             409 => GithubError::Conflict { what, why: complaint.why(self.status) },
             400 | 405..=407 | 411..=428 | 431 => GithubError::Invalid { what, why: complaint.why(self.status) },
@@ -116,6 +117,12 @@ impl Complaint {
         message.contains("rate limit")
             || message.contains("abuse detection")
             || self.documentation_url.as_ref().is_some_and(|url| url.contains("secondary-rate-limits"))
+    }
+
+    /// GitHub writes "This installation has been suspended" and "Repository was archived so is read-only.".
+    fn is_about_rest(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        message.contains("installation has been suspended") || message.contains("archived so is read-only")
     }
 
     /// GitHub writes "Unable to create comment because issue is locked.".
@@ -200,10 +207,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn f42_a_suspended_installation_is_refused_with_githubs_words() -> Result<(), TestError> {
-        let suspended = saying(403, "This installation has been suspended");
-
-        assert_eq!(write_answered(suspended).await?, refused("403 This installation has been suspended"));
+    async fn f42_a_suspended_installation_and_an_archived_repository_are_at_rest() -> Result<(), TestError> {
+        for said in ["This installation has been suspended", "Repository was archived so is read-only."] {
+            let parked = GithubError::Parked { what: WHAT.into(), why: format!("403 {said}") };
+            assert_eq!(write_answered(saying(403, said)).await?, Some(parked));
+        }
         Ok(())
     }
 

@@ -14,6 +14,10 @@ pub enum GithubError {
     /// 400 or 422: the request can never succeed as it is.
     #[error("{what}: not accepted: {why}")]
     Invalid { what: String, why: String },
+    /// 403 because the repository is archived or the installation suspended: nothing was done, and nothing will be
+    /// until a person ends that.
+    #[error("{what}: at rest: {why}")]
+    Parked { what: String, why: String },
     /// 403 because the issue or pull request is locked; nothing can be said there until a person unlocks it.
     #[error("{what}: the conversation is locked")]
     Locked { what: String },
@@ -40,6 +44,8 @@ pub enum Next {
     RetryAt(Timestamp),
     /// The same request may be sent again, with the caller's own patience.
     Retry,
+    /// Nothing was done; the same request may be sent when a person has ended what keeps it, and now and then before.
+    Rest,
     /// Look whether it has happened ([`super::Attempt::Again`]), because GitHub's reads lag more than once.
     LookUp,
 }
@@ -54,6 +60,7 @@ impl GithubError {
             | GithubError::Invalid { .. }
             | GithubError::Locked { .. }
             | GithubError::Conflict { .. } => Next::GiveUp,
+            GithubError::Parked { .. } => Next::Rest,
             GithubError::Limited { until, .. } => Next::RetryAt(*until),
             GithubError::Unknown { .. } => Next::LookUp,
             GithubError::Flaky { .. } => Next::Retry,

@@ -45,8 +45,15 @@ pub const OPTIONAL: &[Need] = &[Need {
 }];
 
 /// The webhook events the App must be subscribed to. Installation events come without asking.
-pub const EVENTS: &[&str] =
-    &["issue_comment", "issues", "pull_request", "pull_request_review", "pull_request_review_comment", "push"];
+pub const EVENTS: &[&str] = &[
+    "issue_comment",
+    "issues",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "push",
+    "repository",
+];
 
 /// What a token is for; the narrowest one that does is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

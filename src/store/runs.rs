@@ -21,6 +21,9 @@ const BY_ID: &str = select_runs!("WHERE id = $1");
 const LATEST: &str = select_runs!("WHERE repo_id = $1 AND issue_number = $2 ORDER BY id DESC LIMIT 1");
 const OF_PULL: &str = select_runs!("WHERE id = (SELECT run_id FROM pulls WHERE repo_id = $1 AND number = $2)");
 const OPEN: &str = select_runs!("WHERE open = 1 AND id > $1 ORDER BY id LIMIT $2");
+const IN_REPO: &str = select_runs!("WHERE repo_id = $1 AND (open = 1 OR id > $2) ORDER BY id");
+const LATEST_IN_REPO: &str = "SELECT id FROM runs WHERE repo_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2";
+const OF_INSTALLATION: &str = select_runs!("WHERE installation_id = $1 AND open = 1 ORDER BY id");
 const PAGE: &str = select_runs!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
 
 /// A run as stored.
@@ -88,6 +91,26 @@ impl Store {
     /// When the database does not answer.
     pub async fn open_runs(&self, after: RunId, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         let rows = sqlx::query(OPEN).bind(after.0).bind(i64::from(limit)).fetch_all(&self.db.pool).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// All open runs of a repository, and the ended ones among its newest `ended`, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn runs_in(&self, repo: RepoId, ended: u32) -> Result<Vec<RunRow>, StoreError> {
+        let older = sqlx::query_scalar(LATEST_IN_REPO).bind(repo.0).bind(i64::from(ended));
+        let older: Option<i64> = older.fetch_optional(&self.db.pool).await?;
+        let rows = sqlx::query(IN_REPO).bind(repo.0).bind(older.unwrap_or(0)).fetch_all(&self.db.pool).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// All open runs of an installation, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_runs_of(&self, installation: InstallationId) -> Result<Vec<RunRow>, StoreError> {
+        let rows = sqlx::query(OF_INSTALLATION).bind(installation.0).fetch_all(&self.db.pool).await?;
         rows.iter().map(read).collect()
     }
 

@@ -69,6 +69,10 @@ pub enum About {
     IssueEdited {
         /// The issue.
         issue: IssueFacts,
+        /// Whether its title was changed by this.
+        title: bool,
+        /// Whether its text was changed by this.
+        body: bool,
     },
     /// A comment was written below an issue or a pull request.
     CommentCreated {
@@ -165,6 +169,60 @@ pub enum About {
         pull: PullFacts,
         /// When it was changed last.
         updated_at: Timestamp,
+    },
+    /// An issue was deleted, or transferred to another repository.
+    IssueGone {
+        /// The issue, as it was.
+        issue: IssueFacts,
+    },
+    /// A pull request goes into another branch than before.
+    PullRetargeted {
+        /// The pull request.
+        pull: PullFacts,
+        /// When it was changed last.
+        updated_at: Timestamp,
+    },
+    /// Another branch is the repository's default branch, or the same by another name.
+    DefaultBranchChanged {
+        /// What it was called before.
+        from: BranchName,
+        /// When the repository was changed last, as it was written.
+        at: String,
+    },
+    /// Everybody can read the repository now.
+    RepoPublicized {
+        /// When the repository was changed last, as it was written.
+        at: String,
+    },
+    /// Nobody can write to the repository any more.
+    RepoArchived {
+        /// When the repository was changed last, as it was written.
+        at: String,
+    },
+}
+
+/// What happened to an installation: such a delivery is about no repository, or about several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstallationHint {
+    /// Which.
+    pub installation: InstallationId,
+    /// Who caused it; nobody when the account is gone.
+    pub sender: Option<Person>,
+    /// What happened.
+    pub about: InstallationAbout,
+}
+
+/// What happened to an installation. That it works again needs no word: what rests looks for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstallationAbout {
+    /// The App may do nothing there for now.
+    Suspended,
+    /// The App was uninstalled.
+    Deleted,
+    /// The App no longer has some repositories.
+    Removed {
+        /// Which.
+        repos: Vec<RepoId>,
     },
 }
 
@@ -336,7 +394,7 @@ impl About {
             About::IssueLabeled { issue, label } => format!("{} {label}", issue_at("labeled", issue)),
             About::IssueUnlabeled { issue, label } => format!("{} {label}", issue_at("unlabeled", issue)),
             About::IssueClosed { issue } => issue_at("closed", issue),
-            About::IssueEdited { issue } => issue_at("edited", issue),
+            About::IssueEdited { issue, title, body } => format!("{} {title} {body}", issue_at("edited", issue)),
             About::CommentCreated { comment, .. } => meaning::created(comment.id),
             About::CommentEdited { comment, .. } => format!("comment edited {} {}", comment.id, comment.updated_at.0),
             About::CommentDeleted { comment, .. } => format!("comment deleted {}", comment.id),
@@ -355,6 +413,13 @@ impl About {
                 format!("branch pushed {branch} {before} {after} {pushed_at}")
             }
             About::PullOpened { pull, updated_at } => format!("pull opened {} {}", pull.number, updated_at.0),
+            About::IssueGone { issue } => format!("issue gone {}", issue.id),
+            About::PullRetargeted { pull, updated_at } => {
+                format!("pull retargeted {} {} {}", pull.number, pull.base_ref, updated_at.0)
+            }
+            About::DefaultBranchChanged { from, at } => format!("default branch changed {from} {at}"),
+            About::RepoPublicized { at } => format!("publicized {at}"),
+            About::RepoArchived { at } => format!("archived {at}"),
         }
     }
 }

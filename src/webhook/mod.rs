@@ -13,7 +13,8 @@ mod translate;
 
 pub use door::router;
 pub use hint::{
-    About, CommentFacts, Hint, IssueFacts, PullFacts, RepoFacts, ReviewCommentFacts, ReviewFacts, ReviewState, Side,
+    About, CommentFacts, Hint, InstallationAbout, InstallationHint, IssueFacts, PullFacts, RepoFacts,
+    ReviewCommentFacts, ReviewFacts, ReviewState, Side,
 };
 pub use signature::{BadSecrets, BadSignature, Verified, WebhookSecrets, verify};
-pub use translate::{BadPayload, translate};
+pub use translate::{BadPayload, translate, translate_installation};

@@ -21,6 +21,27 @@ pub(super) struct Payload<'a> {
     pub(super) review: Option<&'a RawValue>,
     #[serde(rename = "ref")]
     pub(super) git_ref: Option<&'a RawValue>,
+    pub(super) changes: Option<&'a RawValue>,
+    pub(super) repositories_removed: Option<&'a RawValue>,
+}
+
+/// What an edit changed, as far as it matters.
+#[derive(Deserialize)]
+pub(super) struct Changes {
+    /// Of a pull request: the branch it goes into.
+    pub(super) base: Option<serde::de::IgnoredAny>,
+    /// Of a repository.
+    pub(super) default_branch: Option<From>,
+    /// Of an issue.
+    pub(super) title: Option<serde::de::IgnoredAny>,
+    /// Of an issue.
+    pub(super) body: Option<serde::de::IgnoredAny>,
+}
+
+/// What something was before.
+#[derive(Deserialize)]
+pub(super) struct From {
+    pub(super) from: String,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +60,7 @@ pub(super) struct Repository {
     pub(super) archived: bool,
     /// A number in pushes, a text elsewhere.
     pub(super) pushed_at: Option<serde_json::Value>,
+    pub(super) updated_at: Option<String>,
 }
 
 #[derive(Deserialize)]

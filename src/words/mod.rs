@@ -4,6 +4,7 @@
 //! (see `escape`); nothing said is a command (T16), and only the person who is answered is mentioned (T62). Refuses to
 //! decide anything: what is said comes in as [`Words`] or as facts. Nothing here reads a clock, a file or the network.
 
+mod around;
 pub mod commit;
 mod escape;
 mod figures;
@@ -23,6 +24,7 @@ use self::history::Past;
 use self::plan::{Hints, ParseFault};
 use crate::ids::{BranchName, Digest, Person, RepoName};
 use crate::workflow::approval::Reason;
+use crate::workflow::change::{Change, Input};
 
 pub use policy::Flaw;
 
@@ -217,5 +219,44 @@ pub enum Words {
     Template {
         /// What is known of the repository.
         hints: Hints,
+    },
+    /// Someone who may changed what a version was made from, and people are asked how it goes on.
+    InputChanged {
+        /// Who, if GitHub said so.
+        who: Option<Person>,
+        /// What.
+        inputs: Vec<Input>,
+        /// The version.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// A version is out of date, and no other is written without a person asking.
+    StaysStale {
+        /// The version.
+        version: u32,
+        /// Why it is out of date.
+        reason: Reason,
+    },
+    /// Someone merged the plan pull request, which approves nothing (D50).
+    PlanPullMerged {
+        /// Who, if GitHub said so.
+        who: Option<Person>,
+        /// The version.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// A version has waited for a while.
+    Reminder {
+        /// The version.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// Something changed after the pull request with the work was opened.
+    ChangedAfter {
+        /// What.
+        change: Change,
     },
 }

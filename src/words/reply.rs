@@ -2,7 +2,6 @@
 //!
 //! Promises: at most the person who is answered is mentioned; every message is whole sentences and no command (T16).
 
-use super::Words;
 use super::escape::{code, fence, inline, quoted};
 use super::figures::{and, many};
 use super::history::history;
@@ -10,6 +9,7 @@ use super::place::Home;
 use super::plan::{template, version};
 use super::policy;
 use super::trouble;
+use super::{Words, around};
 use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::{Prefix, Spelling};
@@ -108,6 +108,15 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         ),
         Words::History { past } => history(past, setting.home, setting.issue, prefix),
         Words::Template { hints } => template(hints, prefix),
+        Words::InputChanged { who, inputs, version, digest } => {
+            around::input_changed(who.as_ref(), inputs, (*version, digest), prefix)
+        }
+        Words::StaysStale { version, reason } => around::stays_stale(*version, reason, prefix),
+        Words::PlanPullMerged { who, version, digest } => {
+            around::plan_pull_merged(who.as_ref(), *version, digest, prefix)
+        }
+        Words::Reminder { version, digest } => around::reminder(*version, digest, prefix),
+        Words::ChangedAfter { change } => around::changed_after(change, setting.issue, setting.home),
         Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
         Words::StillUnknown { reasons, digest } => {
             let reasons: String =

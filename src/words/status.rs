@@ -2,6 +2,7 @@
 //!
 //! Promises: a headline, one paragraph, the steps while there are any, the cost, and what helps next. Nobody is mentioned.
 
+use super::around;
 use super::escape::{code, inline, quoted};
 use super::figures::{and, count, dollars};
 use super::plan::version;
@@ -62,6 +63,9 @@ pub fn status(facts: &StatusFacts<'_>) -> String {
     let mut parts = vec![headline, told.what];
     if !facts.steps.is_empty() && told.with_steps {
         parts.push(checklist(facts));
+    }
+    if let Some(around) = facts.state.around().filter(|around| facts.state.is_open() && !around.notices.is_empty()) {
+        parts.push(around::notices(around, facts.prefix));
     }
     if !facts.costs.is_empty() {
         parts.push(cost(facts.costs));
@@ -132,6 +136,15 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             },
             cancel,
             false,
+        ),
+        State::Executing(executing) if executing.parked => tell(
+            "resting",
+            format!(
+                "Approved by {}. The repository is archived or the App suspended, so nothing can be written.",
+                people(&executing.approved.by)
+            ),
+            format!("The work goes on by itself when that ends. {cancel}"),
+            true,
         ),
         State::Executing(executing) => tell(
             "at work",

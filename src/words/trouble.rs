@@ -40,6 +40,7 @@ fn cancelled(by: Option<&Person>, why: CancelledBy) -> String {
         CancelledBy::Command => format!("{who} cancelled the run."),
         CancelledBy::Unlabelled => format!("{who} removed the label, which ended the run."),
         CancelledBy::IssueClosed => format!("{who} closed the issue, which ended the run."),
+        CancelledBy::NobodyDecided => "Nobody approved the plan for a long time, so it was closed.".to_owned(),
         CancelledBy::PlanPullClosed => format!("{who} closed the plan pull request, which ended the run."),
         CancelledBy::Uninstalled => "The App was removed from this repository, which ended the run.".to_owned(),
     }
@@ -223,6 +224,14 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
         Reason::PolicyUnknown => {
             "GitHub does not say at the moment what this repository's policy is; it is asked again.".to_owned()
         }
+        Reason::Retargeted => "The plan pull request was pointed at another branch.".to_owned(),
+        Reason::PlanMerged => "The plan pull request was merged; merging approves nothing.".to_owned(),
+        Reason::IssueGone => "The issue was deleted or moved to another repository.".to_owned(),
+        Reason::MadePublic => {
+            "The repository was made public, and this was planned when only some could read it.".to_owned()
+        }
+        Reason::BaseRenamed { to } => format!("The base branch is called {} now.", code(to.as_str())),
+        Reason::Outdated => "The models or prompts that this version names are no longer in use here.".to_owned(),
         Reason::TimeUnknown => {
             "GitHub does not say at the moment what time it is, so the approval's age is unknown; it is asked again."
                 .to_owned()
@@ -252,5 +261,6 @@ pub(super) fn voided(how: Voided) -> &'static str {
         Voided::Deleted => "deleted",
         Voided::Dismissed => "dismissed",
         Voided::Used => "used for an earlier run",
+        Voided::PlanMerged => "followed by a merge of the plan pull request, which approves nothing,",
     }
 }

@@ -56,7 +56,14 @@ impl Arrival<'_> {
             Err(fault) => return Ok(refused(by, head, vec![fault])),
         };
         let home = Home { web: self.core.settings.web.clone(), repo: run.origin.repo_name.clone() };
-        let facts = PlanFacts { terms: &terms, digest: &shown.subject.digest, issue: run.origin.number, home: &home };
+        let made_from = self.core.made_from(run, shown.subject.version).await?;
+        let facts = PlanFacts {
+            terms: &terms,
+            digest: &shown.subject.digest,
+            issue: run.origin.number,
+            home: &home,
+            made_from: &made_from,
+        };
         Ok(match read_plan(&text, Some(&plan_file(&facts))) {
             Ok(plan) if plan == terms.plan => moved,
             Ok(plan) => Event::PlanOffered { offer: Box::new(offer(by, Source::Push { head: head.clone() }, plan)) },

@@ -112,6 +112,9 @@ impl Core {
             Effect::JudgeAgain { pause, .. } => self.settings.ask_again.max(*pause),
             Effect::ShowStatusSoon => STATUS_PAUSE,
             Effect::TidyUp => OVERTAKEN,
+            Effect::LookAtBase => self.settings.burst,
+            Effect::Remind { .. } => self.settings.remind_after,
+            Effect::TimeOut { .. } => self.settings.close_after,
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -126,7 +129,8 @@ impl Core {
             | Effect::OpenPull { .. }
             | Effect::ClosePlanPull { .. }
             | Effect::AnswerKept { .. }
-            | Effect::MarkFaults { .. } => Duration::ZERO,
+            | Effect::MarkFaults { .. }
+            | Effect::SayOnPull { .. } => Duration::ZERO,
         }
     }
 }
@@ -193,7 +197,9 @@ fn voids(from: &State, to: &State) -> Vec<Lane> {
         (State::Planning(from), State::Planning(to)) => from.ask != to.ask,
         _ => false,
     };
-    if working(from) && (from.phase() != to.phase() || other_ask) { vec![Lane::Work] } else { vec![] }
+    let rests = |state: &State| matches!(state, State::Executing(executing) if executing.parked);
+    let other = from.phase() != to.phase() || other_ask || !rests(from) && rests(to);
+    if working(from) && other { vec![Lane::Work] } else { vec![] }
 }
 
 /// The event's name, as the log and its readers know it.
@@ -227,5 +233,6 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::PlanOffered { .. } => "plan_offered",
         Event::PlanRefused { .. } => "plan_refused",
         Event::NoteWithdrawn { .. } => "note_withdrawn",
+        Event::Changed { .. } => "changed",
     }
 }

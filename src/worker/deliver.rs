@@ -117,7 +117,7 @@ impl Deed<'_> {
         let new = NewPull {
             title: &text.title,
             head: &origin.work_branch,
-            base: &origin.base_branch,
+            base: self.run.base_branch(),
             body: &text.body,
             draft: false,
         };

@@ -8,13 +8,14 @@ use std::time::Duration;
 use super::apply::{Applied, With, read};
 use super::moment::Moment;
 use super::trouble::Then;
-use super::{Core, Trouble, YOUNG};
+use super::{Core, REST, Trouble, YOUNG};
 use crate::github::{GithubError, RepoRef, Repository, Step};
 use crate::ids::{AccountKind, CommitSha, IssueNumber, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
-use crate::webhook::{About, Hint, IssueFacts, meaning, translate};
+use crate::webhook::{About, Hint, IssueFacts, meaning, translate, translate_installation};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::approval::Level;
+use crate::workflow::change::{Change, Input};
 use crate::workflow::event::Event;
 use crate::workflow::run::{CancelledBy, Ended, Outcome, Run, State};
 
@@ -37,6 +38,11 @@ impl Core {
     /// Takes a claimed delivery.
     pub(super) async fn take_delivery(&self, claimed: ClaimedDelivery, moment: Moment) -> Result<(), Trouble> {
         let ClaimedDelivery { delivery, attempts, claim } = claimed;
+        match translate_installation(delivery.event.as_str(), &delivery.body) {
+            Ok(Some(hint)) => return self.take_installation(&hint, claim, moment.now()).await,
+            Ok(None) => {}
+            Err(bad) => return self.ignore(claim, &bad.to_string(), moment.now()).await,
+        }
         let hint = match translate(delivery.event.as_str(), &delivery.body) {
             Ok(Some(hint)) => hint,
             Ok(None) => return self.ignore(claim, "none of our business", moment.now()).await,
@@ -56,6 +62,7 @@ impl Core {
                 let again_at = match trouble.then() {
                     Then::Drop => return Ok(()),
                     Then::At(at) => at,
+                    Then::Rest => now.plus(REST),
                     Then::Again => now.plus(patience(attempts)),
                     // A missing permission, a wrong key, a suspended installation: people mend that, in their time.
                     Then::GiveUp if matches!(trouble, Trouble::Github(GithubError::Refused { .. })) => {
@@ -100,13 +107,15 @@ impl Arrival<'_> {
             }
             About::IssueLabeled { issue, label } => self.trigger(issue, &[label], self.hint.sender.as_ref()).await,
             About::IssueUnlabeled { issue, label } => self.unlabelled(issue, label).await,
-            About::IssueClosed { issue } if !issue.is_pull => self.cancel(issue.number, CancelledBy::IssueClosed).await,
+            About::IssueClosed { issue } if !issue.is_pull => self.issue_closed(issue).await,
+            About::IssueEdited { issue, title, body } if !issue.is_pull => {
+                let parts = [(Input::Title, *title), (Input::Body, *body)];
+                let parts: Vec<Input> = parts.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect();
+                self.issue_edited(issue, &parts).await
+            }
             About::CommentCreated { issue, comment } => self.comment(issue, comment).await,
             About::CommentEdited { issue, comment } => self.edited(issue, comment).await,
-            About::CommentDeleted { issue, comment } => {
-                let id = ActId::Comment(comment.id.0);
-                self.void(self.run_at(issue.number, issue.is_pull).await?, id, Voided::Deleted).await
-            }
+            About::CommentDeleted { issue, comment } => self.comment_changed(issue, comment, None).await,
             About::ReviewSubmitted { pull, review } => self.review(pull, review).await,
             About::ReviewDismissed { pull, review } => {
                 let id = ActId::Review(review.id.0);
@@ -115,7 +124,7 @@ impl Arrival<'_> {
             About::ReviewCommentCreated { pull, comment } => self.line_comment(pull, comment).await,
             About::ReviewCommentEdited { pull, comment } => self.line_edited(pull, comment).await,
             About::ReviewCommentDeleted { pull, comment } => self.line_deleted(pull, comment).await,
-            About::PullClosed { pull, .. } => self.plan_pull_closed(pull.number).await,
+            About::PullClosed { pull, .. } => self.plan_pull_closed(pull).await,
             About::PullOpened { pull, .. } => {
                 self.check_policy(pull).await?;
                 self.done("nothing else to do").await
@@ -127,10 +136,20 @@ impl Arrival<'_> {
                 }
                 self.branch_moved(run, pull.head_ref.as_str(), before, Some(after)).await
             }
-            About::BranchPushed { branch, before, after, deleted, .. } => {
-                let run = self.run_of_plan_branch(branch.as_str()).await?;
-                self.branch_moved(run, branch.as_str(), before, (!deleted).then_some(after)).await
+            About::BranchPushed { branch, before, after, deleted, forced, .. } => {
+                match self.run_of_plan_branch(branch.as_str()).await? {
+                    Some(run) => {
+                        let head = (!deleted).then_some(after);
+                        self.branch_moved(Some(run), branch.as_str(), before, head).await
+                    }
+                    None => self.base_moved(branch, *forced || *deleted).await,
+                }
             }
+            About::IssueGone { issue } => self.issue_gone(issue).await,
+            About::PullRetargeted { pull, .. } => self.retargeted(pull).await,
+            About::DefaultBranchChanged { from, .. } => self.base_moved(from, false).await,
+            About::RepoPublicized { .. } => self.everywhere(&Change::MadePublic, |run| run.origin.private).await,
+            About::RepoArchived { .. } => self.everywhere(&Change::Parked, |run| run.state.is_open()).await,
             About::IssueOpened { .. } | About::IssueClosed { .. } | About::IssueEdited { .. } => {
                 self.done("nothing to do").await
             }
@@ -199,7 +218,7 @@ impl Arrival<'_> {
     }
 
     /// Reads a run of this installation (T70).
-    fn read(&self, row: Option<RunRow>) -> Result<Option<Run>, Trouble> {
+    pub(super) fn read(&self, row: Option<RunRow>) -> Result<Option<Run>, Trouble> {
         let row = row.filter(|row| row.installation == self.at.installation);
         row.map(read).transpose()
     }
@@ -228,7 +247,7 @@ impl Arrival<'_> {
         Ok(self.hint.sender.as_ref().is_some_and(|sender| sender.id == us))
     }
 
-    async fn cancel(&self, number: IssueNumber, why: CancelledBy) -> Result<(), Trouble> {
+    pub(super) async fn cancel(&self, number: IssueNumber, why: CancelledBy) -> Result<(), Trouble> {
         match self.run_at(number, false).await? {
             Some(run) if run.state.is_open() => {
                 self.happens(run.id, &Event::Cancelled { by: self.hint.sender.clone(), why }).await
@@ -251,19 +270,9 @@ impl Arrival<'_> {
         self.cancel(issue.number, CancelledBy::Unlabelled).await
     }
 
-    async fn plan_pull_closed(&self, number: PullNumber) -> Result<(), Trouble> {
-        let run = self.run_of_plan_pull(number).await?;
-        let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
-        if self.is_ours().await? {
-            return self.done("closed by us").await;
-        }
-        let why = CancelledBy::PlanPullClosed;
-        self.happens(run.id, &Event::Cancelled { by: self.hint.sender.clone(), why }).await
-    }
-
     /// One push is told twice, as a push and as a synchronized pull request; it counts once. The same head pushed again
     /// onto a later version is another push.
-    async fn branch_moved(
+    pub(super) async fn branch_moved(
         &self,
         run: Option<Run>,
         branch: &str,

@@ -5,11 +5,10 @@ use super::delivery::Arrival;
 use crate::ids::AccountKind;
 use crate::webhook::{CommentFacts, IssueFacts};
 use crate::words::Words;
-use crate::workflow::act::{ActId, Place, Voided};
+use crate::workflow::act::Place;
 use crate::workflow::approval::Level;
 use crate::workflow::command::Command;
 use crate::workflow::event::Event;
-use crate::workflow::run::Run;
 
 impl Arrival<'_> {
     /// A comment was edited. Whoever edited it into a command is told once that it is not read as one; of approvals
@@ -27,11 +26,7 @@ impl Arrival<'_> {
             }
             (Some(_) | None, _) => {}
         }
-        self.edited_act(run, comment).await
-    }
-
-    async fn edited_act(&self, run: Option<Run>, comment: &CommentFacts) -> Result<(), Trouble> {
-        self.void(run, ActId::Comment(comment.id.0), Voided::Edited).await
+        self.comment_changed(issue, comment, Some(&comment.body)).await
     }
 
     /// What is said to who edited it, and under which name.

@@ -6,10 +6,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::{Applied, With};
 use super::trouble::Then;
-use super::{Core, HEARTBEAT, LEASE, Moment, Trouble};
+use super::{Core, HEARTBEAT, LEASE, Moment, REST, Trouble};
 use crate::github::{Attempt, RepoRef, Repository, Step};
 use crate::ids::Timestamp;
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
+use crate::workflow::change::Change;
 use crate::workflow::effect::{Effect, Lane};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Outcome, Run, Trouble as Why};
@@ -118,6 +119,10 @@ impl Deed<'_> {
             Effect::TidyUp => Box::pin(self.tidy_up()).await,
             Effect::AnswerKept { version, reply } => Box::pin(self.answer_kept(*version, reply)).await,
             Effect::MarkFaults { head, by, faults } => Box::pin(self.mark_faults(head, by, faults)).await,
+            Effect::LookAtBase => Box::pin(self.look_at_base()).await,
+            Effect::Remind { version } => Ok(changed(Change::ReminderDue { version: *version })),
+            Effect::TimeOut { version } => Ok(changed(Change::TimeUp { version: *version })),
+            Effect::SayOnPull { words, pull, key } => Box::pin(self.say_on_pull(words, *pull, key)).await,
         }
     }
 }
@@ -222,6 +227,7 @@ impl Deed<'_> {
         let again_at = match trouble.then() {
             Then::Drop => return Ok(()),
             Then::At(at) => Some(at),
+            Then::Rest => Some(now.plus(REST)),
             Then::Again if self.attempts < trouble_limit(trouble) => Some(now.plus(self.patience())),
             Then::Again | Then::GiveUp => None,
         };
@@ -273,7 +279,11 @@ impl Deed<'_> {
             | Effect::EndBurst { .. }
             | Effect::TidyUp
             | Effect::AnswerKept { .. }
-            | Effect::MarkFaults { .. } => None,
+            | Effect::MarkFaults { .. }
+            | Effect::LookAtBase
+            | Effect::Remind { .. }
+            | Effect::TimeOut { .. }
+            | Effect::SayOnPull { .. } => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),
             Effect::WritePlan { .. }
@@ -297,6 +307,10 @@ impl Deed<'_> {
         }
         Ok(())
     }
+}
+
+fn changed(change: Change) -> Done {
+    Done::with(Event::Changed { change })
 }
 
 fn trouble_limit(trouble: &Trouble) -> i64 {

@@ -23,6 +23,7 @@ impl Deed<'_> {
     pub(super) async fn execute(&self, version: u32) -> Result<Done, Trouble> {
         let State::Executing(executing) = &self.run.state else { return Ok(Done::quietly()) };
         let subject = &executing.approved.shown.subject;
+        self.goes_on().await?;
         let terms = self.terms(version).await?;
         if subject.version != version || terms.digest() != subject.digest {
             return Err(Trouble::Corrupt(format!("version {version} is not the one that was approved")));

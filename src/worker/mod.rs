@@ -11,6 +11,8 @@ mod act;
 mod adopt;
 mod answers;
 mod apply;
+mod around;
+mod changed;
 mod command;
 mod deliver;
 mod delivery;
@@ -19,6 +21,7 @@ mod effect;
 mod execute;
 mod facts;
 mod history;
+mod inputs;
 mod leftovers;
 mod moment;
 mod note;
@@ -56,6 +59,8 @@ use moment::Moment;
 const LEASE: Duration = Duration::from_secs(30);
 /// How often a long effect says that it is alive, and learns whether it is still wanted.
 const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How often is looked whether an archived repository or a suspended installation is back.
+const REST: Duration = Duration::from_secs(600);
 
 /// GitHub may answer 404 for so long about what it has just told of; an older 404 is a fact (F11).
 const YOUNG: Duration = Duration::from_secs(60);

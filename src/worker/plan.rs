@@ -11,8 +11,7 @@ use super::policy::InForce;
 use super::workplace::{Notebook, deadline};
 use crate::agent::planner::{NoteAnswer, PlanTask, Planned, Submission, plan};
 use crate::agent::prompt::prompt_version;
-use crate::agent::{Comment, Desk, Ending, Ground, Issue, JournalError, Leash, text};
-use crate::github::Step;
+use crate::agent::{Desk, Ending, Ground, Issue, JournalError, Leash, text};
 use crate::ids::{CommitSha, Person};
 use crate::model::ModelError;
 use crate::store::NewPlan;
@@ -23,9 +22,6 @@ use crate::workflow::plan::Plan;
 use crate::workflow::plan::revision::Part;
 use crate::workflow::run::{Ask, Note, Outcome, Planning, Reply, Shown, State, Trouble as Why};
 use crate::workflow::terms::{Canon, ModelIds, Terms};
-
-/// Under which name the store keeps what the planner reads of the issue, frozen at the first look.
-const INPUTS: &str = "inputs";
 
 /// What the store keeps of a version besides its terms.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -70,7 +66,7 @@ impl Deed<'_> {
         let house = in_force.house(in_force.profile(&self.run));
         let made = (planning, &*in_force);
         let Some(base) = self.base_of(planning).await? else { return Ok(failed(Why::EmptyRepository)) };
-        let issue = self.inputs().await?;
+        let issue = self.inputs(planning, in_force.policy.plan.outsiders).await?;
         if let Ask::Adopt(offer) = &planning.ask {
             let submission = Submission { plan: offer.plan.clone(), answers: vec![], changes: String::new() };
             return self.submitted(made, &issue, base, submission).await;
@@ -141,40 +137,13 @@ impl Deed<'_> {
 
     /// The commit to plan on: for an answer to notes the one the version was written for, else the newest.
     async fn base_of(&self, planning: &Planning) -> Result<Option<CommitSha>, Trouble> {
-        let base = &self.run.origin.base_branch;
+        let base = self.run.base_branch();
         let head = self.fetch(std::slice::from_ref(base)).await?.remove(base);
         Ok(match (&planning.ask, &planning.shown) {
             (Ask::Revise { .. }, Some(shown)) => Some(shown.base.clone()),
             (Ask::Adopt(offer), Some(shown)) if offer.is_push() => Some(shown.base.clone()),
-            (Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_), _) => head,
+            (Ask::Revise { .. } | Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. }, _) => head,
         })
-    }
-
-    /// What the planner reads of the issue: title and body as the trigger's delivery had them, and the comments that
-    /// were there then and have not been edited since (T17). Frozen at the first look.
-    async fn inputs(&self) -> Result<Issue, Trouble> {
-        if let Some(kept) = self.kept(INPUTS).await? {
-            return Ok(kept);
-        }
-        let origin = &self.run.origin;
-        let listed = match origin.comments {
-            0 => vec![],
-            _ => self.repo(Step::Read).issue_comments(origin.number, None).await?.items,
-        };
-        let us = self.core.app.identity(self.moment.now()).await?.bot_id;
-        let comments = listed
-            .into_iter()
-            .filter(|comment| comment.created_at <= origin.asked_at && comment.updated_at <= origin.asked_at)
-            .filter(|comment| comment.author.as_ref().is_some_and(|author| author.id != us));
-        let login = |person: Option<&Person>| person.map_or("ghost".to_owned(), |p| p.login.to_string());
-        let issue = Issue {
-            title: origin.title.clone(),
-            by: login(origin.author.as_ref()),
-            body: origin.body.clone(),
-            comments: comments.map(|c| Comment { by: login(c.author.as_ref()), text: c.body }).collect(),
-        };
-        self.keep(INPUTS, serde_json::to_vec(&issue)?).await?;
-        Ok(issue)
     }
 
     /// A revision is a version of its own if anything of the plan is different by it; else it is only answers.
@@ -211,7 +180,7 @@ impl Deed<'_> {
         in_force.house(profile).complete(&mut plan);
         let by = match &planning.ask {
             Ask::Adopt(offer) => Some(offer.by.clone()),
-            Ask::Fresh { .. } | Ask::Revise { .. } | Ask::Republish => None,
+            Ask::Fresh { .. } | Ask::Revise { .. } | Ask::Republish | Ask::Anew { .. } => None,
         };
         let planned_by = match &by {
             Some(person) => format!("{}, by hand", person.login),
@@ -234,7 +203,7 @@ impl Deed<'_> {
             network: vec![],
             models: ModelIds { plan: planned_by, execute: execute_model.name.clone() },
             prompts: prompt_version(),
-            base_branch: origin.base_branch.clone(),
+            base_branch: self.run.base_branch().clone(),
             base,
             inputs: issue.digest(),
             policy: in_force.digest(&rules),

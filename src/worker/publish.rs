@@ -5,7 +5,9 @@ use super::apply::With;
 use super::effect::{Deed, Done};
 use super::plan::{Answered, answered_name};
 use crate::agent::planner::NoteAnswer;
-use crate::github::{Attempt, GithubError, LineRemark, NewFile, NewPull, Step, TEXT_LIMIT, Thread as On, Trace};
+use crate::github::{
+    Attempt, GithubError, LineRemark, NewFile, NewPull, OpenState, Step, TEXT_LIMIT, Thread as On, Trace,
+};
 use crate::ids::{CommitSha, Digest, Person, PullNumber};
 use crate::words::commit::{Provenance, plan_commit};
 use crate::words::plan::{ParseFault, PlanFacts, Posting, plan_comment, plan_file};
@@ -43,7 +45,14 @@ impl Deed<'_> {
         let terms = self.terms(version).await?;
         let origin = &self.run.origin;
         let home = self.home();
-        let facts = PlanFacts { terms: &terms, digest: &publishing.digest, issue: origin.number, home: &home };
+        let made_from = self.core.made_from(&self.run, version).await?;
+        let facts = PlanFacts {
+            terms: &terms,
+            digest: &publishing.digest,
+            issue: origin.number,
+            home: &home,
+            made_from: &made_from,
+        };
         let text = plan_file(&facts);
         let path = plan_path(origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
         let provenance = Provenance { home: &home, run: self.run.id, digest: &publishing.digest, approvers: &[] };
@@ -51,8 +60,12 @@ impl Deed<'_> {
         let repo = self.repo(Step::Write);
         if publishing.shown.is_none() {
             repo.ensure_branch(&origin.plan_branch, &publishing.base, self.look().into()).await?;
-        } else if repo.branch_head(&origin.plan_branch).await?.is_none() {
-            repo.ensure_branch(&origin.plan_branch, &publishing.base, Attempt::Again).await?;
+        } else if let Some(shown) = &publishing.shown
+            && repo.branch_head(&origin.plan_branch).await?.is_none()
+        {
+            // GitHub closed the pull request with its branch, and opens it again only where the branch stood.
+            repo.ensure_branch(&origin.plan_branch, &shown.subject.commit, Attempt::Again).await?;
+            repo.edit_pull(shown.pull, None, Some(OpenState::Open)).await?;
         }
         let previous: Option<CommitSha> = self.kept(BLOB).await?;
         let file = NewFile {
@@ -87,7 +100,7 @@ impl Deed<'_> {
         let new = NewPull {
             title: &text.title,
             head: &origin.plan_branch,
-            base: &origin.base_branch,
+            base: self.run.base_branch(),
             body: &text.body,
             draft: true,
         };
@@ -118,7 +131,8 @@ impl Deed<'_> {
         let home = self.home();
         let path = plan_path(origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
         let hidden = self.hidden().await?;
-        let facts = PlanFacts { terms: &terms, digest, issue: origin.number, home: &home };
+        let made_from = self.core.made_from(&self.run, version).await?;
+        let facts = PlanFacts { terms: &terms, digest, issue: origin.number, home: &home, made_from: &made_from };
         let prefix = &self.core.settings.prefix;
         let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden, prefix };
         let plan = plan_comment(&facts, &posting);

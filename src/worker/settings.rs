@@ -35,6 +35,10 @@ pub struct Settings {
     pub ask_again: Duration,
     /// How long after an unclear write GitHub is looked at, each time before it is repeated after the last (reads lag).
     pub look_ups: Vec<Duration>,
+    /// How long a version waits for approval before people are reminded, once.
+    pub remind_after: Duration,
+    /// How long a version waits for approval before it is closed.
+    pub close_after: Duration,
     /// What writing one version may use up.
     pub planning: Budget,
     /// What an approval grants to the execution.

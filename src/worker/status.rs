@@ -1,16 +1,26 @@
 //! Gathers what the words need to know: where things are, what was hidden, what it has cost, where the run stands.
 
-use super::Trouble;
 use super::effect::Deed;
 use super::execute::{unfinished_name, work_name};
+use super::{Core, Trouble};
 use crate::agent::executor::Work;
-use crate::agent::{Disclosed, Issue, text};
+use crate::agent::{Author, Disclosed, Writes, text};
 use crate::words::place::Home;
-use crate::words::plan::{Hidden, HiddenKind};
+use crate::words::plan::{Hidden, HiddenKind, MadeFrom, Source, SourceStanding};
 use crate::words::status::{PhaseCost, StatusFacts, status};
-use crate::workflow::run::State;
+use crate::workflow::run::{Run, State};
 
 use super::settings::ModelChoice;
+
+impl Core {
+    /// What a version was made from, for those who are to approve it.
+    pub(super) async fn made_from(&self, run: &Run, version: u32) -> Result<MadeFrom, Trouble> {
+        let Some(issue) = self.inputs(run, version).await? else { return Ok(MadeFrom::default()) };
+        let comments = issue.comments.iter().map(|comment| (comment.id, source(&comment.author)));
+        let (author, left_out) = (Some(source(&issue.author)), issue.left_out);
+        Ok(MadeFrom { author, comments: comments.collect(), left_out })
+    }
+}
 
 impl Deed<'_> {
     /// The repository that our texts stand in and may link to.
@@ -20,7 +30,8 @@ impl Deed<'_> {
 
     /// What was hidden in the issue and did not reach the planner.
     pub(super) async fn hidden(&self) -> Result<Vec<Hidden>, Trouble> {
-        let issue: Option<Issue> = self.kept("inputs").await?;
+        let version = self.run.state.shown().map_or(0, |shown| shown.subject.version).saturating_add(1);
+        let issue = self.core.inputs(&self.run, version).await?;
         Ok(issue.map_or_else(Vec::new, |issue| issue.hidden().into_iter().map(disclosed).collect()))
     }
 
@@ -90,6 +101,15 @@ impl Deed<'_> {
             prefix: &self.core.settings.prefix,
         }))
     }
+}
+
+fn source(author: &Author) -> Source {
+    let standing = match author.writes {
+        Writes::Yes => SourceStanding::Writes,
+        Writes::No => SourceStanding::Outside,
+        Writes::Unknown => SourceStanding::Unknown,
+    };
+    Source { by: author.login.clone(), standing }
 }
 
 fn disclosed(Disclosed { at, hidden }: Disclosed) -> Hidden {

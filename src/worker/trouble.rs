@@ -80,6 +80,8 @@ pub(super) enum Then {
     Drop,
     /// Try again at this time, however often.
     At(Timestamp),
+    /// Nothing can be done here until a person allows it again; look now and then, however long.
+    Rest,
     /// Try again with growing patience, up to a limit.
     Again,
     /// It will not get better by itself.
@@ -94,6 +96,7 @@ impl Trouble {
             Trouble::Github(error) => match error.next() {
                 Next::GiveUp => Then::GiveUp,
                 Next::RetryAt(at) => Then::At(at),
+                Next::Rest => Then::Rest,
                 Next::Retry | Next::LookUp => Then::Again,
             },
             Trouble::Store(error) if !error.is_passing() => Then::GiveUp,

@@ -85,6 +85,8 @@ pub enum Voided {
     Dismissed,
     /// An earlier run of the same version was started on it (rule K).
     Used,
+    /// The plan pull request was merged after it (D50).
+    PlanMerged,
 }
 
 impl ActKind {

@@ -123,6 +123,27 @@ pub enum Effect {
         /// What is wrong.
         faults: Vec<ParseFault>,
     },
+    /// Look what became of the base branch.
+    LookAtBase,
+    /// Remind people of a version that waits.
+    Remind {
+        /// Which.
+        version: u32,
+    },
+    /// Close a version that nobody has approved for long.
+    TimeOut {
+        /// Which.
+        version: u32,
+    },
+    /// Say something on the pull request with the work, once.
+    SayOnPull {
+        /// What.
+        words: Words,
+        /// Where.
+        pull: PullNumber,
+        /// The name it has within the run.
+        key: String,
+    },
 }
 
 /// What to react to.
@@ -169,9 +190,13 @@ impl Effect {
     pub fn lane(&self) -> Lane {
         match self {
             Effect::WritePlan { .. } | Effect::Execute { .. } => Lane::Work,
-            Effect::EndBurst { .. } | Effect::JudgeAgain { .. } | Effect::ShowStatusSoon | Effect::TidyUp => {
-                Lane::Timer
-            }
+            Effect::EndBurst { .. }
+            | Effect::JudgeAgain { .. }
+            | Effect::ShowStatusSoon
+            | Effect::TidyUp
+            | Effect::LookAtBase
+            | Effect::Remind { .. }
+            | Effect::TimeOut { .. } => Lane::Timer,
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -184,7 +209,8 @@ impl Effect {
             | Effect::OpenPull { .. }
             | Effect::ClosePlanPull { .. }
             | Effect::AnswerKept { .. }
-            | Effect::MarkFaults { .. } => Lane::Talk,
+            | Effect::MarkFaults { .. }
+            | Effect::SayOnPull { .. } => Lane::Talk,
         }
     }
 
@@ -211,6 +237,10 @@ impl Effect {
             Effect::TidyUp => "tidy_up",
             Effect::AnswerKept { .. } => "answer_kept",
             Effect::MarkFaults { .. } => "mark_faults",
+            Effect::LookAtBase => "look_at_base",
+            Effect::Remind { .. } => "remind",
+            Effect::TimeOut { .. } => "time_out",
+            Effect::SayOnPull { .. } => "say_on_pull",
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
+use super::change::Change;
 use super::run::{CancelledBy, Note, Offer, Outcome, Reply};
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
@@ -179,5 +180,10 @@ pub enum Event {
     NoteWithdrawn {
         /// Its name.
         id: String,
+    },
+    /// Something changed around the run, and nobody decided anything.
+    Changed {
+        /// What.
+        change: Change,
     },
 }

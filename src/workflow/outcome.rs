@@ -47,7 +47,9 @@ pub enum CancelledBy {
     IssueClosed,
     /// The plan pull request was closed.
     PlanPullClosed,
-    /// The App was removed from the repository, and came back as another installation.
+    /// Nobody approved the plan for so long that it was closed.
+    NobodyDecided,
+    /// The App was removed from the repository, whether or not it came back as another installation.
     Uninstalled,
 }
 

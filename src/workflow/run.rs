@@ -11,6 +11,7 @@ pub use super::outcome::{CancelledBy, Outcome, Trouble};
 
 use super::act::Act;
 use super::approval::{Case, Edit, Reason, Rules, Subject};
+use super::change::{Around, Stale};
 use super::hold::Hold;
 use crate::ids::{
     BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName, RunId,
@@ -119,6 +120,8 @@ pub struct Planning {
     /// Whether someone else moved the plan branch meanwhile: then the version shown cannot stay (Q13).
     #[serde(default)]
     pub branch_moved: bool,
+    /// What happened around it.
+    pub around: Around,
 }
 
 /// What a version is to answer.
@@ -139,6 +142,11 @@ pub enum Ask {
     Republish,
     /// Publish what a person wrote; no model is asked.
     Adopt(Box<Offer>),
+    /// Plan anew, because the version shown is out of date and nobody has approved it.
+    Anew {
+        /// What it missed.
+        why: Stale,
+    },
 }
 
 /// The planner has asked questions.
@@ -158,6 +166,8 @@ pub struct AwaitingAnswer {
     pub acts: Vec<Act>,
     /// Everyone whose request is in it.
     pub requesters: Vec<Person>,
+    /// What happened around it.
+    pub around: Around,
 }
 
 /// A version is being posted.
@@ -191,6 +201,8 @@ pub struct Publishing {
     /// How many revisions in a row this makes.
     #[serde(default)]
     pub rounds: u32,
+    /// What happened around it.
+    pub around: Around,
 }
 
 /// How far the posting of a version is.
@@ -233,6 +245,8 @@ pub struct Shown {
     /// How many revisions in a row were made of remarks up to this one.
     #[serde(default)]
     pub rounds: u32,
+    /// What happened around it.
+    pub around: Around,
 }
 
 /// A version waits for its approval.
@@ -274,6 +288,8 @@ pub struct Executing {
     pub approved: Approved,
     /// Ids of the steps that are done, in order.
     pub ticked: Vec<String>,
+    /// Whether the work rests, because nothing can be written to the repository at the moment.
+    pub parked: bool,
 }
 
 /// The result is on its way to people.
@@ -325,6 +341,14 @@ pub struct Ended {
     pub void: Option<Reason>,
 }
 
+impl Run {
+    /// The branch the work is for: the one it began with, unless that was renamed since.
+    #[must_use]
+    pub fn base_branch(&self) -> &BranchName {
+        self.state.around().and_then(|around| around.base_branch.as_ref()).unwrap_or(&self.origin.base_branch)
+    }
+}
+
 impl Shown {
     /// The version as the gate looks at it, with what people did.
     #[must_use]
@@ -367,6 +391,21 @@ impl State {
             State::Executing(executing) => Some(&executing.approved.shown),
             State::Delivering(delivering) => Some(&delivering.approved.shown),
             State::Ended(ended) => ended.shown.as_ref(),
+        }
+    }
+
+    /// What happened around the version that is being made, or else is shown.
+    #[must_use]
+    pub fn around(&self) -> Option<&Around> {
+        match self {
+            State::Planning(planning) => Some(&planning.around),
+            State::AwaitingAnswer(awaiting) => Some(&awaiting.around),
+            State::Publishing(publishing) => Some(&publishing.around),
+            State::AwaitingApproval(_)
+            | State::Starting(_)
+            | State::Executing(_)
+            | State::Delivering(_)
+            | State::Ended(_) => self.shown().map(|shown| &shown.around),
         }
     }
 

@@ -216,6 +216,10 @@ struct Timing {
     ask_again: String,
     /// After an unclear write, each time before GitHub is looked at.
     look_ups: Vec<String>,
+    /// After a version was posted, before people are reminded of it, once.
+    remind_after: String,
+    /// After a version was posted, before it is closed if nobody has approved it.
+    close_after: String,
 }
 
 /// What runs may use.

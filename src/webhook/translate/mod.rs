@@ -5,7 +5,7 @@
 
 mod parts;
 
-use super::hint::{About, Hint, RepoFacts};
+use super::hint::{About, Hint, InstallationAbout, InstallationHint, RepoFacts};
 use super::payload::{self, Payload};
 use crate::ids::{BadName, InstallationId, RepoId, Timestamp};
 
@@ -39,9 +39,7 @@ pub enum BadPayload {
 /// # Errors
 /// When the event is one of ours, but the body is not.
 pub fn translate(event: &str, body: &[u8]) -> Result<Option<Hint>, BadPayload> {
-    if !["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "push"]
-        .contains(&event)
-    {
+    if parts_of(event).is_none() {
         return Ok(None);
     }
     let payload: Payload<'_> =
@@ -51,6 +49,34 @@ pub fn translate(event: &str, body: &[u8]) -> Result<Option<Hint>, BadPayload> {
     }
     let Some(about) = payload.about(event, body)? else { return Ok(None) };
     payload.hint(about).map(Some)
+}
+
+/// Reads one delivery about an installation, if it is any of our business. GitHub tells each App of these without being
+/// asked to.
+///
+/// # Errors
+/// When the event is one of ours, but the body is not.
+pub fn translate_installation(event: &str, body: &[u8]) -> Result<Option<InstallationHint>, BadPayload> {
+    if !["installation", "installation_repositories"].contains(&event) {
+        return Ok(None);
+    }
+    let payload: Payload<'_> = whole(body)?;
+    let about = match (event, payload.action.as_deref()) {
+        ("installation", Some("suspend")) => InstallationAbout::Suspended,
+        ("installation", Some("deleted")) => InstallationAbout::Deleted,
+        ("installation_repositories", Some("removed")) => {
+            let repos: Vec<payload::Installation> = part("repositories_removed", payload.repositories_removed)?;
+            InstallationAbout::Removed { repos: repos.into_iter().map(|repo| RepoId(repo.id)).collect() }
+        }
+        _ => return Ok(None),
+    };
+    // A label, a milestone or a repository can be deleted too, and their payloads hold an installation.
+    if payload.repository.is_some() || payload.parts() != [false; 5] {
+        return Err(BadPayload::OtherEvent { event: event.to_owned() });
+    }
+    let installation: payload::Installation = part("installation", payload.installation)?;
+    let sender = payload.sender.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    Ok(Some(InstallationHint { installation: InstallationId(installation.id), sender: person(sender), about }))
 }
 
 /// Which parts are there: issue, comment, pull request, review, reference.
@@ -65,6 +91,7 @@ fn parts_of(event: &str) -> Option<Parts> {
         "pull_request_review" => Some([false, false, true, true, false]),
         "pull_request_review_comment" => Some([false, true, true, false, false]),
         "push" => Some([false, false, false, false, true]),
+        "repository" => Some([false, false, false, false, false]),
         _ => None,
     }
 }
@@ -81,7 +108,7 @@ impl Payload<'_> {
             ("issues", Some("labeled")) => About::IssueLabeled { issue: self.issue()?, label: self.label()? },
             ("issues", Some("unlabeled")) => About::IssueUnlabeled { issue: self.issue()?, label: self.label()? },
             ("issues", Some("closed")) => About::IssueClosed { issue: self.issue()? },
-            ("issues", Some("edited")) => About::IssueEdited { issue: self.issue()? },
+            ("issues", Some("edited")) => self.edited()?,
             ("issue_comment", Some("created")) => {
                 About::CommentCreated { issue: self.issue()?, comment: self.comment()? }
             }
@@ -92,9 +119,11 @@ impl Payload<'_> {
                 About::CommentDeleted { issue: self.issue()?, comment: self.comment()? }
             }
             ("push", None) => return self.push(body),
+            ("issues", Some("deleted" | "transferred")) => About::IssueGone { issue: self.issue()? },
+            ("repository", Some("edited" | "publicized" | "archived")) => return self.about_repo(),
             ("pull_request_review", Some("submitted" | "dismissed"))
             | ("pull_request_review_comment", Some("created" | "edited" | "deleted"))
-            | ("pull_request", Some("closed" | "synchronize" | "opened" | "reopened")) => {
+            | ("pull_request", Some("closed" | "synchronize" | "opened" | "reopened" | "edited")) => {
                 return self.about_pull(event, body);
             }
             _ => return Ok(None),
@@ -103,6 +132,10 @@ impl Payload<'_> {
     }
 
     fn about_pull(&self, event: &str, body: &[u8]) -> Result<Option<About>, BadPayload> {
+        let edited = self.action.as_deref() == Some("edited");
+        if edited && self.changes()?.is_none_or(|changes| changes.base.is_none()) {
+            return Ok(None);
+        }
         let raw: payload::Pull = part("pull_request", self.pull_request)?;
         let updated_at = Timestamp::from_rfc3339(&raw.updated_at)?;
         // A branch whose name breaks our rule is none of ours.
@@ -119,12 +152,39 @@ impl Payload<'_> {
             ("pull_request_review_comment", _) => About::ReviewCommentCreated { pull, comment: self.review_comment()? },
             (_, Some("closed")) => About::PullClosed { pull, updated_at },
             (_, Some("opened" | "reopened")) => About::PullOpened { pull, updated_at },
+            (_, Some("edited")) => About::PullRetargeted { pull, updated_at },
             _ => {
                 let heads: payload::Synchronize = whole(body)?;
                 let (before, after) = (heads.before.parse()?, heads.after.parse()?);
                 About::PullSynchronized { pull, before, after, updated_at }
             }
         }))
+    }
+
+    /// What an edit says it changed; what does not say is taken to have changed both.
+    fn edited(&self) -> Result<About, BadPayload> {
+        let changes = self.changes()?;
+        let (title, body) = changes.map_or((true, true), |changes| (changes.title.is_some(), changes.body.is_some()));
+        Ok(About::IssueEdited { issue: self.issue()?, title, body })
+    }
+
+    fn about_repo(&self) -> Result<Option<About>, BadPayload> {
+        let repo: payload::Repository = part("repository", self.repository)?;
+        let at = repo.updated_at.unwrap_or_default();
+        Ok(match self.action.as_deref() {
+            Some("publicized") => Some(About::RepoPublicized { at }),
+            Some("archived") => Some(About::RepoArchived { at }),
+            _ => {
+                let from = self.changes()?.and_then(|changes| changes.default_branch);
+                // A branch whose name breaks our rule is nobody's base here.
+                let from = from.and_then(|was| was.from.parse().ok());
+                from.map(|from| About::DefaultBranchChanged { from, at })
+            }
+        })
+    }
+
+    fn changes(&self) -> Result<Option<payload::Changes>, BadPayload> {
+        self.changes.map(|raw| part("changes", Some(raw))).transpose()
     }
 
     fn push(&self, body: &[u8]) -> Result<Option<About>, BadPayload> {

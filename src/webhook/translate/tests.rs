@@ -6,8 +6,15 @@ use crate::ids::{AccountKind, IssueId, IssueNumber, Person, UserId};
 use crate::webhook::hint::{IssueFacts, ReviewState};
 
 const SHA: &str = "1111111111111111111111111111111111111111";
-const EVENTS: [&str; 6] =
-    ["issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "push"];
+const EVENTS: [&str; 7] = [
+    "issues",
+    "issue_comment",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "push",
+    "repository",
+];
 
 fn read(event: &str, body: &Value) -> Result<Option<Hint>, BadPayload> {
     translate(event, body.to_string().as_bytes())
@@ -37,6 +44,8 @@ fn payload(event: &str, action: &str) -> Value {
         "created_at": "2026-11-22T14:44:00Z", "updated_at": "2026-11-22T14:44:00Z"});
     let review = json!({"id": 88, "state": "approved", "commit_id": SHA, "body": "yes", "user": user(2, "bob"),
         "submitted_at": "2026-11-22T14:45:00Z"});
+    body["repository"]["updated_at"] = json!("2026-11-22T14:46:00Z");
+    body["changes"] = json!({"base": {"ref": {"from": "main"}}, "default_branch": {"from": "main"}});
     match event {
         "issues" => (body["issue"], body["label"]) = (issue, json!({"name": "assentry"})),
         "issue_comment" => (body["issue"], body["comment"]) = (issue, comment),
@@ -117,6 +126,12 @@ fn t05_only_listed_pairs_of_event_and_action_mean_anything() {
         "resolved",
         "assigned",
         "transferred",
+        "publicized",
+        "archived",
+        "unarchived",
+        "renamed",
+        "suspend",
+        "removed",
         "typed",
         "pinned",
         "",
@@ -151,18 +166,24 @@ fn t05_only_listed_pairs_of_event_and_action_mean_anything() {
             "issues.unlabeled",
             "issues.closed",
             "issues.edited",
+            "issues.deleted",
+            "issues.transferred",
             "issue_comment.edited",
             "issue_comment.deleted",
             "issue_comment.created",
             "pull_request.opened",
             "pull_request.closed",
             "pull_request.reopened",
+            "pull_request.edited",
             "pull_request.synchronize",
             "pull_request_review.submitted",
             "pull_request_review.dismissed",
             "pull_request_review_comment.edited",
             "pull_request_review_comment.deleted",
             "pull_request_review_comment.created",
+            "repository.edited",
+            "repository.publicized",
+            "repository.archived",
         ]
     );
 }
@@ -183,12 +204,13 @@ fn t02_a_body_under_another_events_name_is_refused() {
 fn t02_the_same_thing_said_again_has_the_same_meaning_and_another_thing_has_another() {
     let mut meanings = vec![];
     for (event, actions) in [
-        ("issues", &["opened", "labeled", "unlabeled", "closed", "edited"][..]),
+        ("issues", &["opened", "labeled", "unlabeled", "closed", "edited", "deleted"][..]),
         ("issue_comment", &["created", "edited", "deleted"]),
-        ("pull_request", &["closed", "synchronize", "opened"]),
+        ("pull_request", &["closed", "synchronize", "opened", "edited"]),
         ("pull_request_review", &["submitted", "dismissed"]),
         ("pull_request_review_comment", &["created", "edited", "deleted"]),
         ("push", &[""]),
+        ("repository", &["edited", "publicized", "archived"]),
     ] {
         for action in actions {
             let meaning = read(event, &payload(event, action)).unwrap().unwrap().meaning();
@@ -244,4 +266,36 @@ fn what_is_no_payload_is_refused_and_not_a_crash() {
     let mut body = payload("issues", "opened");
     body["installation"] = Value::Null;
     assert!(read("issues", &body).is_err());
+}
+
+#[test]
+fn what_an_edit_did_not_change_means_nothing() {
+    for (event, changed) in [("pull_request", json!({"title": {"from": "x"}})), ("repository", json!({"topics": {}}))] {
+        let mut body = payload(event, "edited");
+        body["changes"] = changed;
+        assert_eq!(read(event, &body).unwrap(), None, "{event}");
+        body["changes"] = Value::Null;
+        assert_eq!(read(event, &body).unwrap(), None, "{event}");
+    }
+}
+
+#[test]
+fn what_befalls_an_installation_is_read_and_nothing_else_under_its_name() {
+    let body = |action: &str| {
+        json!({"action": action, "installation": {"id": 5}, "sender": user(1, "ann"),
+            "repositories_removed": [{"id": 7, "full_name": "ann/tool"}, {"id": 8}]})
+    };
+    let told = |event: &str, action: &str| {
+        let hint = translate_installation(event, body(action).to_string().as_bytes()).unwrap();
+        hint.map(|hint| (hint.installation, hint.sender.is_some(), hint.about))
+    };
+    let removed = InstallationAbout::Removed { repos: vec![RepoId(7), RepoId(8)] };
+    assert_eq!(told("installation", "suspend"), Some((InstallationId(5), true, InstallationAbout::Suspended)));
+    assert_eq!(told("installation", "deleted"), Some((InstallationId(5), true, InstallationAbout::Deleted)));
+    assert_eq!(told("installation_repositories", "removed"), Some((InstallationId(5), true, removed)));
+    for (event, action) in [("installation", "created"), ("installation", "removed"), ("star", "deleted")] {
+        assert_eq!(told(event, action), None, "{event} {action}");
+    }
+    let other = payload("issues", "deleted").to_string();
+    assert!(translate_installation("installation", other.as_bytes()).is_err());
 }

@@ -5,6 +5,7 @@
 
 mod body;
 mod lines;
+mod made_from;
 mod outline;
 mod parse;
 mod shown;
@@ -14,6 +15,7 @@ mod template;
 pub use body::plan_body;
 pub(in crate::words) use body::{change, item};
 pub use lines::{line_of, part_at};
+pub use made_from::{MadeFrom, Source, SourceStanding};
 pub use outline::ParseFault;
 pub use parse::{parse_plan, read_plan};
 pub use shown::{Hidden, HiddenKind, PlanFacts, Posting, plan_comment, plan_file};

@@ -1,5 +1,6 @@
 //! Where a version's text is shown: in the plan file and in the comment, with version and digest above it.
 
+use super::made_from::{MadeFrom, made_from};
 use super::plan_body;
 use crate::ids::{CommitSha, Digest, IssueNumber, PullNumber, RepoPath};
 use crate::words::escape::{cell_code, code, fence, inline};
@@ -29,6 +30,8 @@ pub struct PlanFacts<'a> {
     pub issue: IssueNumber,
     /// The repository.
     pub home: &'a Home,
+    /// What it was made from.
+    pub made_from: &'a MadeFrom,
 }
 
 /// How a version is put up for approval.
@@ -82,14 +85,26 @@ pub enum HiddenKind {
 #[must_use]
 pub fn plan_file(facts: &PlanFacts<'_>) -> String {
     let issue = format!("[issue #{}]({})", facts.issue, facts.home.issue(facts.issue));
-    format!("{}\n\n{}\n{}\n", header(facts, &issue), facts.terms.text.trim_end_matches('\n'), granted(facts.terms))
+    format!(
+        "{}\n\n{}\n{}{}\n",
+        header(facts, &issue),
+        facts.terms.text.trim_end_matches('\n'),
+        granted(facts.terms),
+        made_from(facts.made_from, facts.issue, facts.home)
+    )
 }
 
 /// The comment that puts a version up for approval; at most 60,000 characters, whole or with the way to the rest.
 #[must_use]
 pub fn plan_comment(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {
     let above = header(facts, &format!("#{}", facts.issue));
-    let below = format!("{}{}{}", granted(facts.terms), disclosed(posting.hidden), how_to_go_on(facts, posting));
+    let below = format!(
+        "{}{}{}{}",
+        granted(facts.terms),
+        made_from(facts.made_from, facts.issue, facts.home),
+        disclosed(posting.hidden),
+        how_to_go_on(facts, posting)
+    );
     let whole = format!("{above}\n\n{}\n{below}", facts.terms.text.trim_end_matches('\n'));
     if whole.chars().count() <= MAX_COMMENT {
         return whole;

@@ -5,7 +5,7 @@ use comrak::nodes::NodeValue;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{CommitSha, Digest, IssueId, IssueNumber, PullNumber, RepoId, UserId};
+use crate::ids::{CommentId, CommitSha, Digest, IssueId, IssueNumber, PullNumber, RepoId, UserId};
 use crate::words::place::Home;
 use crate::workflow::approval::{EXPIRES, Rules, Separation};
 use crate::workflow::command::{Prefix, parse};
@@ -78,7 +78,8 @@ fn terms(plan: Plan) -> Terms {
 fn comment(terms: &Terms, hidden: &[Hidden]) -> String {
     let digest = Digest::from_bytes([0x3f; 32]);
     let home = home();
-    let facts = PlanFacts { terms, digest: &digest, issue: IssueNumber(42), home: &home };
+    let facts =
+        PlanFacts { terms, digest: &digest, issue: IssueNumber(42), home: &home, made_from: &MadeFrom::default() };
     let commit: CommitSha = "89".repeat(20).parse().unwrap();
     let path = ".assentry/plans/42.md".parse().unwrap();
     let rules = Rules {
@@ -200,7 +201,13 @@ fn a_plan_comment_says_what_will_happen_and_how_to_approve_it() {
 #[test]
 fn a_plan_file_links_its_issue_and_ends_with_what_approval_grants() {
     let (terms, digest, home) = (terms(plan()), Digest::from_bytes([0x3f; 32]), home());
-    let file = plan_file(&PlanFacts { terms: &terms, digest: &digest, issue: IssueNumber(42), home: &home });
+    let file = plan_file(&PlanFacts {
+        terms: &terms,
+        digest: &digest,
+        issue: IssueNumber(42),
+        home: &home,
+        made_from: &MadeFrom::default(),
+    });
     let (head, rest) = file.split_once("\n\n").unwrap();
     assert!(rest.starts_with(&terms.text), "{rest}");
     insta::assert_snapshot!(format!("{head}\n…\n{}", &rest[terms.text.len()..]), @r"
@@ -255,7 +262,13 @@ fn t16_a_plan_comment_is_no_command() {
 #[test]
 fn a_plan_comes_back_from_its_file_and_from_its_comment() {
     let (terms, digest, home) = (terms(plan()), Digest::from_bytes([0x3f; 32]), home());
-    let file = plan_file(&PlanFacts { terms: &terms, digest: &digest, issue: IssueNumber(42), home: &home });
+    let file = plan_file(&PlanFacts {
+        terms: &terms,
+        digest: &digest,
+        issue: IssueNumber(42),
+        home: &home,
+        made_from: &MadeFrom::default(),
+    });
     assert_eq!(parse_plan(&file), Ok(plan()));
     assert_eq!(parse_plan(&file.replace('\n', "\r\n")), Ok(plan()));
     let hidden = Hidden {
@@ -390,7 +403,13 @@ proptest! {
 fn a_plan_file_edited_by_hand_is_read_and_what_is_not_the_plans_is_left_alone() {
     let terms = terms(plan());
     let (digest, home) = (Digest::from_bytes([0x3f; 32]), home());
-    let file = plan_file(&PlanFacts { terms: &terms, digest: &digest, issue: IssueNumber(42), home: &home });
+    let file = plan_file(&PlanFacts {
+        terms: &terms,
+        digest: &digest,
+        issue: IssueNumber(42),
+        home: &home,
+        made_from: &MadeFrom::default(),
+    });
     assert_eq!(read_plan(&file, Some(&file)), Ok(plan()));
     assert_eq!(read_plan(&file.replace('\n', "\r\n"), Some(&file)), Ok(plan()));
     assert_eq!(read_plan(&plan_body(&plan()), None), Ok(plan()));
@@ -421,4 +440,33 @@ fn a_revision_leaves_the_bytes_of_all_other_sections() {
     let after = sections(&plan_body(&patch.apply(&plan()).unwrap()));
     let differs: Vec<&str> = before.iter().zip(&after).filter(|(a, b)| a != b).map(|(a, _)| &a[..4]).collect();
     assert_eq!((before.len(), differs), (after.len(), vec!["Goal"]));
+}
+
+#[test]
+fn a_plan_names_what_it_was_made_from_and_marks_what_comes_from_outside() {
+    let source = |by: &str, standing| Source { by: by.to_owned(), standing };
+    let made_from = MadeFrom {
+        author: Some(source("bob", SourceStanding::Outside)),
+        comments: vec![
+            (CommentId(17), source("ann", SourceStanding::Writes)),
+            (CommentId(18), source("eve", SourceStanding::Unknown)),
+        ],
+        left_out: 2,
+    };
+    let (terms, digest, home) = (terms(plan()), Digest::from_bytes([0x3f; 32]), home());
+    let facts =
+        PlanFacts { terms: &terms, digest: &digest, issue: IssueNumber(42), home: &home, made_from: &made_from };
+    let file = plan_file(&facts);
+    let (_, section) = file.split_once("### Made from\n\n").unwrap();
+    let issue = home.issue(IssueNumber(42));
+    assert_eq!(
+        section.trim_end(),
+        format!(
+            "- Title and text of [#42]({issue}) by `bob`, without write access\n\
+             - [Comment 17]({issue}#issuecomment-17) by `ann`\n\
+             - [Comment 18]({issue}#issuecomment-18) by `eve`, whose access is not known\n\
+             - Left out: 2 comments by people without write access"
+        )
+    );
+    assert_eq!(parse_plan(&file), Ok(plan()));
 }

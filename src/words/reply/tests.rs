@@ -6,6 +6,7 @@ use super::*;
 use crate::ids::{AccountKind, TeamName, UserId};
 use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
+use crate::workflow::change::{Change, Input, InputEdit};
 
 fn person(login: &str) -> Person {
     Person { id: UserId(7), login: login.parse().unwrap(), kind: AccountKind::User }
@@ -361,4 +362,53 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_changed_issue_is_asked_about_with_both_ways_on() {
+    let who = Some(person("ann"));
+    let words = Words::InputChanged { who, inputs: vec![Input::Title, Input::Body], version: 2, digest: digest() };
+    insta::assert_snapshot!(said(&words), @r"
+    `ann` changed the title and the text after v2 was written. To go on with the text that `v2 · 3f3f3f3f3f3f` was made from, approve it once more:
+
+    ```text
+    /approve 3f3f3f3f3f3f
+    ```
+
+    To plan with the new text, write `/plan`.
+    ");
+}
+
+#[test]
+fn a_merged_plan_is_explained() {
+    let words = Words::PlanPullMerged { who: Some(person("cara")), version: 2, digest: digest() };
+    insta::assert_snapshot!(said(&words), @r"
+    `cara` merged the plan pull request. Merging approves nothing, and approvals given before it no longer count. If `v2 · 3f3f3f3f3f3f` is to be built, approve it once more with a comment; if not, `/plan` makes a new one.
+
+    ```text
+    /approve 3f3f3f3f3f3f
+    ```
+    ");
+}
+
+#[test]
+fn a_reminder_says_what_happens_without_an_answer() {
+    let words = Words::Reminder { version: 2, digest: digest() };
+    insta::assert_snapshot!(said(&words), @"The plan `v2 · 3f3f3f3f3f3f` still waits for approval. If nobody approves it, it will be closed; `/cancel` closes it now. There will be no other reminder.");
+}
+
+#[test]
+fn a_version_that_stays_out_of_date_says_why_and_who_can_go_on() {
+    let reason = Reason::BaseMoved { paths: vec!["src/a.rs".to_owned()] };
+    let words = Words::StaysStale { version: 4, reason };
+    insta::assert_snapshot!(said(&words), @"v4 is out of date. The base branch has changed where the plan works: `src/a.rs`. The versions before it were written without anyone asking, so the next one waits for a person: `/plan` makes it.");
+}
+
+#[test]
+fn what_changed_after_the_work_was_opened_is_told_where_it_is_decided() {
+    let edit = InputEdit { what: Input::Comment(CommentId(7)), by: None, at: crate::ids::Timestamp(0), text: None };
+    let words = Words::ChangedAfter { change: Change::Input { edits: vec![edit] } };
+    insta::assert_snapshot!(said(&words), @"Someone changed comment 7 of [issue #42](https://github.com/acme/widgets/issues/42) after this work was done. Nothing was done about it; whether to merge is decided here.");
+    insta::assert_snapshot!(said(&Words::ChangedAfter { change: Change::IssueClosed }), @"[Issue #42](https://github.com/acme/widgets/issues/42), which this work is for, was closed. Nothing was done about it; whether to merge is decided here.");
+    insta::assert_snapshot!(said(&Words::ChangedAfter { change: Change::MadePublic }), @"The repository was made public after this work was done: please look for what should not be seen. Nothing was done about it; whether to merge is decided here.");
 }

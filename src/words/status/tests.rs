@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::{AccountKind, CommitSha, Digest, Person, UserId};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::approval::{EXPIRES, Rules, Separation, Subject};
+use crate::workflow::change::{Around, Input, Notice};
 use crate::workflow::command::parse;
 use crate::workflow::run::{
     Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Shown, Trouble,
@@ -35,7 +36,16 @@ fn shown() -> Shown {
         denied: vec![],
         expires: EXPIRES,
     };
-    Shown { subject, base: sha(), rules, edited: None, pull: PullNumber(43), requesters: vec![], rounds: 0 }
+    Shown {
+        subject,
+        base: sha(),
+        rules,
+        edited: None,
+        pull: PullNumber(43),
+        requesters: vec![],
+        around: Around::default(),
+        rounds: 0,
+    }
 }
 
 fn step(id: &str, title: &str) -> PlanStep {
@@ -90,7 +100,7 @@ fn a_waiting_run_says_who_can_do_what() {
 
 #[test]
 fn a_run_at_work_shows_its_steps() {
-    let state = State::Executing(Executing { approved: approved(), ticked: vec![] });
+    let state = State::Executing(Executing { approved: approved(), ticked: vec![], parked: false });
     let costs = [cost("plan", Some(181_234)), cost("execute", Some(50_000))];
     insta::assert_snapshot!(say(&state, &["s1".to_owned()], &costs), @r"
     **Assentry: at work** · run 7 · `v2 · 3f3f3f3f3f3f` · plan in #43
@@ -114,6 +124,7 @@ fn a_planning_run_needs_nothing() {
         shown: None,
         notes: vec![],
         acts: vec![],
+        around: Around::default(),
         requesters: vec![],
         rounds: 0,
         branch_moved: false,
@@ -138,6 +149,7 @@ fn questions_are_numbered() {
         shown: None,
         acts: vec![],
         requesters: vec![],
+        around: Around::default(),
     });
     insta::assert_snapshot!(say(&state, &[], &[cost("plan", None)]), @r"
     **Assentry: waiting for answers** · run 7
@@ -270,4 +282,23 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     After many tries this did not succeed: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx … (100 more characters in the run's log)
     The operator can see why in the log. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
     ");
+}
+
+#[test]
+fn a_change_by_someone_without_write_access_is_told_and_dated() {
+    let notice = Notice { what: Input::Body, by: Some(person("eve")), at: Timestamp(1_795_358_520_000) };
+    let around = Around::default().with_notices(&[notice]);
+    let shown = Shown { around, ..shown() };
+    let state = State::AwaitingApproval(Waiting { shown, acts: vec![], notes: vec![], missing: vec![], hold: None });
+    let said = say(&state, &[], &[]);
+    let told = "Changed since by people without write access: the text by `eve` on 2026-11-22 14:42:00 UTC. The plan keeps \
+                to the text as it was; `/plan` by someone with write access reads it anew.";
+    assert!(said.contains(told), "{said}");
+}
+
+#[test]
+fn work_in_an_archived_repository_says_that_it_rests() {
+    let state = State::Executing(Executing { approved: approved(), ticked: vec![], parked: true });
+    let said = say(&state, &[], &[]);
+    assert!(said.contains("**Assentry: resting**") && said.contains("goes on by itself"), "{said}");
 }

@@ -20,7 +20,7 @@ impl Deed<'_> {
     /// Looks where the branches are (rules F and G).
     pub(super) async fn branches(&self, shown: &Shown) -> Result<Heads, Trouble> {
         let origin = &self.run.origin;
-        let mut heads = match self.fetch(&[origin.base_branch.clone(), origin.plan_branch.clone()]).await {
+        let mut heads = match self.fetch(&[self.run.base_branch().clone(), origin.plan_branch.clone()]).await {
             Ok(heads) => heads,
             Err(error) => {
                 tracing::warn!(run.id = %self.run.id, %error, "it is unknown where the branches are");
@@ -28,7 +28,7 @@ impl Deed<'_> {
             }
         };
         let branch = heads.remove(&origin.plan_branch).map_or(BranchFact::Gone, BranchFact::At);
-        let base_head = heads.remove(&origin.base_branch);
+        let base_head = heads.remove(self.run.base_branch());
         let base = match &base_head {
             None => BaseFact::Gone,
             Some(head) => self.base(shown, head).await?,
@@ -36,7 +36,8 @@ impl Deed<'_> {
         Ok(Heads { branch, base, base_head })
     }
 
-    async fn base(&self, shown: &Shown, head: &CommitSha) -> Result<BaseFact, Trouble> {
+    /// What became of the version's base, where the base branch points to `head`.
+    pub(in crate::worker) async fn base(&self, shown: &Shown, head: &CommitSha) -> Result<BaseFact, Trouble> {
         if *head == shown.base {
             return Ok(BaseFact::Contains { overlap: vec![] });
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Person, TeamName};
+use crate::ids::{BranchName, Person, TeamName};
 use crate::workflow::act::{ActId, Voided};
 
 /// Why something does not count, each tied to what it is about (Q24).
@@ -180,6 +180,21 @@ pub enum Reason {
     TimeUnknown,
     /// The owners' file holds more than GitHub heeds, or than can be asked about.
     OwnersTooLarge,
+    /// The plan pull request was pointed at another branch.
+    Retargeted,
+    /// The plan pull request was merged (D50).
+    PlanMerged,
+    /// The issue was deleted or moved to another repository.
+    IssueGone,
+    /// The repository was made public; what was approved in private is not approved in public.
+    MadePublic,
+    /// The base branch has another name.
+    BaseRenamed {
+        /// Which.
+        to: BranchName,
+    },
+    /// The models or prompts the version names are no longer those of this server (F52).
+    Outdated,
 }
 
 impl Reason {
@@ -220,7 +235,13 @@ impl Reason {
             | Reason::PolicyBroken
             | Reason::PolicyUnknown
             | Reason::TimeUnknown
-            | Reason::OwnersTooLarge => None,
+            | Reason::OwnersTooLarge
+            | Reason::Retargeted
+            | Reason::PlanMerged
+            | Reason::IssueGone
+            | Reason::MadePublic
+            | Reason::BaseRenamed { .. }
+            | Reason::Outdated => None,
         }
     }
 }

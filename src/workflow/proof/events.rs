@@ -117,6 +117,7 @@ fn reviewed() -> (Run, Act) {
         rules: Setting::plain().rules,
         edited: None,
         pull: PullNumber(9),
+        around: Default::default(),
         requesters: vec![],
         rounds: 0,
     };

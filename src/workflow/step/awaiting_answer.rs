@@ -1,10 +1,10 @@
 //! While the planner's questions are open.
 
-use super::Step;
 use super::acts::{objections, with_act, with_voided};
 use super::shared::{
     answer, cancel, end, guidance_as_note, mark, nothing_to_approve, with_note, with_person, without_note,
 };
+use super::{Step, changed};
 use crate::ids::Person;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
@@ -42,6 +42,7 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         Event::Answered { words, place, key } => answer(words, *place, key),
         Event::PlanOffered { offer } => adopt(awaiting, offer),
         Event::PlanRefused { by, head, faults } => Step::Stay { then: vec![mark(head, by, faults)] },
+        Event::Changed { change } => changed::while_asking(awaiting, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::QuestionsAsked { .. }
@@ -80,6 +81,11 @@ fn go_on(awaiting: &AwaitingAnswer, answers: &[Note], asker: Option<&Person>) ->
             let before = guidance.as_ref().map_or_else(String::new, |guidance| format!("{guidance}\n\n"));
             Ask::Fresh { guidance: Some(format!("{before}{asked}{}", answers.join("\n\n"))) }
         }
+        // What changed stands in what the planner reads of the issue by now.
+        Ask::Anew { .. } => {
+            let answers: Vec<&str> = answers.iter().map(|note| note.text.as_str()).collect();
+            Ask::Fresh { guidance: Some(format!("{asked}{}", answers.join("\n\n"))) }
+        }
         Ask::Republish | Ask::Adopt(_) => awaiting.ask.clone(),
     };
     let planning = Planning {
@@ -92,6 +98,7 @@ fn go_on(awaiting: &AwaitingAnswer, answers: &[Note], asker: Option<&Person>) ->
         rounds: awaiting.shown.as_ref().map_or(0, |shown| shown.rounds + 1),
         // It may have moved while nobody looked, so the version that is shown does not stay.
         branch_moved: true,
+        around: awaiting.around.clone(),
     };
     let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];
     Step::Move { to: State::Planning(planning), then }
@@ -108,6 +115,7 @@ fn adopt(awaiting: &AwaitingAnswer, offer: &Offer) -> Step {
         requesters: with_person(&awaiting.requesters, &offer.by),
         rounds: 0,
         branch_moved: true,
+        around: awaiting.around.clone(),
     };
     let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];
     Step::Move { to: State::Planning(planning), then }

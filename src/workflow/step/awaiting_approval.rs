@@ -1,18 +1,19 @@
 //! While a version waits for its approval.
 
-use super::Step;
 use super::acts::{with_act, with_voided, worth_keeping};
 use super::shared::{
     adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
     with_note, with_person, without_note,
 };
+use super::{Step, changed};
 use crate::ids::Person;
 use crate::words::Words;
 use crate::workflow::act::{ActId, Place};
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
+use crate::workflow::change::Around;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, Ask, Note, Outcome, Shown, State, Trouble, Waiting};
+use crate::workflow::run::{Approved, Ask, Note, Shown, State, Waiting};
 
 pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
     match event {
@@ -48,10 +49,14 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
             then: vec![Effect::Judge { gate: Gate::Act, because: Some(*id) }],
         }),
         Event::Judged { gate: Gate::Act, facts, because } => judged(waiting, facts, *because),
-        Event::PlanBranchMoved { .. } => republish(&waiting.shown, &waiting.acts, &waiting.notes),
+        Event::PlanBranchMoved { head } => match head {
+            Some(_) => republish(&waiting.shown, &waiting.acts, &waiting.notes),
+            None => restore(waiting),
+        },
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&waiting.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&waiting.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Changed { change } => changed::while_waiting(waiting, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::QuestionsAsked { .. }
@@ -69,6 +74,16 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         | Event::LeftBehind { .. }
         | Event::PlanKept { .. } => Step::Ignore,
     }
+}
+
+/// The plan branch was deleted: the version is published once more, once.
+fn restore(waiting: &Waiting) -> Step {
+    let shown = &waiting.shown;
+    if shown.around.restored {
+        return changed::void(Some(shown), Reason::BranchGone);
+    }
+    let around = Around { restored: true, ..shown.around.clone() };
+    republish(&Shown { around, ..shown.clone() }, &waiting.acts, &waiting.notes)
 }
 
 fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
@@ -93,11 +108,9 @@ fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
             let waiting = Waiting { acts, missing, hold: Some(hold), ..waiting.clone() };
             Step::Move { to: State::AwaitingApproval(waiting), then }
         }
-        Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => republish(&waiting.shown, &acts, &waiting.notes),
-        Verdict::Void(reason) => {
-            let why = Trouble::Void { reason };
-            end(Outcome::NeedsNewPlan { why }, Some(&waiting.shown), vec![])
-        }
+        Verdict::Void(Reason::BranchMoved) => republish(&waiting.shown, &acts, &waiting.notes),
+        Verdict::Void(Reason::BranchGone) => restore(waiting),
+        Verdict::Void(reason) => changed::void(Some(&waiting.shown), reason),
     }
 }
 

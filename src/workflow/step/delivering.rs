@@ -1,13 +1,13 @@
 //! From the last gate to the open pull request.
 
-use super::Step;
 use super::acts::{with_act, with_voided, worth_keeping};
-use super::shared::{and_then, answer, cancel, end, holds, late, mark, tidying, too_late, too_late_for};
+use super::shared::{and_then, answer, cancel, end, holds, late, mark, start_over, tidying, too_late, too_late_for};
+use super::{Step, changed};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, DeliverStage, Delivering, Outcome, State, Trouble};
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Outcome, State};
 
 pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
     let approved = &delivering.approved;
@@ -53,8 +53,12 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
         }
         (Event::Stopped { outcome }, _) => tidying(end(outcome.clone(), Some(&approved.shown), vec![])),
         (Event::Noted { note }, _) => too_late(note),
+        (Event::PlanAsked { by, guidance, .. }, DeliverStage::Judging { .. }) if approved.shown.edited.is_some() => {
+            start_over(approved, by, guidance.as_deref())
+        }
         (Event::PlanAsked { by, place, .. }, _) => too_late_for(by, *place),
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
+        (Event::Changed { change }, _) => changed::while_delivering(delivering, change),
         // Once it is pushed the work is public: the pull request is the place to object, or to close.
         (
             Event::Cancelled { .. }
@@ -111,7 +115,7 @@ fn judged(delivering: &Delivering, facts: &Facts) -> Step {
 }
 
 fn void(approved: &Approved, reason: Reason) -> Step {
-    end(Outcome::NeedsNewPlan { why: Trouble::Void { reason } }, Some(&approved.shown), vec![])
+    changed::void(Some(&approved.shown), reason)
 }
 
 /// An act before the push is judged with the rest, also when the push was about to be made; one after it is recorded.

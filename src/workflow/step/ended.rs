@@ -1,8 +1,8 @@
 //! After the end: a finished run stays finished. What bears on trying its version again is recorded.
 
-use super::Step;
 use super::acts::{with_act, with_voided};
 use super::shared::{answer, nothing_to_approve};
+use super::{Step, changed};
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::Reason;
@@ -14,6 +14,7 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         |next: Option<Ended>| next.map_or(Step::Ignore, |next| Step::Move { to: State::Ended(next), then: vec![] });
     match event {
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Changed { change } => changed::after_the_end(ended, change),
         Event::LeftBehind { branches } => {
             answer(&Words::LeftBehind { branches: branches.clone() }, Place::Issue, "left-behind")
         }

@@ -1,8 +1,8 @@
 //! While the executor is at work: what people do is recorded and weighed at the last gate.
 
-use super::Step;
 use super::acts::{with_act, with_voided};
-use super::shared::{and_then, answer, cancel, end, late, mark, too_late, too_late_for};
+use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
+use super::{Step, changed};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
@@ -34,7 +34,10 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         }
         Event::ActVoided { id, how } => with_voided(&approved.acts, *id, *how)
             .map_or(Step::Ignore, |acts| with(Approved { acts, ..approved.clone() })),
-        Event::PlanBranchMoved { .. } => with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }),
+        Event::PlanBranchMoved { head } => {
+            let reason = if head.is_some() { Reason::BranchMoved } else { Reason::BranchGone };
+            with(Approved { void: Some(reason), ..approved.clone() })
+        }
         Event::PlanOffered { offer } if offer.is_push() => {
             and_then(with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }), late(offer))
         }
@@ -43,10 +46,15 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
             and_then(with(Approved { void: Some(Reason::BranchMoved), ..approved.clone() }), mark(head, by, faults))
         }
         Event::Noted { note } => too_late(note),
+        // The work waits for a word on the changed issue, and this is it.
+        Event::PlanAsked { by, guidance, .. } if approved.shown.edited.is_some() => {
+            start_over(approved, by, guidance.as_deref())
+        }
         Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Changed { change } => changed::while_executing(executing, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::QuestionsAsked { .. }

@@ -10,6 +10,7 @@ use super::{Step, begin, step};
 use crate::ids::*;
 use crate::workflow::act::{Act, ActId, ActKind, Place, Voided};
 use crate::workflow::approval::*;
+use crate::workflow::change::{Change, Input, InputEdit, Notice};
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::run::*;
@@ -74,7 +75,7 @@ struct Throw {
 }
 
 fn throws() -> impl Strategy<Value = Vec<Throw>> {
-    let one = (0..24_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+    let one = (0..28_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
         .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
     proptest::collection::vec(one, 1..60)
 }
@@ -147,14 +148,34 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
         20 => Event::Pushed { head: sha(5), commits: vec![sha(5)] },
         21 => Event::PullOpened { pull: PullNumber(10) },
         22 => Event::PlanPullClosed,
+        24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
         _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },
     }
 }
 
+fn change(throw: &Throw, version: u32) -> Change {
+    let (by, at) = (Some(person(throw.who)), Timestamp(throw.at));
+    let text = (throw.level > 0).then(|| throw.at.to_string());
+    match throw.branch {
+        0 | 1 => Change::Input { edits: vec![InputEdit { what: Input::Body, by, at, text }] },
+        2 => Change::InputByOutsider { notices: vec![Notice { what: Input::Body, by, at }] },
+        3 => Change::PlanPullMerged { by },
+        4 if throw.what == 24 => Change::PlanPullRetargeted,
+        4 => Change::BaseSeen { base: BaseFact::Contains { overlap: vec!["a".into()] } },
+        5 if throw.what == 24 => Change::MadePublic,
+        5 => Change::Outdated,
+        6 if throw.what == 24 => Change::TimeUp { version },
+        6 => Change::BaseRenamed { to: "trunk".parse().unwrap() },
+        _ if throw.what == 24 => Change::IssueGone,
+        _ if throw.what == 25 => Change::Unparked,
+        _ => Change::Parked,
+    }
+}
+
 /// The rule in its plainest words, for the acts and facts of one moment: someone who may, and who did not ask for it,
 /// approved this version after it was public, took nothing back since, and nobody who may objects.
-fn plainly_approved(subject: &Subject, acts: &[Act], facts: &Facts) -> bool {
+fn plainly_approved(subject: &Subject, edited: Option<&Edit>, acts: &[Act], facts: &Facts) -> bool {
     let may =
         |id: UserId| matches!(facts.people.get(&id), Some(Standing::Known { level: Level::Write | Level::Admin, .. }));
     let perhaps = |id: UserId| may(id) || matches!(facts.people.get(&id), None | Some(Standing::Unknown));
@@ -181,6 +202,7 @@ fn plainly_approved(subject: &Subject, acts: &[Act], facts: &Facts) -> bool {
     let approved = last
         .values()
         .filter(alive)
+        .filter(|act| edited.is_none_or(|edit| act.at > edit.at))
         .any(|act| act.kind.approves() && may(act.by.id) && !subject.requesters.contains(&act.by.id));
     approved && !vetoed && facts.branch == BranchFact::At(subject.commit.clone())
 }
@@ -206,12 +228,16 @@ proptest! {
                     _ => None,
                 };
                 let Some((gate, version)) = gate else { continue };
+                // Work that rests is taken up again where it was judged before.
+                if matches!((&before, &event), (State::Executing(_), Event::Changed { change: Change::Parked })) {
+                    continue;
+                }
                 let Event::Judged { gate: judged, facts, .. } = &event else {
                     return Err(TestCaseError::fail(format!("{effect:?} without a judgement, by {event:?}")));
                 };
-                let subject = &before.shown().expect("a version").subject;
+                let Shown { subject, edited, .. } = before.shown().expect("a version");
                 prop_assert_eq!((*judged, version), (gate, subject.version));
-                prop_assert!(plainly_approved(subject, before.acts(), facts), "{effect:?} by {event:?} in {before:?}");
+                prop_assert!(plainly_approved(subject, edited.as_ref(), before.acts(), facts), "{effect:?} by {event:?} in {before:?}");
             }
             if !before.is_open() {
                 let (State::Ended(was), State::Ended(is)) = (&before, &after) else {

@@ -9,6 +9,7 @@ mod histories;
 mod acts;
 mod awaiting_answer;
 mod awaiting_approval;
+mod changed;
 mod delivering;
 mod ended;
 mod executing;
@@ -19,6 +20,7 @@ mod starting;
 
 use super::act::{Act, Voided};
 use super::approval::Gate;
+use super::change::Around;
 use super::effect::{Effect, ReactTo};
 use super::event::Event;
 use super::run::{Ask, Ended, Offer, Planning, Run, Shown, State, Waiting};
@@ -90,6 +92,7 @@ fn begin_with(by: &Person, ask: Ask, seen: ReactTo) -> (State, Vec<Effect>) {
         requesters: vec![by.clone()],
         rounds: 0,
         branch_moved: false,
+        around: Around::default(),
     };
     let then = vec![Effect::React { to: seen }, Effect::ShowStatus, Effect::WritePlan { version: 1 }];
     (State::Planning(planning), then)
@@ -111,6 +114,10 @@ pub fn begin_again(ended: &Ended, shown: &Shown, act: Act, seen: ReactTo) -> (St
     }
     let judge = Effect::Judge { gate: Gate::Act, because: Some(act.id) };
     acts.push(act);
+    let version = shown.subject.version;
     let waiting = Waiting { shown: shown.clone(), acts, notes: vec![], missing: vec![], hold: None };
-    (State::AwaitingApproval(waiting), vec![Effect::React { to: seen }, judge])
+    (
+        State::AwaitingApproval(waiting),
+        vec![Effect::React { to: seen }, judge, Effect::Remind { version }, Effect::TimeOut { version }],
+    )
 }

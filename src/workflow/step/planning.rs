@@ -1,18 +1,21 @@
 //! While the planner writes.
 
-use super::Step;
 use super::acts::{objections, with_act, with_voided};
 use super::shared::{
     and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, with_note, with_person,
     without_note,
 };
+use super::{Step, changed};
 use crate::ids::Digest;
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::Gate;
+use crate::workflow::change::Stale;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Ask, AwaitingAnswer, Offer, Planning, PublishStage, Publishing, Reply, State, Waiting};
+use crate::workflow::run::{
+    Ask, AwaitingAnswer, Offer, Planning, PublishStage, Publishing, Reply, Shown, State, Waiting,
+};
 use crate::workflow::terms::Canon;
 
 pub(super) fn step(planning: &Planning, event: &Event) -> Step {
@@ -23,7 +26,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         Event::PlanWritten { version, digest, base, rules } if *version == planning.version => {
             let answering = match &planning.ask {
                 Ask::Revise { notes } => notes.clone(),
-                Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) => vec![],
+                Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => vec![],
             };
             let publishing = Publishing {
                 version: *version,
@@ -39,6 +42,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
                 branch_moved: false,
                 offered: None,
                 rounds: planning.rounds,
+                around: planning.around.clone(),
             };
             Step::Move { to: State::Publishing(publishing), then: vec![Effect::CommitPlan { version: *version }] }
         }
@@ -53,6 +57,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
                 shown: planning.shown.clone(),
                 acts: planning.acts.clone(),
                 requesters: planning.requesters.clone(),
+                around: planning.around.clone(),
             };
             let mut then = vec![Effect::Say { words, place: Place::Issue, key }, Effect::ShowStatus];
             if !planning.notes.is_empty() {
@@ -75,6 +80,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, planning.shown.as_ref()),
         Event::Stopped { outcome } => end(outcome.clone(), planning.shown.as_ref(), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Changed { change } => changed::while_planning(planning, change),
         Event::PlanKept { version, replies } if *version == planning.version => kept(planning, replies),
         // A new version is coming anyway, and its commit is made on top of whatever stands there; or none comes, and then
         // the one that is shown cannot stay.
@@ -121,8 +127,9 @@ fn kept(planning: &Planning, replies: &[Reply]) -> Step {
     if planning.acts.iter().any(|act| act.kind.approves()) {
         then.push(Effect::Judge { gate: Gate::Act, because: None });
     }
-    let (shown, acts, notes) = (shown.clone(), planning.acts.clone(), planning.notes.clone());
-    Step::Move { to: State::AwaitingApproval(Waiting { shown, acts, notes, missing: vec![], hold: None }), then }
+    let shown = Shown { around: planning.around.clone(), ..shown.clone() };
+    let (acts, notes) = (planning.acts.clone(), planning.notes.clone());
+    changed::shown_anew(Waiting { shown, acts, notes, missing: vec![], hold: None }, then)
 }
 
 /// What a person wrote comes before what the planner is about to write; the notes it was to answer wait for the version
@@ -130,7 +137,14 @@ fn kept(planning: &Planning, replies: &[Reply]) -> Step {
 fn adopt_instead(planning: &Planning, offer: &Offer) -> Step {
     let asked = match &planning.ask {
         Ask::Revise { notes } => notes.clone(),
-        Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) => vec![],
+        Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => vec![],
+    };
+    // Changes that were about to be taken up still are.
+    let around = match &planning.ask {
+        Ask::Anew { why: Stale::Input { edits } } => planning.around.clone().with_edits(edits),
+        Ask::Anew { .. } | Ask::Fresh { .. } | Ask::Revise { .. } | Ask::Republish | Ask::Adopt(_) => {
+            planning.around.clone()
+        }
     };
     let next = Planning {
         ask: Ask::Adopt(Box::new(offer.clone())),
@@ -138,6 +152,7 @@ fn adopt_instead(planning: &Planning, offer: &Offer) -> Step {
         acts: objections(&planning.acts),
         requesters: with_person(&planning.requesters, &offer.by),
         rounds: 0,
+        around,
         ..planning.clone()
     };
     Step::Move {

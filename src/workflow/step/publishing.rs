@@ -1,11 +1,11 @@
 //! While a version is being posted.
 
-use super::Step;
 use super::acts::{objections, with_act, with_voided};
 use super::shared::{
     adopt, and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, tidying, with_note,
     without_note,
 };
+use super::{Step, changed};
 use crate::ids::{CommitSha, PullNumber, Timestamp};
 use crate::workflow::approval::{Gate, Subject};
 use crate::workflow::effect::Effect;
@@ -69,6 +69,7 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             unless_public(shown.as_ref(), end(outcome.clone(), shown.as_ref(), vec![]))
         }
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
+        (Event::Changed { change }, _) => changed::while_publishing(publishing, change),
         (
             Event::Opened { .. }
             | Event::PlanWritten { .. }
@@ -138,7 +139,7 @@ fn posted(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Tim
         then.push(Effect::EndBurst { notes: publishing.notes.len() });
     }
     let waiting = Waiting { shown, acts, notes: publishing.notes.clone(), missing: vec![], hold: None };
-    Step::Move { to: State::AwaitingApproval(waiting), then }
+    changed::shown_anew(waiting, then)
 }
 
 fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Timestamp) -> Shown {
@@ -160,6 +161,7 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         pull,
         requesters: publishing.requesters.clone(),
         rounds: publishing.rounds,
+        around: publishing.around.clone(),
     }
 }
 
@@ -169,7 +171,7 @@ fn unless_public(shown: Option<&Shown>, step: Step) -> Step {
 }
 
 /// What is there to be cleaned up when the run ends half-way: the pull request of this version or of the one before.
-fn as_shown(publishing: &Publishing) -> Option<Shown> {
+pub(super) fn as_shown(publishing: &Publishing) -> Option<Shown> {
     match &publishing.stage {
         PublishStage::Posting { commit, pull, at } => Some(shown(publishing, commit, *pull, *at)),
         PublishStage::Committing | PublishStage::Opening { .. } => publishing.shown.clone(),

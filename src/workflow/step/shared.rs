@@ -8,9 +8,10 @@ use crate::words::Words;
 use crate::words::plan::ParseFault;
 use crate::workflow::act::{Act, ActId, Place};
 use crate::workflow::approval::{Facts, Gate, Reason, Subject};
+use crate::workflow::change::{Around, Stale};
 use crate::workflow::effect::Effect;
 use crate::workflow::hold::{Hold, Next};
-use crate::workflow::run::{Ask, CancelledBy, Ended, Note, Offer, Outcome, Planning, Shown, State, Thread};
+use crate::workflow::run::{Approved, Ask, CancelledBy, Ended, Note, Offer, Outcome, Planning, Shown, State, Thread};
 
 /// How many versions a run may have before a person must begin anew.
 pub(super) const MAX_VERSIONS: u32 = 20;
@@ -124,12 +125,13 @@ pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note]
     let rounds = match &ask {
         Ask::Revise { .. } => shown.rounds + 1,
         Ask::Republish => shown.rounds,
-        Ask::Fresh { .. } | Ask::Adopt(_) => 0,
+        Ask::Fresh { .. } | Ask::Adopt(_) | Ask::Anew { .. } => 0,
     };
     // A revision may end with the plan as it was, and then the approvals that are there still hold.
     let acts = if matches!(ask, Ask::Revise { .. }) { acts.to_vec() } else { objections(acts) };
     let planning = Planning {
         version,
+        around: around(shown, &ask),
         ask,
         shown: Some(shown.clone()),
         notes: notes.to_vec(),
@@ -139,6 +141,31 @@ pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note]
         branch_moved: false,
     };
     Step::Move { to: State::Planning(planning), then: vec![Effect::WritePlan { version }, Effect::ShowStatus] }
+}
+
+/// What the next version carries on: a person's word begins the count of unasked versions anew.
+fn around(shown: &Shown, ask: &Ask) -> Around {
+    let before = Around { base_moved: false, ..shown.around.clone() };
+    match ask {
+        Ask::Fresh { .. } => Around { base_branch: before.base_branch, ..Around::default() },
+        Ask::Revise { .. } | Ask::Adopt(_) => Around { automatic: 0, restored: false, ..before },
+        Ask::Republish => before,
+        Ask::Anew { why } => {
+            let automatic = before.automatic + 1;
+            match why {
+                Stale::Input { .. } => Around { automatic, edits: vec![], ..before },
+                Stale::BaseRenamed { to } => Around { automatic, base_branch: Some(to.clone()), ..before },
+                Stale::Base { .. } | Stale::Outdated => Around { automatic, ..before },
+            }
+        }
+    }
+}
+
+/// Plans anew where the work was held because of a changed issue; what was built is not used.
+pub(super) fn start_over(approved: &Approved, by: &Person, guidance: Option<&str>) -> Step {
+    let requesters = with_person(&approved.shown.requesters, by);
+    let ask = Ask::Fresh { guidance: guidance.map(str::to_owned) };
+    next_version(&approved.shown, ask, &approved.acts, &[], requesters)
 }
 
 /// Everyone in `people` and `one` more, each once.

@@ -1,13 +1,14 @@
 //! Between the approval and the start: the second gate.
 
-use super::Step;
 use super::acts::{with_act, with_voided};
-use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, republish, too_late, too_late_for};
+use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, too_late, too_late_for};
+use super::{Step, changed};
+use crate::ids::CommitSha;
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, Executing, Outcome, State, Trouble, Waiting};
+use crate::workflow::run::{Approved, Executing, State, Waiting};
 
 pub(super) fn step(approved: &Approved, event: &Event) -> Step {
     // What people do now goes back to the first gate, which also answers them.
@@ -23,17 +24,18 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         Event::ActVoided { id, how } => {
             with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| again(acts, *id))
         }
-        Event::PlanBranchMoved { .. } => republish(&approved.shown, &approved.acts, &[]),
+        Event::PlanBranchMoved { head } => changed::void(Some(&approved.shown), moved(head.as_ref())),
         Event::PlanOffered { offer } if offer.is_push() => adopt(&approved.shown, offer, &approved.acts, &[]),
         Event::PlanOffered { offer } => too_late_for(&offer.by, offer.place()),
         Event::PlanRefused { by, head, faults } => {
-            and_then(republish(&approved.shown, &approved.acts, &[]), mark(head, by, faults))
+            and_then(changed::void(Some(&approved.shown), Reason::BranchMoved), mark(head, by, faults))
         }
         Event::Noted { note } => too_late(note),
         Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Changed { change } => changed::before_the_start(approved, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }
         | Event::QuestionsAsked { .. }
@@ -62,7 +64,7 @@ fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
             let version = subject.version;
             let approved = Approved { by, by_requester, hold: None, ..approved.clone() };
             Step::Move {
-                to: State::Executing(Executing { approved, ticked: vec![] }),
+                to: State::Executing(Executing { approved, ticked: vec![], parked: false }),
                 then: vec![Effect::Execute { version }, Effect::ShowStatusSoon],
             }
         }
@@ -77,10 +79,11 @@ fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
             let (hold, then) = holds(approved.hold, Gate::Start, subject, facts, &missing);
             Step::Move { to: State::Starting(Approved { hold: Some(hold), ..approved.clone() }), then }
         }
-        Verdict::Void(Reason::BranchMoved | Reason::BranchGone) => republish(&approved.shown, &approved.acts, &[]),
-        Verdict::Void(reason) => {
-            let why = Trouble::Void { reason };
-            end(Outcome::NeedsNewPlan { why }, Some(&approved.shown), vec![])
-        }
+        Verdict::Void(reason) => changed::void(Some(&approved.shown), reason),
     }
+}
+
+/// What a foreign push did to the version.
+fn moved(head: Option<&CommitSha>) -> Reason {
+    if head.is_some() { Reason::BranchMoved } else { Reason::BranchGone }
 }

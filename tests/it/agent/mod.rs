@@ -10,9 +10,9 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use assentry::agent::{Desk, Issue, Journal, JournalError, Leash, Turn};
+use assentry::agent::{Author, Desk, Issue, Journal, JournalError, Leash, Turn, Writes};
 use assentry::demo::model::{Call, Reply, Script, ScriptedModel};
-use assentry::ids::{BranchName, Digest, RepoId};
+use assentry::ids::{BranchName, Digest, RepoId, Timestamp, UserId};
 use assentry::model::{Answer, Model, Part, Profile, Provider, Timeouts};
 use assentry::sandbox::{Checkout, Limits, Sandbox, SandboxConfig};
 use assentry::workflow::plan::{Budget, Check, Estimate, FileChange, Plan, PlanStep, PlannedFile, Scope};
@@ -173,7 +173,16 @@ fn commit(dir: &Path, files: &[(&str, &str)]) {
 }
 
 fn issue(body: &str) -> Issue {
-    Issue { title: "Greeting is misspelt".into(), by: "ann".into(), body: body.into(), comments: vec![] }
+    let author = Author { login: "ann".into(), id: Some(UserId(1)), writes: Writes::Yes };
+    Issue {
+        title: "Greeting is misspelt".into(),
+        author,
+        at: Timestamp(0),
+        body: body.into(),
+        comments: vec![],
+        left_out: 0,
+        trigger: None,
+    }
 }
 
 /// A plan that mends the greeting and says so in the README.

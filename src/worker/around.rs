@@ -1,0 +1,121 @@
+//! Looks at what goes on around a run: the base branch, the repository, the plan pull request. Webhooks tell of it
+//! sooner; this is what counts.
+
+use super::Trouble;
+use super::effect::{Deed, Done, Look};
+use crate::agent::prompt::prompt_version;
+use crate::github::{GithubError, PullState, Step, Thread, Trace};
+use crate::ids::PullNumber;
+use crate::words::reply::Setting;
+use crate::words::{self, Words};
+use crate::workflow::act::Voided;
+use crate::workflow::approval::{BaseFact, Gate};
+use crate::workflow::change::Change;
+use crate::workflow::event::Event;
+use crate::workflow::run::{CancelledBy, Shown, State};
+
+impl Deed<'_> {
+    /// Looks what became of the base that the version was written against.
+    pub(super) async fn look_at_base(&self) -> Result<Done, Trouble> {
+        let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
+        let named = self.run.base_branch();
+        let heads = self.fetch(std::slice::from_ref(named)).await?;
+        let change = match heads.get(named) {
+            Some(head) => Change::BaseSeen { base: self.base(shown, head).await? },
+            None => {
+                let default = self.repo(Step::Read).about().await?.default_branch;
+                if default == *named {
+                    Change::BaseSeen { base: BaseFact::Gone }
+                } else {
+                    Change::BaseRenamed { to: default }
+                }
+            }
+        };
+        Ok(Done::with(Event::Changed { change }))
+    }
+
+    /// What goes on around the version that keeps a gate from being asked; each only until the run knows of it.
+    ///
+    /// # Errors
+    /// When GitHub does not say, or nothing can be written at the moment: the gate is asked later (rule P).
+    pub(super) async fn around(&self, shown: &Shown, gate: Gate) -> Result<Option<Event>, Trouble> {
+        let changed = |change| Ok(Some(Event::Changed { change }));
+        let repo = self.repo(Step::Read);
+        let about = repo.about().await?;
+        if about.archived {
+            let (what, why) = (format!("ask the gate of {}", about.name), "the repository is archived".to_owned());
+            return Err(GithubError::Parked { what, why }.into());
+        }
+        if self.run.origin.private && !about.private {
+            return changed(Change::MadePublic);
+        }
+        let pull = repo.pull(shown.pull).await?;
+        let known = self.run.state.acts().iter().any(|act| act.voided == Some(Voided::PlanMerged));
+        match pull.state {
+            PullState::Merged if !known => return changed(Change::PlanPullMerged { by: None }),
+            // An earlier try's pull request may have been closed with it. One whose branch was deleted is closed by GitHub.
+            PullState::Closed
+                if self.run.origin.retry_of.is_none()
+                    && !shown.around.restored
+                    && repo.branch_head(&self.run.origin.plan_branch).await?.is_some() =>
+            {
+                return Ok(Some(Event::Cancelled { by: None, why: CancelledBy::PlanPullClosed }));
+            }
+            PullState::Open | PullState::Merged | PullState::Closed => {}
+        }
+        let base = self.run.base_branch();
+        if pull.base_branch != base.as_str() && repo.branch_head(base).await?.is_some() {
+            return changed(Change::PlanPullRetargeted);
+        }
+        if gate != Gate::Push && self.outdated(shown).await? {
+            return changed(Change::Outdated);
+        }
+        Ok(None)
+    }
+
+    /// Whether the server would execute with another model or other prompts by now than the version names (F52). Who
+    /// wrote the plan does not matter any more.
+    async fn outdated(&self, shown: &Shown) -> Result<bool, Trouble> {
+        let terms = self.terms(shown.subject.version).await?;
+        Ok(terms.prompts != prompt_version() || self.core.executor_named(&terms.models.execute).is_none())
+    }
+
+    /// Whether the work can be taken up: an archived repository keeps it waiting.
+    pub(super) async fn goes_on(&self) -> Result<(), Trouble> {
+        let State::Executing(executing) = &self.run.state else { return Ok(()) };
+        if !executing.parked {
+            return Ok(());
+        }
+        let about = self.repo(Step::Read).about().await?;
+        if about.archived {
+            let (what, why) = (format!("go on in {}", about.name), "the repository is archived".to_owned());
+            return Err(GithubError::Parked { what, why }.into());
+        }
+        let event = Event::Changed { change: Change::Unparked };
+        let _ = self.core.apply(self.run.id, &event, super::apply::With::default(), self.moment.now()).await?;
+        Ok(())
+    }
+
+    /// Says something on the pull request with the work, as long as it is open.
+    pub(super) async fn say_on_pull(&self, words: &Words, pull: PullNumber, key: &str) -> Result<Done, Trouble> {
+        let repo = self.repo(Step::Write);
+        if repo.pull(pull).await?.state != PullState::Open {
+            return Ok(Done::quietly());
+        }
+        let home = self.home();
+        let spelling = self.core.spelling(self.moment.now()).await;
+        let setting =
+            Setting { home: &home, issue: self.run.origin.number, status: None, plan_pull: None, spelling: &spelling };
+        let text = words::reply::say(words, &setting);
+        let marker = self.core.app.marker(self.run.id, &format!("say:{key}"));
+        let trace = Trace { marker: &marker, since: self.run.origin.asked_at };
+        let look = self.look();
+        if look == Look::Only {
+            repo.find_comment(Thread::Pull(pull), trace).await?.ok_or(Trouble::Absent("a comment"))?;
+        } else {
+            // The same words once: what was said before the last try is found by its mark.
+            repo.ensure_comment(Thread::Pull(pull), &text, trace, crate::github::Attempt::Again).await?;
+        }
+        Ok(Done::quietly())
+    }
+}

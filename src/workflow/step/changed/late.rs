@@ -1,0 +1,147 @@
+//! After the approval: what was approved is voided or held, never replaced; after the push there are only notices.
+
+use super::{ask, edited, merged, notice, void, without_approvals};
+use crate::workflow::approval::{BaseFact, Gate, Reason};
+use crate::workflow::change::Change;
+use crate::workflow::effect::Effect;
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Ended, Executing, Outcome, Shown, State, Waiting};
+use crate::workflow::step::Step;
+use crate::workflow::step::shared::tidying;
+
+/// What a change after the approval comes to.
+enum Late {
+    /// The version is as it was, with something to show or to ask; the last gate decides.
+    Held(Approved, Vec<Effect>),
+    /// Only the status tells of it.
+    Told(Approved),
+    /// The version can no longer be built.
+    Void(Reason),
+    /// It can no longer be built, and what is being built stops at once.
+    VoidNow(Reason),
+    Nothing,
+}
+
+pub(in crate::workflow::step) fn before_the_start(approved: &Approved, change: &Change) -> Step {
+    match late(approved, change) {
+        // Held before the start: people are asked at the first gate.
+        Late::Held(Approved { shown, acts, hold, .. }, then) => {
+            let judge = Effect::Judge { gate: Gate::Act, because: None };
+            let waiting = Waiting { shown, acts, notes: vec![], missing: vec![], hold };
+            Step::Move { to: State::AwaitingApproval(waiting), then: then.into_iter().chain([judge]).collect() }
+        }
+        Late::Told(approved) => Step::Move { to: State::Starting(approved), then: vec![Effect::ShowStatus] },
+        Late::Void(reason) | Late::VoidNow(reason) => void(Some(&approved.shown), reason),
+        // What is loaded stays; what has not begun would begin with another model.
+        Late::Nothing if *change == Change::Outdated => void(Some(&approved.shown), Reason::Outdated),
+        Late::Nothing => Step::Ignore,
+    }
+}
+
+pub(in crate::workflow::step) fn while_executing(executing: &Executing, change: &Change) -> Step {
+    let to = |executing| State::Executing(executing);
+    let approved = &executing.approved;
+    let version = approved.shown.subject.version;
+    match late(approved, change) {
+        Late::Held(approved, mut then) => {
+            then.push(Effect::ShowStatus);
+            Step::Move { to: to(Executing { approved, ..executing.clone() }), then }
+        }
+        Late::Told(approved) => {
+            Step::Move { to: to(Executing { approved, ..executing.clone() }), then: vec![Effect::ShowStatus] }
+        }
+        // The work so far is kept, for those who want to look at it.
+        Late::Void(reason) => {
+            let void = approved.void.clone().or(Some(reason));
+            let approved = Approved { void, ..approved.clone() };
+            Step::Move { to: to(Executing { approved, ..executing.clone() }), then: vec![] }
+        }
+        Late::VoidNow(reason) => void(Some(&approved.shown), reason),
+        Late::Nothing => match change {
+            // What is at work stops; taken up again, it looks first whether it may go on.
+            Change::Parked if !executing.parked => Step::Move {
+                to: to(Executing { parked: true, ..executing.clone() }),
+                then: vec![Effect::Execute { version }, Effect::ShowStatus],
+            },
+            Change::Unparked if executing.parked => {
+                Step::Move { to: to(Executing { parked: false, ..executing.clone() }), then: vec![Effect::ShowStatus] }
+            }
+            Change::Input { .. }
+            | Change::InputByOutsider { .. }
+            | Change::PlanPullRetargeted
+            | Change::PlanPullMerged { .. }
+            | Change::BaseMoved
+            | Change::BaseSeen { .. }
+            | Change::BaseRenamed { .. }
+            | Change::IssueGone
+            | Change::IssueClosed
+            | Change::MadePublic
+            | Change::Outdated
+            | Change::Parked
+            | Change::Unparked
+            | Change::ReminderDue { .. }
+            | Change::TimeUp { .. } => Step::Ignore,
+        },
+    }
+}
+
+pub(in crate::workflow::step) fn while_delivering(delivering: &Delivering, change: &Change) -> Step {
+    match &delivering.stage {
+        DeliverStage::Judging { .. } | DeliverStage::Pushing => {}
+        DeliverStage::Opening { .. } => return Step::Ignore,
+        DeliverStage::Closing { pull, .. } => return notice(*pull, change),
+    }
+    match late(&delivering.approved, change) {
+        // Also when the push was about to be made: it is judged with what is known now.
+        Late::Held(approved, mut then) => {
+            then.push(Effect::Judge { gate: Gate::Push, because: None });
+            let stage = DeliverStage::Judging { missing: vec![] };
+            Step::Move { to: State::Delivering(Delivering { approved, stage }), then }
+        }
+        Late::Told(approved) => {
+            let to = State::Delivering(Delivering { approved, ..delivering.clone() });
+            Step::Move { to, then: vec![Effect::ShowStatus] }
+        }
+        Late::Void(reason) | Late::VoidNow(reason) => tidying(void(Some(&delivering.approved.shown), reason)),
+        Late::Nothing => Step::Ignore,
+    }
+}
+
+pub(in crate::workflow::step) fn after_the_end(ended: &Ended, change: &Change) -> Step {
+    match &ended.outcome {
+        Outcome::Done { .. } if *change == Change::BaseMoved => Step::Stay { then: vec![Effect::LookAtBase] },
+        Outcome::Done { pull, .. } => notice(*pull, change),
+        Outcome::Cancelled { .. } | Outcome::NeedsNewPlan { .. } | Outcome::Failed { .. } => Step::Ignore,
+    }
+}
+
+fn late(approved: &Approved, change: &Change) -> Late {
+    let with = |shown: Shown| Approved { shown, ..approved.clone() };
+    match change {
+        Change::Input { edits } => {
+            let shown = edited(&approved.shown, &approved.acts, edits);
+            let question = ask(&shown, edits);
+            Late::Held(with(shown), vec![question])
+        }
+        Change::InputByOutsider { notices } => {
+            let around = approved.shown.around.clone().with_notices(notices);
+            Late::Told(with(Shown { around, ..approved.shown.clone() }))
+        }
+        Change::PlanPullMerged { by } => {
+            let acts = without_approvals(&approved.acts);
+            Late::Held(Approved { acts, ..approved.clone() }, vec![merged(&approved.shown, by.as_ref())])
+        }
+        Change::PlanPullRetargeted => Late::Void(Reason::Retargeted),
+        Change::BaseRenamed { to } => Late::Void(Reason::BaseRenamed { to: to.clone() }),
+        Change::IssueGone => Late::Void(Reason::IssueGone),
+        Change::MadePublic => Late::VoidNow(Reason::MadePublic),
+        // Whether the base still holds the plan is asked at both gates.
+        Change::BaseMoved
+        | Change::BaseSeen { base: BaseFact::Contains { .. } | BaseFact::Gone | BaseFact::Unknown }
+        | Change::IssueClosed
+        | Change::Outdated
+        | Change::Parked
+        | Change::Unparked
+        | Change::ReminderDue { .. }
+        | Change::TimeUp { .. } => Late::Nothing,
+    }
+}
