@@ -9,6 +9,7 @@ mod door;
 mod gate;
 mod github;
 mod github_sim;
+mod phases;
 mod policy;
 mod postgres;
 mod races;

@@ -166,6 +166,8 @@ async fn f52_a_model_that_was_approved_and_is_gone_is_not_swapped() {
     world.core.settings = Arc::new(settings);
     world.person("bob").approves(world.plan_pull(issue).await).unwrap();
     world.settle().await;
-    ended(&world, issue, "no longer configured", "`/plan`").await;
-    assert_eq!(world.model.requests().len(), 1);
+    // A new version names the other model, and waits for an approval of its own.
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+    assert!(world.said(issue).last().is_some_and(|plan| plan.contains("`v2 · ") && plan.contains("anthropic/another")));
+    assert_eq!((world.work_pulls().len(), world.model.requests().len()), (0, 2));
 }

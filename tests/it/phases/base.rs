@@ -1,0 +1,144 @@
+//! The base branch gains commits, is moved away or renamed; the model changes.
+
+use std::sync::Arc;
+
+use super::Case;
+use crate::world::REPO;
+
+const GONE: &str = "The base branch no longer contains the commit";
+const TOUCHED: &str = "The base branch has changed where the plan works: `bin/slug`";
+
+fn pushes(case: &Case, path: &str) {
+    case.world.person("cara").pushes("main", path, "Other words.\n").unwrap();
+}
+
+/// As after a start of the server with another model.
+fn other_model(case: &mut Case) {
+    Arc::make_mut(&mut case.world.core.settings).execute_model.name = "anthropic/other".to_owned();
+}
+
+/// A history that does not hold the plan's base.
+fn rewrites(case: &Case) {
+    let cara = case.world.person("cara");
+    let tree = cara
+        .asks(
+            "POST",
+            "git/trees",
+            &serde_json::json!({"tree": [
+            {"path": "README.md", "mode": "100644", "type": "blob", "content": "anew"}]}),
+        )
+        .unwrap();
+    let commit = serde_json::json!({"message": "Begin anew", "tree": tree["sha"], "parents": []});
+    let commit = cara.asks("POST", "git/commits", &commit).unwrap();
+    cara.force_pushes("main", commit["sha"].as_str().unwrap()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_unrelated_commits_on_the_base_in_any_phase_change_nothing() {
+    let case = Case::waiting().await;
+    pushes(&case, "README.md");
+    case.waits_with(1).await;
+    let case = case.approved().await;
+    pushes(&case, "docs/a.md");
+    case.is_built().await;
+    let case = Case::at_work().await;
+    pushes(&case, "docs/b.md");
+    case.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_commits_in_scope_while_waiting_make_a_new_version_on_the_new_base() {
+    let case = Case::waiting().await;
+    let commit = case.world.person("cara").pushes("main", "bin/slug", "#!/bin/sh\n").unwrap();
+    case.waits_with(2).await;
+    let state = case.world.state(case.issue).await;
+    assert_eq!(state.shown().unwrap().base.as_str(), commit);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_commits_in_scope_while_waiting_make_three_versions_by_themselves_and_then_wait_for_a_person() {
+    let case = Case::waiting().await;
+    for version in 2..=4 {
+        case.world.person("cara").pushes("main", "bin/slug", &format!("#!/bin/sh\n# {version}\n")).unwrap();
+        case.waits_with(version).await;
+    }
+    pushes(&case, "bin/slug");
+    case.waits_with(4).await;
+    assert!(case.has_said("v4 is out of date."), "{:#?}", case.said());
+    assert!(case.status().contains(TOUCHED), "{}", case.status());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_commits_in_scope_before_the_start_void() {
+    let case = Case::starting().await;
+    pushes(&case, "bin/slug");
+    case.ended_because(TOUCHED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_commits_in_scope_while_running_void_at_the_last_gate_and_the_work_is_kept() {
+    let case = Case::at_work().await;
+    pushes(&case, "bin/slug");
+    case.ended_because(TOUCHED).await;
+    let run = case.world.row(case.issue).await.unwrap().id;
+    assert!(case.world.core.store.kept(run, "work-1").await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_base_forced_away_in_any_phase_voids() {
+    for case in [Case::waiting().await, Case::starting().await, Case::at_work().await] {
+        rewrites(&case);
+        case.ended_because(GONE).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_base_forced_away_after_the_work_is_a_notice() {
+    let case = Case::delivered().await;
+    rewrites(&case);
+    case.world.settle().await;
+    let said = case.world.said(case.work().number);
+    assert!(said.iter().any(|text| text.contains("moved away from the commit")), "{said:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_default_branch_renamed_while_waiting_makes_a_new_version_for_the_new_name() {
+    let case = Case::waiting().await;
+    case.world.person("ann").renames_branch("main", "trunk").unwrap();
+    case.waits_with(2).await;
+    assert_eq!(case.world.github.pull(REPO, case.pull).unwrap().base, "trunk");
+    case.world.github.advances(std::time::Duration::from_secs(5));
+    case.world.person("bob").approves(case.pull).unwrap();
+    case.is_built().await;
+    assert_eq!(case.work().base, "trunk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_default_branch_renamed_before_the_start_voids() {
+    let case = Case::starting().await;
+    case.world.person("ann").renames_branch("main", "trunk").unwrap();
+    case.ended_because(GONE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_default_branch_renamed_while_running_voids_at_the_last_gate() {
+    let case = Case::at_work().await;
+    case.world.person("ann").renames_branch("main", "trunk").unwrap();
+    case.ended_because(GONE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f52_phase_model_changed_while_waiting_makes_a_new_version_before_anyone_builds_with_it() {
+    let mut case = Case::waiting().await;
+    other_model(&mut case);
+    case.world.person("bob").approves(case.pull).unwrap();
+    case.waits_with(2).await;
+    assert!(case.has_said("anthropic/other"), "{:#?}", case.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f52_phase_model_changed_before_the_start_voids() {
+    let mut case = Case::starting().await;
+    other_model(&mut case);
+    case.ended_because("models or prompts").await;
+}
