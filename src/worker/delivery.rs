@@ -99,57 +99,62 @@ pub(super) fn patience(attempts: i64) -> Duration {
 }
 
 impl Arrival<'_> {
+    /// Each way to take one is a future of its own on the heap: together they would not fit a thread's stack.
     async fn take(&self) -> Result<(), Trouble> {
         match &self.hint.about {
             About::IssueOpened { issue } if !issue.labels.is_empty() => {
                 let labels: Vec<&str> = issue.labels.iter().map(String::as_str).collect();
-                self.trigger(issue, &labels, issue.author.as_ref()).await
+                Box::pin(self.trigger(issue, &labels, issue.author.as_ref())).await
             }
-            About::IssueLabeled { issue, label } => self.trigger(issue, &[label], self.hint.sender.as_ref()).await,
-            About::IssueUnlabeled { issue, label } => self.unlabelled(issue, label).await,
-            About::IssueClosed { issue } if !issue.is_pull => self.issue_closed(issue).await,
+            About::IssueLabeled { issue, label } => {
+                Box::pin(self.trigger(issue, &[label], self.hint.sender.as_ref())).await
+            }
+            About::IssueUnlabeled { issue, label } => Box::pin(self.unlabelled(issue, label)).await,
+            About::IssueClosed { issue } if !issue.is_pull => Box::pin(self.issue_closed(issue)).await,
             About::IssueEdited { issue, title, body } if !issue.is_pull => {
                 let parts = [(Input::Title, *title), (Input::Body, *body)];
                 let parts: Vec<Input> = parts.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect();
-                self.issue_edited(issue, &parts).await
+                Box::pin(self.issue_edited(issue, &parts)).await
             }
-            About::CommentCreated { issue, comment } => self.comment(issue, comment).await,
-            About::CommentEdited { issue, comment } => self.edited(issue, comment).await,
-            About::CommentDeleted { issue, comment } => self.comment_changed(issue, comment, None).await,
-            About::ReviewSubmitted { pull, review } => self.review(pull, review).await,
+            About::CommentCreated { issue, comment } => Box::pin(self.comment(issue, comment)).await,
+            About::CommentEdited { issue, comment } => Box::pin(self.edited(issue, comment)).await,
+            About::CommentDeleted { issue, comment } => Box::pin(self.comment_changed(issue, comment, None)).await,
+            About::ReviewSubmitted { pull, review } => Box::pin(self.review(pull, review)).await,
             About::ReviewDismissed { pull, review } => {
                 let id = ActId::Review(review.id.0);
                 self.void(self.run_of_plan_pull(pull.number).await?, id, Voided::Dismissed).await
             }
-            About::ReviewCommentCreated { pull, comment } => self.line_comment(pull, comment).await,
-            About::ReviewCommentEdited { pull, comment } => self.line_edited(pull, comment).await,
-            About::ReviewCommentDeleted { pull, comment } => self.line_deleted(pull, comment).await,
-            About::PullClosed { pull, .. } => self.plan_pull_closed(pull).await,
+            About::ReviewCommentCreated { pull, comment } => Box::pin(self.line_comment(pull, comment)).await,
+            About::ReviewCommentEdited { pull, comment } => Box::pin(self.line_edited(pull, comment)).await,
+            About::ReviewCommentDeleted { pull, comment } => Box::pin(self.line_deleted(pull, comment)).await,
+            About::PullClosed { pull, .. } => Box::pin(self.plan_pull_closed(pull)).await,
             About::PullOpened { pull, .. } => {
-                self.check_policy(pull).await?;
+                Box::pin(self.check_policy(pull)).await?;
                 self.done("nothing else to do").await
             }
             About::PullSynchronized { pull, before, after, .. } => {
                 let run = self.run_of_plan_pull(pull.number).await?;
                 if run.is_none() {
-                    self.check_policy(pull).await?;
+                    Box::pin(self.check_policy(pull)).await?;
                 }
-                self.branch_moved(run, pull.head_ref.as_str(), before, Some(after)).await
+                Box::pin(self.branch_moved(run, pull.head_ref.as_str(), before, Some(after))).await
             }
             About::BranchPushed { branch, before, after, deleted, forced, .. } => {
                 match self.run_of_plan_branch(branch.as_str()).await? {
                     Some(run) => {
                         let head = (!deleted).then_some(after);
-                        self.branch_moved(Some(run), branch.as_str(), before, head).await
+                        Box::pin(self.branch_moved(Some(run), branch.as_str(), before, head)).await
                     }
-                    None => self.base_moved(branch, *forced || *deleted).await,
+                    None => Box::pin(self.base_moved(branch, *forced || *deleted)).await,
                 }
             }
-            About::IssueGone { issue } => self.issue_gone(issue).await,
-            About::PullRetargeted { pull, .. } => self.retargeted(pull).await,
-            About::DefaultBranchChanged { from, .. } => self.base_moved(from, false).await,
-            About::RepoPublicized { .. } => self.everywhere(&Change::MadePublic, |run| run.origin.private).await,
-            About::RepoArchived { .. } => self.everywhere(&Change::Parked, |run| run.state.is_open()).await,
+            About::IssueGone { issue } => Box::pin(self.issue_gone(issue)).await,
+            About::PullRetargeted { pull, .. } => Box::pin(self.retargeted(pull)).await,
+            About::DefaultBranchChanged { from, .. } => Box::pin(self.base_moved(from, false)).await,
+            About::RepoPublicized { .. } => {
+                Box::pin(self.everywhere(&Change::MadePublic, |run| run.origin.private)).await
+            }
+            About::RepoArchived { .. } => Box::pin(self.everywhere(&Change::Parked, |run| run.state.is_open())).await,
             About::IssueOpened { .. } | About::IssueClosed { .. } | About::IssueEdited { .. } => {
                 self.done("nothing to do").await
             }

@@ -24,7 +24,7 @@ impl Deed<'_> {
     /// Asks what a gate asks.
     pub(super) async fn judge(&self, gate: Gate, because: Option<ActId>) -> Result<Done, Trouble> {
         let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
-        if let Some(event) = self.around(shown, gate).await? {
+        if let Some(event) = Box::pin(self.around(shown, gate)).await? {
             return Ok(Done::with(event));
         }
         let policy = self.policy_now(shown).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Case;
+use super::{Case, all};
 use crate::world::REPO;
 
 const GONE: &str = "The base branch no longer contains the commit";
@@ -86,7 +86,7 @@ async fn phase_commits_in_scope_while_running_void_at_the_last_gate_and_the_work
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_base_forced_away_in_any_phase_voids() {
-    for case in [Case::waiting().await, Case::starting().await, Case::at_work().await] {
+    for case in all().await {
         rewrites(&case);
         case.ended_because(GONE).await;
     }

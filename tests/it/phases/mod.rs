@@ -26,11 +26,11 @@ struct Case {
 
 impl Case {
     async fn waiting() -> Case {
-        Case::of(World::start().await).await
+        Box::pin(Case::of(Box::pin(World::start()).await)).await
     }
 
     async fn waiting_in(repository: NewRepository) -> Case {
-        Case::of(World::with(story::script(), repository, "").await).await
+        Box::pin(Case::of(Box::pin(World::with(story::script(), repository, "")).await)).await
     }
 
     async fn of(world: World) -> Case {
@@ -45,7 +45,7 @@ impl Case {
 
     /// Approved, and not judged a second time yet.
     async fn starting() -> Case {
-        Case::waiting().await.approved().await
+        Box::pin(Box::pin(Case::waiting()).await.approved()).await
     }
 
     async fn approved(self) -> Case {
@@ -56,7 +56,7 @@ impl Case {
 
     /// Approved, and the executor is about to begin.
     async fn at_work() -> Case {
-        Case::waiting().await.begun().await
+        Box::pin(Box::pin(Case::waiting()).await.begun()).await
     }
 
     async fn begun(self) -> Case {
@@ -150,6 +150,11 @@ impl Case {
         let ours = |name: &String| name.starts_with("assentry/") && !name.contains("-plan-");
         assert!(!branches.iter().any(|(name, _)| ours(name)), "{branches:?}");
     }
+}
+
+/// A run in each phase before its work is up.
+async fn all() -> [Case; 3] {
+    [Box::pin(Case::waiting()).await, Box::pin(Case::starting()).await, Box::pin(Case::at_work()).await]
 }
 
 /// The story's model, which remembers what the planner was given to read.

@@ -2,7 +2,7 @@
 
 use assentry::demo::github::Mishap;
 
-use super::Case;
+use super::{Case, all};
 use crate::world::REPO;
 
 const RETARGETED: &str = "The plan pull request was pointed at another branch.";
@@ -22,7 +22,7 @@ fn merges(case: &Case) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_plan_pull_closed_in_any_phase_cancels() {
-    for case in [Case::waiting().await, Case::starting().await, Case::at_work().await] {
+    for case in all().await {
         case.world.person("cara").closes(case.pull).unwrap();
         case.ended_because("`cara` closed the plan pull request").await;
     }
@@ -102,7 +102,7 @@ async fn phase_plan_pull_marked_ready_in_any_phase_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_label_removed_in_any_phase_cancels() {
-    for case in [Case::waiting().await, Case::starting().await, Case::at_work().await] {
+    for case in all().await {
         case.world.person("tim").unlabels(case.issue, "assentry").unwrap();
         case.ended_because("`tim` removed the label").await;
     }

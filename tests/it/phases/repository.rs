@@ -6,7 +6,7 @@ use std::time::Duration;
 use assentry::demo::github::{NewRepository, Role};
 use assentry::demo::story;
 
-use super::Case;
+use super::{Case, all};
 use crate::world::REPO;
 
 const PUBLIC: &str = "The repository was made public";
@@ -18,7 +18,7 @@ fn private() -> NewRepository {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_issue_closed_in_any_phase_before_the_push_cancels() {
-    for case in [Case::waiting().await, Case::starting().await, Case::at_work().await] {
+    for case in all().await {
         case.world.person("tim").closes(case.issue).unwrap();
         case.ended_because("`tim` closed the issue").await;
     }
@@ -54,7 +54,7 @@ async fn f40_phase_issue_locked_in_any_phase_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_issue_deleted_before_the_push_voids_and_closes_the_plan() {
-    for case in [Case::waiting().await, Case::starting().await, Case::at_work().await] {
+    for case in all().await {
         case.world.person("ann").deletes_issue(case.issue).unwrap();
         case.world.settle().await;
         assert_eq!(case.phase().await, "ended");
@@ -154,8 +154,7 @@ async fn phase_repository_made_public_after_the_work_is_a_notice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_repository_archived_parks_and_goes_on_when_it_is_back() {
-    let (waiting, starting, at_work) = (Case::waiting().await, Case::starting().await, Case::at_work().await);
-    for case in [waiting, starting, at_work] {
+    for case in all().await {
         let before = case.phase().await;
         case.world.github.archives(REPO).unwrap();
         case.world.passes(HOUR).await;
@@ -175,8 +174,7 @@ async fn phase_repository_archived_parks_and_goes_on_when_it_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn phase_installation_suspended_parks_and_goes_on_when_it_is_back() {
-    let (waiting, starting, at_work) = (Case::waiting().await, Case::starting().await, Case::at_work().await);
-    for case in [waiting, starting, at_work] {
+    for case in all().await {
         let before = case.phase().await;
         case.world.github.suspends_installation(REPO, true).unwrap();
         case.world.passes(HOUR).await;
