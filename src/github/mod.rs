@@ -55,7 +55,7 @@ pub use marker::{Marker, MarkerKey, Trace};
 pub use objects::{Authored, CommitObject, Entry, FileMode};
 pub use people::{Level, Permission};
 pub use permissions::{Access, EVENTS, Missing, NEEDED, Need, OPTIONAL, Step, check_permissions};
-pub use pulls::{NewPull, Pull, PullState};
+pub use pulls::{NewPull, Pull, PullScene, PullState};
 pub use reactions::{Reaction, Target};
 pub use repository::{About, RepoRef, Repository};
 pub use reviews::{LineRemark, Review, ReviewComment, ReviewState};

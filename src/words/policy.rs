@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::escape::code;
 use super::place::Home;
 use crate::ids::{Person, RepoName};
+use crate::workflow::command::Prefix;
 
 /// Mistakes that are listed at most.
 const MOST: usize = 20;
@@ -44,13 +45,14 @@ pub(super) fn broken(home: &Home, repo: &RepoName, flaws: &[Flaw]) -> String {
 }
 
 /// That somebody else has to ask for a run.
-pub(super) fn may_not_ask(who: &Person, repo: &RepoName, may: &[String]) -> String {
+pub(super) fn may_not_ask(who: &Person, repo: &RepoName, may: &[String], prefix: &Prefix) -> String {
     let may: Vec<String> = may.iter().map(|may| code(may)).collect();
     format!(
-        "@{}, by the policy in {} only some people may ask for a run: {}. One of them can put the label or write `/plan`.",
+        "@{}, by the policy in {} only some people may ask for a run: {}. One of them can put the label or {}",
         who.login,
         code(repo.as_str()),
-        may.join(", ")
+        may.join(", "),
+        prefix.tell("write `/plan`.")
     )
 }
 

@@ -56,7 +56,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         ),
         Words::NotAllowed { who, wanted } => not_allowed(who, wanted, prefix),
         Words::PolicyBroken { repo, flaws } => policy::broken(setting.home, repo, flaws),
-        Words::MayNotAsk { who, repo, may } => policy::may_not_ask(who, repo, may),
+        Words::MayNotAsk { who, repo, may } => policy::may_not_ask(who, repo, may, prefix),
         Words::NotApproved { who, reasons, version, digest } => not_approved(who, reasons, *version, digest, setting),
         Words::NothingToApprove { who, wanted, phase } => format!(
             "{}, {} found nothing to act on: the run is {}. {}",

@@ -4,12 +4,12 @@
 use super::Trouble;
 use super::effect::{Deed, Done, Look};
 use crate::agent::prompt::prompt_version;
-use crate::github::{GithubError, PullState, Step, Thread, Trace};
+use crate::github::{GithubError, PullScene, PullState, Step, Thread, Trace};
 use crate::ids::PullNumber;
 use crate::words::reply::Setting;
 use crate::words::{self, Words};
 use crate::workflow::act::Voided;
-use crate::workflow::approval::{BaseFact, Gate};
+use crate::workflow::approval::BaseFact;
 use crate::workflow::change::Change;
 use crate::workflow::event::Event;
 use crate::workflow::run::{CancelledBy, Shown, State};
@@ -38,18 +38,17 @@ impl Deed<'_> {
     ///
     /// # Errors
     /// When GitHub does not say, or nothing can be written at the moment: the gate is asked later (rule P).
-    pub(super) async fn around(&self, shown: &Shown, gate: Gate) -> Result<Option<Event>, Trouble> {
+    pub(super) async fn around(&self, shown: &Shown) -> Result<Option<Event>, Trouble> {
         let changed = |change| Ok(Some(Event::Changed { change }));
         let repo = self.repo(Step::Read);
-        let about = repo.about().await?;
-        if about.archived {
-            let (what, why) = (format!("ask the gate of {}", about.name), "the repository is archived".to_owned());
-            return Err(GithubError::Parked { what, why }.into());
+        let PullScene { pull, archived, private, .. } = repo.pull_scene(shown.pull).await?;
+        if archived {
+            let what = format!("ask the gate of {}", self.run.origin.repo_name);
+            return Err(GithubError::Parked { what, why: "the repository is archived".to_owned() }.into());
         }
-        if self.run.origin.private && !about.private {
+        if self.run.origin.private && !private {
             return changed(Change::MadePublic);
         }
-        let pull = repo.pull(shown.pull).await?;
         let known = self.run.state.acts().iter().any(|act| act.voided == Some(Voided::PlanMerged));
         match pull.state {
             PullState::Merged if !known => return changed(Change::PlanPullMerged { by: None }),
@@ -67,15 +66,12 @@ impl Deed<'_> {
         if pull.base_branch != base.as_str() && repo.branch_head(base).await?.is_some() {
             return changed(Change::PlanPullRetargeted);
         }
-        if gate != Gate::Push && self.outdated(shown).await? {
-            return changed(Change::Outdated);
-        }
         Ok(None)
     }
 
     /// Whether the server would execute with another model or other prompts by now than the version names (F52). Who
     /// wrote the plan does not matter any more.
-    async fn outdated(&self, shown: &Shown) -> Result<bool, Trouble> {
+    pub(super) async fn outdated(&self, shown: &Shown) -> Result<bool, Trouble> {
         let terms = self.terms(shown.subject.version).await?;
         Ok(terms.prompts != prompt_version() || self.core.executor_named(&terms.models.execute).is_none())
     }

@@ -10,8 +10,10 @@ mod teams;
 
 use super::Trouble;
 use super::effect::{Deed, Done};
+use crate::github::Step;
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, PolicyFact, Rules};
+use crate::workflow::change::Change;
 use crate::workflow::event::Event;
 
 pub(super) use people::level;
@@ -24,8 +26,14 @@ impl Deed<'_> {
     /// Asks what a gate asks.
     pub(super) async fn judge(&self, gate: Gate, because: Option<ActId>) -> Result<Done, Trouble> {
         let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
-        if let Some(event) = Box::pin(self.around(shown, gate)).await? {
+        // The start follows an approval at once, and looks for both.
+        if gate != Gate::Act
+            && let Some(event) = Box::pin(self.around(shown)).await?
+        {
             return Ok(Done::with(event));
+        }
+        if gate != Gate::Push && self.outdated(shown).await? {
+            return Ok(Done::with(Event::Changed { change: Change::Outdated }));
         }
         let policy = self.policy_now(shown).await?;
         let rules: Vec<&Rules> = match &policy {
@@ -40,6 +48,11 @@ impl Deed<'_> {
         let asked = Ownership { rules: &rules, people: &people, base_head: base_head.as_ref(), gate };
         let owners = self.owners(shown, asked, &mut teams).await?;
         let (people, now) = people.told();
+        let now = match now {
+            Some(now) => Some(now),
+            // Nobody had to be asked about, or GitHub said nothing about them; its time is told with any answer.
+            None => self.repo(Step::Read).pull_scene(shown.pull).await.ok().and_then(|scene| scene.at),
+        };
         let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners };
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
