@@ -169,7 +169,7 @@ async fn f41_an_archived_repository_rests_without_a_storm() {
     world.settle().await;
     world.passes(Duration::from_secs(3_600)).await;
 
-    assert_eq!(world.phase(issue).await, "awaiting_approval");
+    assert_eq!(world.phase(issue).await, "starting");
     assert_eq!(world.work_pulls().len(), 0);
     assert!(world.github.requests().len() - before < 60, "{:#?}", &world.github.requests()[before..]);
 }
