@@ -20,7 +20,7 @@ async fn f11_f60_a_person_whom_github_does_not_know_a_minute_later_may_nothing()
     let waiting = Waiting::begin().await;
     refuses(&waiting.world, "/collaborators/bob/", 404, 100_000);
     waiting.world.person("bob").approves(waiting.pull).unwrap();
-    for _ in 0..3 {
+    for _ in 0..8 {
         waiting.world.settle_now().await;
         waiting.world.github.advances(Duration::from_secs(1));
     }
