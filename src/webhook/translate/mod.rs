@@ -132,7 +132,7 @@ impl Payload<'_> {
     }
 
     fn about_pull(&self, event: &str, body: &[u8]) -> Result<Option<About>, BadPayload> {
-        let edited = self.action.as_deref() == Some("edited");
+        let edited = event == "pull_request" && self.action.as_deref() == Some("edited");
         if edited && self.changes()?.is_none_or(|changes| changes.base.is_none()) {
             return Ok(None);
         }

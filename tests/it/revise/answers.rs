@@ -109,6 +109,8 @@ async fn a_note_deleted_in_time_is_forgotten_and_an_edited_one_counts_as_it_was(
     }
     assert_eq!(talk.version().await, 2);
     assert_eq!(talk.plan().steps.len(), 2);
+    let told = talk.world.said(talk.pull);
+    assert_eq!(told.iter().filter(|text| text.contains("I do not read edits")).count(), 1, "{told:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
