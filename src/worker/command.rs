@@ -150,8 +150,8 @@ impl Arrival<'_> {
         self.happens(run.id, &Event::Acted { act: self.act_of(typed, kind) }).await
     }
 
-    /// `/lift @login`: an administrator who did not ask for the plan sets an objection aside (rule D); the gate judges it
-    /// again. One of an objection that is not known yet is recorded as well, for the two may arrive in any order.
+    /// `/lift @login`: an administrator who did not ask for the plan sets an objection aside (rule D), or its author does;
+    /// the gate judges it again. One of an objection that is not known yet is recorded as well, for the two may arrive in any order.
     async fn lift(&self, typed: &Typed<'_>, login: String) -> Result<(), Trouble> {
         if typed.comment.via_app {
             return self.done("by an App in a person's name").await;
@@ -161,7 +161,9 @@ impl Arrival<'_> {
         };
         let shown = run.state.shown();
         let asked = shown.is_some_and(|shown| shown.subject.requesters.contains(&typed.by.id));
-        if asked || run.origin.requester.id == typed.by.id || self.may(typed.by).await? < Level::Admin {
+        let own = typed.by.login.as_str().eq_ignore_ascii_case(&login);
+        let asked = asked || run.origin.requester.id == typed.by.id;
+        if !own && (asked || self.may(typed.by).await? < Level::Admin) {
             return self.refuse(typed, "lift").await;
         }
         let objects = |act: &Act| {

@@ -308,14 +308,20 @@ enum Lifted {
     Perhaps(Reason),
 }
 
-/// Whether an administrator who did not ask for the version has set an objection aside, later than it was made (rule D).
+/// Whether an objection was set aside, later than it was made: by its author, as `/unapprove` does, or by an
+/// administrator who did not ask for the version (rule D).
 fn lifted(case: Case<'_>, veto: &Act, facts: &Facts) -> Lifted {
     let mut lifted = Lifted::No;
     for act in case.acts {
         let ActKind::Lift { login } = &act.kind else { continue };
-        let denied = case.rules.denied.contains(&act.by.id) || case.subject.requesters.contains(&act.by.id);
         let about_it = login.eq_ignore_ascii_case(veto.by.login.as_str()) && second(act.at) > second(veto.at);
-        if denied || !about_it || act.voided.is_some() {
+        if !about_it || act.voided.is_some() {
+            continue;
+        }
+        if act.by.id == veto.by.id && is_by_a_person(act) {
+            return Lifted::Yes;
+        }
+        if case.rules.denied.contains(&act.by.id) || case.subject.requesters.contains(&act.by.id) {
             continue;
         }
         match level(act, facts) {

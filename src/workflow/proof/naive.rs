@@ -181,13 +181,12 @@ impl Case<'_> {
         digits.len() >= 12 && which.len() == 1 && which.contains(self.digest)
     }
 
-    /// Rule D: an administrator who is neither requester nor bot set the objection aside, later than it was made.
+    /// Rule D: its author, or an administrator who is neither requester nor bot, set the objection aside later.
     fn lifted(&self, person: i64, made: i64, world: &World, rules: &Rules) -> bool {
         self.history.iter().any(|entry| {
             let Entry::Acted { id, by, kind: Kind::Lift(whose), app: false, at } = entry else { return false };
-            let may = world.level[by] == Some(Level::Admin)
-                && !self.asked.contains(by)
-                && !rules.denied.contains(&UserId(*by));
+            let admin = world.level[by] == Some(Level::Admin) && !rules.denied.contains(&UserId(*by));
+            let may = *by == person || admin && !self.asked.contains(by);
             *whose == person && may && *at > made && !self.history.contains(&Entry::Taken { id: *id })
         })
     }
