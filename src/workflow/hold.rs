@@ -16,11 +16,17 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// The longest time between two questions, unless the operator chose a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
+/// What a pause counts for at least, where the time is not known.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(10);
+
 /// A gate that waits for GitHub's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Since when; `None` if not even the time is known.
     since: Option<Timestamp>,
+    /// The pauses between the questions so far, for as long as GitHub does not say what time it is.
+    #[serde(default)]
+    paused: Duration,
     /// The number of the next question.
     asked: u32,
     /// Whether it asks no more by itself, and has said so in public.
@@ -40,19 +46,28 @@ impl Hold {
     pub(super) fn next(before: Option<Hold>, gate: Gate, now: Option<Timestamp>) -> Next {
         let asked = before.map_or(0, |hold| hold.asked).wrapping_add(1);
         // Whoever acts after it was told in public begins a new day of asking.
-        let since = before.filter(|hold| !hold.given_up).and_then(|hold| hold.since).or(now);
-        let held = now.zip(since).map_or(Duration::ZERO, |(now, since)| now.since(since));
+        let asking = before.filter(|hold| !hold.given_up);
+        let since = asking.and_then(|hold| hold.since).or(now);
+        let paused = asking.map_or(Duration::ZERO, |hold| hold.paused);
+        let held = now.zip(since).map_or(Duration::ZERO, |(now, since)| now.since(since)).max(paused);
         if held >= PATIENCE {
-            return Next::Tell(Hold { since, asked, given_up: true });
+            return Next::Tell(Hold { since, paused, asked, given_up: true });
         }
         let pause = (held / 4).min(LONGEST_PAUSE);
-        Next::Ask(Hold { since, asked, given_up: false }, Effect::JudgeAgain { gate, asked, pause })
+        let paused = paused + pause.max(SHORTEST_PAUSE);
+        Next::Ask(Hold { since, paused, asked, given_up: false }, Effect::JudgeAgain { gate, asked, pause })
     }
 
     /// Whether a question of this number is the one to be asked.
     #[must_use]
     pub fn awaits(&self, asked: u32) -> bool {
         self.asked == asked && !self.given_up
+    }
+
+    /// How many questions there were, the next one included.
+    #[must_use]
+    pub fn asked(&self) -> u32 {
+        self.asked
     }
 
     /// Whether it asks no more by itself.
@@ -67,17 +82,17 @@ mod tests {
     use super::*;
 
     /// Holds until it is told in public; returns how often it asked, and when it told.
-    fn day(first: i64) -> (u32, i64, Hold) {
+    fn day(first: i64, clock: impl Fn(i64) -> Option<Timestamp>) -> (u32, i64, Hold) {
         let (mut now, mut hold, mut asks) = (first, None, 0);
         loop {
-            match Hold::next(hold, Gate::Act, Some(Timestamp(now))) {
+            match Hold::next(hold, Gate::Act, clock(now)) {
                 Next::Ask(next, Effect::JudgeAgain { asked, pause, .. }) => {
                     assert!(next.awaits(asked) && !hold.is_some_and(|hold| hold.awaits(asked)));
                     asks += 1;
-                    now += i64::try_from(pause.as_millis().max(60_000)).unwrap_or(i64::MAX);
+                    now += i64::try_from(pause.as_millis().max(20_000)).unwrap_or(i64::MAX);
                     hold = Some(next);
                 }
-                Next::Ask(..) => return (0, now, Hold { since: None, asked: 0, given_up: true }),
+                Next::Ask(hold, _) => return (0, now, hold),
                 Next::Tell(next) => return (asks, now - first, next),
             }
         }
@@ -85,16 +100,19 @@ mod tests {
 
     #[test]
     fn a_hold_asks_for_a_day_less_and_less_often_and_then_tells() {
-        let (asks, after, hold) = day(1_000);
+        let clocks: [fn(i64) -> Option<Timestamp>; 2] = [|now| Some(Timestamp(now)), |_| None];
+        for (clock, known) in clocks.into_iter().zip([true, false]) {
+            let (asks, after, hold) = day(1_000, clock);
 
-        assert!((24 * 3_600_000..25 * 3_600_000).contains(&after), "{after}");
-        assert!((90..130).contains(&asks), "{asks}");
-        assert!(hold.has_given_up());
+            assert!((24 * 3_600_000..25 * 3_600_000).contains(&after), "{after}, {known}");
+            assert!((90..130).contains(&asks), "{asks}, {known}");
+            assert!(hold.has_given_up());
+        }
     }
 
     #[test]
     fn whoever_acts_afterwards_begins_a_new_day() {
-        let (_, after, hold) = day(0);
+        let (_, after, hold) = day(0, |now| Some(Timestamp(now)));
 
         let next = Hold::next(Some(hold), Gate::Act, Some(Timestamp(after + 1)));
         assert!(matches!(next, Next::Ask(hold, _) if hold.since == Some(Timestamp(after + 1))));

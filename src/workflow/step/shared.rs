@@ -189,7 +189,7 @@ pub(super) fn holds(
         Next::Ask(hold, ask) => (hold, vec![ask, Effect::ShowStatus]),
         Next::Tell(hold) => {
             let words = Words::StillUnknown { reasons: missing.to_vec(), digest: subject.digest.clone() };
-            let key = format!("unknown-{}-{}", gate.name(), facts.now.map_or(0, |now| now.0.div_euclid(3_600_000)));
+            let key = format!("unknown-{}-{}", gate.name(), hold.asked());
             (hold, vec![Effect::Say { words, place: Place::Issue, key }, Effect::ShowStatus])
         }
     }
