@@ -16,14 +16,14 @@ use crate::ids::{PullNumber, RunId, Timestamp};
 
 const MEAN: &str = "INSERT INTO meanings (meaning, at) VALUES ($1, $2) ON CONFLICT (meaning) DO NOTHING";
 
-const MOVE_RUN: &str = "UPDATE runs SET phase = $1, state = $2, open = $3, updated_at = $4, version = version + 1 \
-    WHERE id = $5 AND version = $6";
+const MOVE_RUN: &str = "UPDATE runs SET phase_since = CASE WHEN phase = $1 THEN phase_since ELSE $4 END, phase = $1, \
+    state = $2, open = $3, updated_at = $4, version = version + 1 WHERE id = $5 AND version = $6";
 
 const OPEN_ONE: &str = "SELECT id FROM runs WHERE repo_id = $1 AND issue_number = $2 AND open = 1";
 
 const INSERT_RUN: &str = "INSERT INTO runs (id, installation_id, repo_id, repo_name, issue_id, issue_number, \
-    origin, phase, state, open, opened_at, updated_at, version) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1)";
+    origin, phase, state, open, opened_at, updated_at, phase_since, version) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11, 1)";
 
 const VOID: &str = "UPDATE effects SET state = 'void', finished_at = $1, worker = NULL, leased_until = 0 \
     WHERE run_id = $2 AND lane = $3 AND state = 'due'";

@@ -11,7 +11,7 @@ macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
             "SELECT id, installation_id, repo_id, repo_name, issue_id, issue_number, origin, phase, state, version, \
-             open, opened_at, updated_at FROM runs ",
+             open, opened_at, updated_at, phase_since FROM runs ",
             $rest
         )
     };
@@ -55,6 +55,8 @@ pub struct RunRow {
     pub opened_at: Timestamp,
     /// When it was moved last.
     pub updated_at: Timestamp,
+    /// Since when it is in its phase.
+    pub phase_since: Timestamp,
 }
 
 impl Store {
@@ -140,5 +142,6 @@ fn read(row: &AnyRow) -> Result<RunRow, StoreError> {
         open: row.try_get::<i64, _>(10)? == 1,
         opened_at: Timestamp(row.try_get(11)?),
         updated_at: Timestamp(row.try_get(12)?),
+        phase_since: Timestamp(row.try_get(13)?),
     })
 }

@@ -53,10 +53,10 @@ impl Core {
         Ok((read(row)?, version))
     }
 
-    /// Reads a run, and since when it is where it stands.
+    /// Reads a run, and since when it is in its phase.
     pub(super) async fn run_since(&self, id: RunId) -> Result<(Run, Timestamp), Trouble> {
         let row = self.store.run(id).await?.ok_or(Trouble::Corrupt(format!("run {id} is not there")))?;
-        let since = row.updated_at;
+        let since = row.phase_since;
         Ok((read(row)?, since))
     }
 

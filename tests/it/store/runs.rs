@@ -42,6 +42,11 @@ async fn a_commit_writes_everything_or_nothing(place: &Place) {
     assert_eq!(place.takes("w", 9).await.unwrap().run, run);
     let events = place.store.events(run).await.unwrap();
     assert_eq!(events.iter().map(|e| (e.seq, e.kind.as_str())).collect::<Vec<_>>(), [(1, "run_opened"), (2, "moved")]);
+
+    let again = Commit { now: at(5), ..moving(run, 2, "planned") };
+    assert_eq!(place.store.commit(again).await.unwrap(), CommitOutcome::Committed { version: 3 });
+    let row = place.store.run(run).await.unwrap().unwrap();
+    assert_eq!((row.version, row.updated_at, row.phase_since), (3, at(5), at(1)), "it stands where it stood");
 }
 
 async fn a_run_is_found_by_its_issue_and_its_pull_requests(place: &Place) {
