@@ -16,7 +16,19 @@ use super::transact::Ending;
 /// The proof that no other server works on the database, for as long as it is kept.
 #[derive(Debug)]
 pub struct Alone {
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Alone {
+    /// A child that is being started holds the open file too, for a moment: closing ours is not enough.
+    fn drop(&mut self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the lock of the database is let go only at the end of the process"
+            );
+        }
+    }
 }
 
 /// What is known about other servers on the same database.
@@ -53,7 +65,7 @@ impl Store {
             })
             .await?;
         self.ring();
-        Ok(Others::None(Alone { _lock: lock }, rows))
+        Ok(Others::None(Alone { lock }, rows))
     }
 }
 

@@ -202,11 +202,11 @@ async fn t48_a_file_swapped_for_a_link_while_the_core_reads_gives_nothing_away()
 
 #[tokio::test]
 async fn t53_no_unix_socket_of_the_host_answers() {
-    for place in Place::each().await {
+    for (n, place) in Place::each().await.into_iter().enumerate() {
         let path = place.outside();
         let named = UnixListener::bind(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
-        let name = format!("assentry-test-{}", std::process::id());
+        let name = format!("assentry-test-{}-{n}", std::process::id());
         let hidden = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
         let script = format!(
             r#"use Socket; for my $at ("{}", "\0{name}", "/var/run/docker.sock", "/run/containerd/containerd.sock") {{
