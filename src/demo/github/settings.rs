@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -36,7 +36,7 @@ pub struct Settings {
     pub app_id: i64,
     /// The App's name in addresses; its bot is `<slug>[bot]`.
     pub slug: String,
-    /// The App's private key in PEM (PKCS#8); made anew if there is none.
+    /// The App's private key in PEM (PKCS#8); made once a process if there is none.
     pub key_pem: Option<String>,
     /// What the App was granted.
     pub permissions: Vec<(&'static str, Level)>,
@@ -186,18 +186,21 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
     state
 }
 
-fn key(pem: Option<&str>) -> Result<(KeyPair, String), StartError> {
-    if let Some(pem) = pem {
-        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
-        let der = STANDARD.decode(body).map_err(|_| StartError::Key)?;
-        return Ok((KeyPair::from_pkcs8(&der).map_err(|_| StartError::Key)?, pem.to_owned()));
-    }
-    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| StartError::Key)?;
-    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| StartError::Key)?;
+/// The key of every App that is given none: made once a process, because that takes longer than most tests.
+static KEY: LazyLock<Option<String>> = LazyLock::new(|| {
+    let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
     let text = STANDARD.encode(der.as_ref());
     let lines: Vec<String> =
         text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    Ok((pair, format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))))
+    Some(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")))
+});
+
+fn key(pem: Option<&str>) -> Result<(KeyPair, String), StartError> {
+    let pem = pem.or(KEY.as_deref()).ok_or(StartError::Key)?;
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    let der = STANDARD.decode(body).map_err(|_| StartError::Key)?;
+    Ok((KeyPair::from_pkcs8(&der).map_err(|_| StartError::Key)?, pem.to_owned()))
 }
 
 fn write_hook(dir: &std::path::Path) -> std::io::Result<()> {
