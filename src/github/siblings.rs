@@ -38,11 +38,11 @@ impl App {
         let key = (installation, name.clone());
         let remembered = self.siblings.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         let found = match remembered {
-            Some((at, id)) if at <= now && now.since(at) < REMEMBERED => id,
+            Some((at, id)) if is_young(at, now) => id,
             Some(_) | None => {
                 let id = self.look_for(installation, name, now).await?;
                 let mut known = self.siblings.0.lock().unwrap_or_else(PoisonError::into_inner);
-                known.retain(|_, (at, _)| *at <= now && now.since(*at) < REMEMBERED);
+                known.retain(|_, (at, _)| is_young(*at, now));
                 known.insert(key, (now, id));
                 id
             }
@@ -72,6 +72,12 @@ impl App {
         let same = |repo: &Covered| repo.full_name.as_str().eq_ignore_ascii_case(name.as_str());
         Ok(minted.repositories.into_iter().find(same).map(|repo| repo.id))
     }
+}
+
+/// Whoever began earlier may ask later: an answer may be a little younger than the question, but not as much as a clock
+/// that was set back makes it.
+fn is_young(at: Timestamp, now: Timestamp) -> bool {
+    now.since(at).max(at.since(now)) < REMEMBERED
 }
 
 #[derive(Deserialize)]

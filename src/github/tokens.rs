@@ -15,6 +15,8 @@ use crate::ids::{InstallationId, RepoId, Timestamp};
 
 /// A token is used no longer than this, so that an hour's life never ends in the middle of a step (F32).
 const FRESH: Duration = Duration::from_secs(45 * 60);
+/// How far ahead the moment of minting may lie of the moment in which a token is used.
+const AHEAD: Duration = Duration::from_secs(60);
 
 /// What a token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,8 +35,9 @@ pub(super) struct Minted {
 
 impl Minted {
     fn is_fresh(&self, now: Timestamp) -> bool {
-        // A clock set back leaves the moment of minting ahead; then nothing is known about its age.
-        self.at <= now && now.since(self.at) < FRESH
+        // A clock set back leaves the moment of minting far ahead; then nothing is known about its age. Whoever began
+        // earlier may ask later, so it may lie a little ahead.
+        self.at.since(now) < AHEAD && now.since(self.at) < FRESH
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::policy::Outsiders;
 use crate::github::{self, Step};
 use crate::ids::{AccountKind, Person, RunId, Timestamp, UserId};
 use crate::workflow::change::{Input, InputEdit, Stale};
-use crate::workflow::run::{Ask, Planning, Run, State};
+use crate::workflow::run::{Ask, Origin, Planning, Run, State};
 
 /// How many authors' permissions are asked for; whoever comes after counts as unknown.
 const MOST_AUTHORS: usize = 50;
@@ -150,7 +150,7 @@ impl Deed<'_> {
         said: (Vec<github::Comment>, Outsiders),
     ) -> Result<Issue, Trouble> {
         let us = self.core.app.identity(self.moment.now()).await?.bot_id;
-        let mut known = BTreeMap::new();
+        let mut known = self.asked_just_now(at);
         let author = self.author(by, &mut known).await;
         let (mut read, mut left_out) = (Vec::new(), 0);
         let (comments, outsiders) = said;
@@ -177,6 +177,13 @@ impl Deed<'_> {
             left_out,
             trigger: self.run.origin.label.clone(),
         })
+    }
+
+    /// What is known of the requester, if the input is that of the moment they asked: only who may write is heard.
+    fn asked_just_now(&self, at: Timestamp) -> BTreeMap<UserId, Writes> {
+        let Origin { requester, asked_at, .. } = &self.run.origin;
+        let person = *asked_at == at && requester.kind == AccountKind::User;
+        person.then_some((requester.id, Writes::Yes)).into_iter().collect()
     }
 
     async fn author(&self, person: Option<&Person>, known: &mut BTreeMap<UserId, Writes>) -> Author {

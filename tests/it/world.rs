@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use assentry::cli::wiring::wire;
 use assentry::config::Config;
-use assentry::demo::github::{Clock, GitHub, NewRepository, Person, PullView, Role, Settings, Webhook};
+use assentry::demo::github::{Clock, Fault, GitHub, NewRepository, Person, PullView, Role, Settings, Webhook, Wrong};
 use assentry::demo::model::{Script, ScriptedModel};
 use assentry::demo::story;
 use assentry::ids::{IssueNumber, RepoId, Timestamp};
@@ -176,9 +176,20 @@ impl World {
     }
 
     /// Lets things happen one by one until the run of an issue is in a phase.
+    ///
+    /// An approval and the start are one where GitHub tells of the plan pull request at once; a run that is to be found
+    /// between the two meets a GitHub that does not.
     pub(crate) async fn until(&self, issue: i64, phase: &str) {
+        let between = phase == "starting";
+        if between {
+            let wrong = Wrong::RefusedBefore(502);
+            self.github.goes_wrong(Fault { method: "GET", path: "/pulls/".to_owned(), times: u32::MAX, wrong });
+        }
         for _ in 0..1_000 {
             if self.phase(issue).await == phase {
+                if between {
+                    self.github.heals();
+                }
                 return;
             }
             self.one_thing_happens().await;

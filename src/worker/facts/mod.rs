@@ -9,12 +9,14 @@ mod people;
 mod teams;
 
 use super::Trouble;
+use super::apply::With;
 use super::effect::{Deed, Done};
 use crate::github::Step;
 use crate::workflow::act::ActId;
-use crate::workflow::approval::{Facts, Gate, PolicyFact, Rules};
+use crate::workflow::approval::{Facts, Gate, PolicyFact, Rules, Verdict, judge};
 use crate::workflow::change::Change;
 use crate::workflow::event::Event;
+use crate::workflow::run::{Shown, State};
 
 pub(super) use people::level;
 
@@ -26,6 +28,9 @@ impl Deed<'_> {
     /// Asks what a gate asks.
     pub(super) async fn judge(&self, gate: Gate, because: Option<ActId>) -> Result<Done, Trouble> {
         let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
+        if gate == Gate::Start && !matches!(self.run.state, State::Starting(_)) {
+            return Ok(Done::quietly());
+        }
         // The start follows an approval at once, and looks for both.
         if gate != Gate::Act
             && let Some(event) = Box::pin(self.around(shown)).await?
@@ -54,7 +59,20 @@ impl Deed<'_> {
             None => self.repo(Step::Read).pull_scene(shown.pull).await.ok().and_then(|scene| scene.at),
         };
         let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners };
+        if gate == Gate::Act && self.starts_at_once(shown, &facts).await {
+            let approved = Event::Judged { gate, facts: facts.clone(), because };
+            let _ = self.core.apply(self.run.id, &approved, With::default(), self.moment.now()).await?;
+            return Ok(Done::with(Event::Judged { gate: Gate::Start, facts, because: None }));
+        }
         Ok(Done::with(Event::Judged { gate, facts, because }))
+    }
+
+    /// Whether the second gate may be asked with the first one's answers, because it follows at once: they approve there
+    /// as well, and nothing around the run speaks against it. Otherwise the second gate asks for itself.
+    async fn starts_at_once(&self, shown: &Shown, facts: &Facts) -> bool {
+        let State::AwaitingApproval(waiting) = &self.run.state else { return false };
+        let approved = matches!(judge(shown.case(&waiting.acts), facts, Gate::Start), Verdict::Approved { .. });
+        approved && matches!(Box::pin(self.around(shown)).await, Ok(None))
     }
 
     /// Asks once more, unless another question is on its way by now (rule P).
