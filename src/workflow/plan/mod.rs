@@ -127,7 +127,7 @@ pub struct Scope {
     pub max_files: u32,
     /// How many bytes the changed files may have in all.
     pub max_bytes: u64,
-    /// Whether dependency manifests and lock files inside the paths may change.
+    /// Whether dependency manifests and lock files inside the paths may change; the lock files of such manifests as well.
     #[serde(default)]
     pub dependencies: bool,
     /// Whether files that steer people, tools or CI may change where the paths name them exactly; workflow files never.

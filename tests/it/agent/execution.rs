@@ -71,6 +71,26 @@ async fn t66_what_leaves_the_scope_is_refused_at_once_or_not_taken() {
 }
 
 #[tokio::test]
+async fn t66_a_lock_file_that_a_command_writes_is_taken_with_its_manifest() {
+    let writes = "echo '[package]' > Cargo.toml; echo 'version = 4' > Cargo.lock; echo '{}' > package-lock.json";
+    let house = House::with(vec![
+        call("run", json!({"command": writes})),
+        calls(&[mend(), tick("s1")]),
+        call("finish", json!({"summary": "Mended."})),
+    ])
+    .await;
+    let mut plan = one_step();
+    plan.scope.paths.push("Cargo.toml".to_owned());
+    plan.scope.dependencies = true;
+
+    let Executed::Finished(work) = executed(&house, &plan).await else { panic!("{:?}", house.said()) };
+
+    let touched: Vec<_> = work.steps[0].touched.iter().map(|path| path.as_str()).collect();
+    assert_eq!(touched, ["Cargo.lock", "Cargo.toml", "src/greet.sh"]);
+    assert_eq!(work.left.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["package-lock.json"]);
+}
+
+#[tokio::test]
 async fn steps_are_ticked_once_in_order_and_all_of_them() {
     let house = House::with(vec![
         calls(&[tick("s2"), tick("s9"), finish()]),

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::plan::Scope;
 use crate::ids::RepoPath;
 
+mod locks;
+mod names;
+
+pub use names::{is_dependency_file, is_never_written, is_protected};
+
 /// Why a path may not be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "rule")]
@@ -61,6 +66,8 @@ pub enum Forbidden {
 pub struct Wall {
     scope: Scope,
     paths: GlobSet,
+    /// The lock files of manifests that `paths` name.
+    locks: GlobSet,
     /// Paths that the repository protects by its own policy.
     guarded: GlobSet,
 }
@@ -81,7 +88,9 @@ impl Wall {
     /// # Errors
     /// When a glob cannot be read, is absolute or names `..`.
     pub fn new(scope: &Scope) -> Result<Wall, BadGlob> {
-        Ok(Wall { scope: scope.clone(), paths: set(&scope.paths)?, guarded: GlobSet::empty() })
+        let paths = set(&scope.paths)?;
+        let locks = if scope.dependencies { set(&locks::of(&scope.paths))? } else { GlobSet::empty() };
+        Ok(Wall { scope: scope.clone(), paths, locks, guarded: GlobSet::empty() })
     }
 
     /// The same wall in a repository that protects more paths than are protected everywhere.
@@ -108,7 +117,7 @@ impl Wall {
         if is_never_written(path) {
             return Err(Forbidden::Never { path: shown });
         }
-        if !self.paths.is_match(path.as_str()) {
+        if !self.covers(path) {
             return Err(Forbidden::Outside { path: shown });
         }
         if is_dependency_file(path) && !self.scope.dependencies {
@@ -120,10 +129,10 @@ impl Wall {
         Ok(())
     }
 
-    /// Whether the plan's paths name `path`, whatever else forbids it.
+    /// Whether the plan's paths name `path`, or a manifest whose lock file it is, whatever else forbids it.
     #[must_use]
     pub fn covers(&self, path: &RepoPath) -> bool {
-        self.paths.is_match(path.as_str())
+        self.paths.is_match(path.as_str()) || self.locks.is_match(path.as_str())
     }
 
     /// Whether so many changed files with so many bytes in all are within the limits.
@@ -152,131 +161,6 @@ fn set(globs: &[String]) -> Result<GlobSet, BadGlob> {
         set.add(built.map_err(|e| bad(e.kind().to_string()))?);
     }
     set.build().map_err(|e| BadGlob { glob: globs.join(", "), why: e.kind().to_string() })
-}
-
-/// Files that run with a repository's secrets as soon as they are pushed, and git's own.
-#[must_use]
-pub fn is_never_written(path: &RepoPath) -> bool {
-    let path = path.as_str().to_lowercase();
-    let below = [
-        "/.github/workflows/",
-        "/.github/actions/",
-        "/.circleci/",
-        "/.buildkite/",
-        "/.gitea/workflows/",
-        "/.forgejo/workflows/",
-    ];
-    let named = [
-        ".gitlab-ci.yml",
-        ".gitlab-ci.yaml",
-        "jenkinsfile",
-        "azure-pipelines.yml",
-        "azure-pipelines.yaml",
-        ".travis.yml",
-        "bitbucket-pipelines.yml",
-        ".drone.yml",
-        ".woodpecker.yml",
-        "appveyor.yml",
-        ".appveyor.yml",
-        ".gitmodules",
-    ];
-    let rooted = format!("/{path}");
-    below.iter().any(|dir| rooted.contains(dir))
-        || path.split('/').any(is_git_name)
-        || named.contains(&path.rsplit('/').next().unwrap_or_default())
-}
-
-/// `.git` and the names that some file systems take for it.
-fn is_git_name(part: &str) -> bool {
-    let plain: String = part.chars().filter(|c| !is_ignorable(*c)).collect();
-    let plain = plain.trim_end_matches(['.', ' ']);
-    plain == ".git" || plain == "git~1" || plain.starts_with(".git::") || plain.starts_with(".git:")
-}
-
-/// Code points that HFS+ leaves out when it compares names.
-fn is_ignorable(c: char) -> bool {
-    matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{200b}')
-}
-
-/// Files that steer people, agents or tools: owners, agent instructions, hooks, containers, top-level dot folders.
-#[must_use]
-pub fn is_protected(path: &RepoPath) -> bool {
-    let path = path.as_str().to_lowercase();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let named = [
-        "codeowners",
-        "agents.md",
-        "claude.md",
-        "gemini.md",
-        ".cursorrules",
-        ".mcp.json",
-        ".envrc",
-        "dockerfile",
-        "containerfile",
-        "docker-compose.yml",
-        "docker-compose.yaml",
-        "compose.yml",
-        "compose.yaml",
-        ".gitattributes",
-        ".npmrc",
-        ".yarnrc.yml",
-        ".pre-commit-config.yaml",
-        "lefthook.yml",
-        "build.rs",
-        "conftest.py",
-    ];
-    let dot_folder = path.starts_with('.') && path.contains('/');
-    dot_folder
-        || named.contains(&name)
-        || name.starts_with("dockerfile.")
-        || path.split('/').any(|part| part == ".cargo")
-}
-
-/// Manifests and lock files of the usual package managers.
-#[must_use]
-pub fn is_dependency_file(path: &RepoPath) -> bool {
-    let name = path.as_str().rsplit('/').next().unwrap_or_default().to_lowercase();
-    let named = [
-        "cargo.toml",
-        "cargo.lock",
-        "package.json",
-        "package-lock.json",
-        "npm-shrinkwrap.json",
-        "yarn.lock",
-        "pnpm-lock.yaml",
-        "bun.lockb",
-        "bun.lock",
-        "deno.lock",
-        "pyproject.toml",
-        "poetry.lock",
-        "uv.lock",
-        "pipfile",
-        "pipfile.lock",
-        "setup.py",
-        "setup.cfg",
-        "go.mod",
-        "go.sum",
-        "gemfile",
-        "gemfile.lock",
-        "composer.json",
-        "composer.lock",
-        "pom.xml",
-        "build.gradle",
-        "build.gradle.kts",
-        "settings.gradle",
-        "settings.gradle.kts",
-        "gradle.lockfile",
-        "packages.config",
-        "mix.exs",
-        "mix.lock",
-        "rust-toolchain",
-        "rust-toolchain.toml",
-        "flake.nix",
-        "flake.lock",
-    ];
-    named.contains(&name.as_str())
-        || (name.starts_with("requirements") && name.ends_with(".txt"))
-        || name.ends_with(".csproj")
 }
 
 #[cfg(test)]
@@ -340,6 +224,27 @@ mod tests {
         for path in ["Cargo.lock", "web/package.json", "requirements-dev.txt"] {
             let allowed = Scope { dependencies: true, ..scope(&["**"]) };
             assert_eq!((verdict(&scope(&["**"]), path), verdict(&allowed, path)), ("dependency", "ok"), "{path}");
+        }
+    }
+
+    #[test]
+    fn t66_a_lock_file_follows_its_manifest_where_dependencies_may_change() {
+        let cases = [
+            (&["Cargo.toml"][..], "Cargo.lock", "ok"),
+            (&["crates/a/Cargo.toml"], "Cargo.lock", "ok"),
+            (&["crates/a/Cargo.toml"], "crates/a/Cargo.lock", "ok"),
+            (&["crates/*/Cargo.toml"], "crates/b/Cargo.lock", "ok"),
+            (&["crates/a/Cargo.toml"], "crates/b/Cargo.lock", "outside"),
+            (&["web/package.json"], "web/pnpm-lock.yaml", "ok"),
+            (&["web/package.json"], "web/Cargo.lock", "outside"),
+            (&["src/**"], "Cargo.lock", "outside"),
+            (&["go.mod"], "go.sum", "ok"),
+            (&["a/{Cargo.toml,b.rs}"], "Cargo.lock", "outside"),
+        ];
+        for (paths, lock, expected) in cases {
+            let told = Scope { dependencies: true, ..scope(paths) };
+            let silent = scope(paths);
+            assert_eq!((verdict(&told, lock), verdict(&silent, lock)), (expected, "outside"), "{paths:?}, {lock}");
         }
     }
 
