@@ -3,12 +3,13 @@
 
 use super::apply::{With, read};
 use super::delivery::Arrival;
+use super::taken::Taken;
 use super::{Core, Trouble};
 use crate::github::{PullState, Step};
 use crate::ids::{AccountKind, BranchName, Timestamp};
 use crate::store::{Claim, Finish, RunRow};
 use crate::webhook::{CommentFacts, InstallationAbout, InstallationHint, IssueFacts, PullFacts};
-use crate::workflow::act::{ActId, Voided};
+use crate::workflow::act::Voided;
 use crate::workflow::approval::Level;
 use crate::workflow::change::{Change, Input, InputEdit, Notice};
 use crate::workflow::event::Event;
@@ -48,7 +49,7 @@ impl Arrival<'_> {
             return self.input(run, &[(what, text.map(str::to_owned))], at).await;
         }
         let how = if text.is_some() { Voided::Edited } else { Voided::Deleted };
-        self.void(run, ActId::Comment(comment.id.0), how).await
+        self.taken_back(run, Taken::comment(issue, comment, how)).await
     }
 
     /// Parts of the input say something now (rule E). What says the same as before has not changed.

@@ -67,6 +67,13 @@ impl Arrival<'_> {
         if comment.via_app && starts {
             return self.done("an App in a person's name").await;
         }
+        let overtaken = |run: &Run| {
+            let id = ActId::Comment(comment.id.0);
+            run.state.acts().iter().any(|act| act.id == id && act.kind.is_overtaken())
+        };
+        if run.as_ref().is_some_and(overtaken) && !command.as_ref().is_some_and(Command::is_act) {
+            return self.done("taken back before it was told of").await;
+        }
         let place = if issue.is_pull { Place::PlanPull } else { Place::Issue };
         let typed = Typed { issue, comment, by, run, place };
         let Some(command) = command else { return self.perhaps_answer(&typed).await };

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::apply::{Applied, With, read};
 use super::moment::Moment;
+use super::taken::Taken;
 use super::trouble::Then;
 use super::{Core, REST, Trouble, YOUNG};
 use crate::github::{GithubError, RepoRef, Repository, Step};
 use crate::ids::{AccountKind, CommitSha, IssueNumber, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
 use crate::webhook::{About, Hint, IssueFacts, meaning, translate, translate_installation};
-use crate::workflow::act::{ActId, Voided};
 use crate::workflow::approval::Level;
 use crate::workflow::change::{Change, Input};
 use crate::workflow::event::Event;
@@ -121,8 +121,8 @@ impl Arrival<'_> {
             About::CommentDeleted { issue, comment } => Box::pin(self.comment_changed(issue, comment, None)).await,
             About::ReviewSubmitted { pull, review } => Box::pin(self.review(pull, review)).await,
             About::ReviewDismissed { pull, review } => {
-                let id = ActId::Review(review.id.0);
-                self.void(self.run_of_plan_pull(pull.number).await?, id, Voided::Dismissed).await
+                let run = self.run_of_plan_pull(pull.number).await?;
+                Box::pin(self.taken_back(run, Taken::review(review))).await
             }
             About::ReviewCommentCreated { pull, comment } => Box::pin(self.line_comment(pull, comment)).await,
             About::ReviewCommentEdited { pull, comment } => Box::pin(self.line_edited(pull, comment)).await,
@@ -284,8 +284,6 @@ impl Arrival<'_> {
         before: &CommitSha,
         head: Option<&CommitSha>,
     ) -> Result<(), Trouble> {
-        // After a failure too: the version may be tried again (Q13).
-        let failed = |state: &State| matches!(state, State::Ended(Ended { outcome: Outcome::Failed { .. }, .. }));
         let Some(run) = run.filter(|run| run.state.is_open() || failed(&run.state)) else {
             return self.done("no open run").await;
         };
@@ -297,47 +295,11 @@ impl Arrival<'_> {
         let event = self.pushed(&run, head).await?;
         self.applied(self.core.apply(run.id, &event, with, self.moment.now()).await?)
     }
+}
 
-    /// An act that was edited, deleted or dismissed. Anyone's approval ends by it; an objection only if its author did it,
-    /// or an administrator who did not ask for the version (rule D, D16).
-    pub(super) async fn void(&self, run: Option<Run>, id: ActId, how: Voided) -> Result<(), Trouble> {
-        let Some(run) = run.filter(|run| run.state.is_open()) else { return self.done("no open run").await };
-        let Some(act) = run.state.acts().iter().find(|act| act.id == id) else {
-            return self.overtaken(&run, &Event::ActVoided { id, how }).await;
-        };
-        if !act.kind.approves() && !self.may_lift(&run, &act.by).await? {
-            return self.done("an objection is lifted by its author or an administrator who did not ask").await;
-        }
-        self.happens(run.id, &Event::ActVoided { id, how }).await
-    }
-
-    /// Whether the sender may take back what `author` objected.
-    async fn may_lift(&self, run: &Run, author: &Person) -> Result<bool, Trouble> {
-        let Some(sender) = &self.hint.sender else { return Ok(false) };
-        if sender.id == author.id {
-            return Ok(true);
-        }
-        let asked = run.state.shown().is_some_and(|shown| shown.subject.requesters.contains(&sender.id));
-        if asked || sender.id == run.origin.requester.id {
-            return Ok(false);
-        }
-        Ok(self.may(sender).await? == Level::Admin)
-    }
-
-    /// A comment's edit or deletion that comes before its creation: from now on the creation means nothing (F04).
-    async fn overtaken(&self, run: &Run, event: &Event) -> Result<(), Trouble> {
-        let (About::CommentEdited { issue, comment } | About::CommentDeleted { issue, comment }) = &self.hint.about
-        else {
-            return self.done("no act").await;
-        };
-        if comment.author.as_ref().is_none_or(|author| author.kind != AccountKind::User) {
-            return self.done("not by a person").await;
-        }
-        let creation = About::CommentCreated { issue: issue.clone(), comment: comment.clone() };
-        let meaning = Some(Hint { about: creation, ..self.hint.clone() }.meaning());
-        let with = With { meaning, ..self.last() };
-        self.applied(self.core.apply(run.id, event, with, self.moment.now()).await?)
-    }
+/// Whether a run has failed: its version may be tried again (Q13).
+pub(super) fn failed(state: &State) -> bool {
+    matches!(state, State::Ended(Ended { outcome: Outcome::Failed { .. }, .. }))
 }
 
 /// The first of the words that an answer to a person without a run begins with.

@@ -33,7 +33,7 @@ impl Arrival<'_> {
         let file = plan_path(run.origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
         let plan_pull = run.state.plan_pull();
         let past = Past { run: run.id, file, plan_pull, versions, acts: vec![] };
-        let mut told = Told { past, asked: vec![run.origin.requester.login.clone()] };
+        let mut told = Told { past, asked: vec![run.origin.requester.login.clone()], early: vec![] };
         for row in store.events(run.id).await? {
             if let Ok(event) = serde_json::from_str(&row.json) {
                 told.happened(event);
@@ -89,6 +89,8 @@ struct Told {
     past: Past,
     /// Who asked for the version after the last one written.
     asked: Vec<Login>,
+    /// What was taken back before it was told of.
+    early: Vec<Act>,
 }
 
 impl Told {
@@ -129,10 +131,24 @@ impl Told {
             ActKind::Veto { .. } => Did::Objected,
             ActKind::Withdraw => Did::TookBack,
             ActKind::Lift { .. } => Did::Lifted,
+            ActKind::Overtaken { lifts } => return self.overtaken(act, *lifts),
         };
         if self.act(act.id).is_none() {
             let (id, place, by, at) = (act.id, act.place, act.by.login.clone(), act.at);
-            self.past.acts.push(PastAct { id, place, by, did, at, verdict: Verdict::Open });
+            let early = self.early.iter().filter(|early| early.id == id);
+            let voided = early.fold(act.clone(), |act, early| act.told_also(early)).voided;
+            let verdict = voided.map_or(Verdict::Open, |how| Verdict::Voided { how });
+            self.past.acts.push(PastAct { id, place, by, did, at, verdict });
+        }
+    }
+
+    /// The end of what is an act, or may yet turn out to be one.
+    fn overtaken(&mut self, end: &Act, lifts: bool) {
+        self.early.push(end.clone());
+        if let (Some(act), Some(how)) = (self.act(end.id), end.voided)
+            && (lifts || act.did == Did::Approved)
+        {
+            act.verdict = Verdict::Voided { how };
         }
     }
 

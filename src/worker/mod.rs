@@ -33,6 +33,7 @@ mod reconcile;
 mod settings;
 mod status;
 mod sweep;
+mod taken;
 mod talk;
 mod trigger;
 mod trouble;

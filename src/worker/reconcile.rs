@@ -188,6 +188,10 @@ impl Look<'_> {
             return Ok(None);
         }
         let id = ActId::Comment(comment.id.0);
+        // Its edit was told of, and so its creation may have been nothing (D26).
+        if self.run.state.acts().iter().any(|act| act.id == id) {
+            return Ok(None);
+        }
         let meaning = meaning::comment_created(self.at.id, comment.id);
         if comment.updated_at == comment.created_at {
             let act = Act { id, kind, by: by.clone(), at: comment.created_at, place, via_app: false, voided: None };

@@ -61,6 +61,12 @@ pub enum ActKind {
         /// Whose, as it was typed without the `@`.
         login: String,
     },
+    /// Nothing that is known yet: the object was edited, deleted or dismissed before its creation was told of (F04). What
+    /// it was takes this one's place when it is told.
+    Overtaken {
+        /// Whether it was done by someone who may end an objection by it (D16). An approval ends by anyone.
+        lifts: bool,
+    },
 }
 
 /// Where something was said, and so where it is answered.
@@ -95,7 +101,25 @@ impl ActKind {
     pub fn approves(&self) -> bool {
         match self {
             ActKind::ApproveByReview { .. } | ActKind::ApproveByDigest { .. } | ActKind::ApproveBare => true,
-            ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } => false,
+            ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } | ActKind::Overtaken { .. } => false,
+        }
+    }
+
+    /// Whether something is known of it only because it was taken back.
+    #[must_use]
+    pub fn is_overtaken(&self) -> bool {
+        self.overtaken().is_some()
+    }
+
+    fn overtaken(&self) -> Option<bool> {
+        match self {
+            ActKind::Overtaken { lifts } => Some(*lifts),
+            ActKind::ApproveByReview { .. }
+            | ActKind::ApproveByDigest { .. }
+            | ActKind::ApproveBare
+            | ActKind::Veto { .. }
+            | ActKind::Withdraw
+            | ActKind::Lift { .. } => None,
         }
     }
 }
@@ -105,5 +129,23 @@ impl Act {
     #[must_use]
     pub fn order(&self) -> (Timestamp, bool, ActId) {
         (self.at, !self.kind.approves(), self.id)
+    }
+
+    /// What is known of an object that two deliveries told of, the same in whichever order they came: what was done, and
+    /// whether it was taken back. What is told twice counts as it was told first.
+    #[must_use]
+    pub fn told_also(&self, other: &Act) -> Act {
+        match (self.kind.overtaken(), other.kind.overtaken()) {
+            (None, None) => self.clone(),
+            (None, Some(lifts)) => self.taken_back(other.voided, lifts),
+            (Some(lifts), None) => other.taken_back(self.voided, lifts),
+            (Some(one), Some(two)) => Act { kind: ActKind::Overtaken { lifts: one || two }, ..self.clone() },
+        }
+    }
+
+    /// An approval ends by whoever took it back; anything else only by one who may.
+    fn taken_back(&self, how: Option<Voided>, lifts: bool) -> Act {
+        let ends = self.kind.approves() || lifts;
+        Act { voided: self.voided.or(how.filter(|_| ends)), ..self.clone() }
     }
 }

@@ -230,7 +230,7 @@ fn count(case: Case<'_>, facts: &Facts, gate: Gate) -> Count {
 /// What a bot does, or an App in a person's name, is never a person's latest act: it can neither give nor take (Q6).
 fn latest<'a>(case: Case<'a>, refused: &mut Vec<Reason>) -> Vec<&'a Act> {
     let mut latest: BTreeMap<UserId, &Act> = BTreeMap::new();
-    for act in case.acts.iter().filter(|act| !matches!(act.kind, ActKind::Lift { .. })) {
+    for act in case.acts.iter().filter(|act| !matches!(act.kind, ActKind::Lift { .. } | ActKind::Overtaken { .. })) {
         if !is_by_a_person(act) {
             refused.push(Reason::NotAPerson { act: act.id });
         } else if let Some(reason) = not_bound(case, act) {
@@ -347,7 +347,7 @@ fn two_persons(rules: &Rules, facts: &Facts) -> bool {
 fn not_bound(case: Case<'_>, act: &Act) -> Option<Reason> {
     let (id, subject) = (act.id, case.subject);
     match &act.kind {
-        ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } => None,
+        ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } | ActKind::Overtaken { .. } => None,
         ActKind::ApproveByReview { commit: None } => Some(Reason::UnboundReview { act: id }),
         ActKind::ApproveByReview { commit: Some(commit) } if *commit != subject.commit => {
             Some(Reason::EarlierVersion { act: id })

@@ -87,6 +87,31 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it bears on approval: what is done by it can be taken back with its comment.
+    #[must_use]
+    pub fn is_act(&self) -> bool {
+        match self {
+            Command::Approve { .. }
+            | Command::Unapprove
+            | Command::Reject { .. }
+            | Command::Retry { .. }
+            | Command::Lift { .. } => true,
+            Command::Plan { .. }
+            | Command::Adopt { .. }
+            | Command::Diff { .. }
+            | Command::Revise { .. }
+            | Command::Cancel
+            | Command::Status
+            | Command::Help
+            | Command::PlanTemplate
+            | Command::PlanAnyway { .. }
+            | Command::History
+            | Command::Unknown { .. } => false,
+        }
+    }
+}
+
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
 pub const NAMES: [&str; 12] = [
     "plan",

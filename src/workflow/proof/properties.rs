@@ -72,7 +72,7 @@ fn names_it(act: &Act) -> bool {
         ActKind::ApproveByReview { commit } => *commit == Some(sha(2)),
         kind @ ActKind::ApproveByDigest { .. } => *kind == approve(2),
         ActKind::ApproveBare => true,
-        ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } => false,
+        ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } | ActKind::Overtaken { .. } => false,
     };
     bound && act.at > at(100) && act.voided.is_none() && !act.via_app
 }

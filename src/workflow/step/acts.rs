@@ -13,24 +13,61 @@ use crate::workflow::approval::{Facts, Level, Standing};
 /// How many acts of one person are kept.
 const MOST_OF_ONE: usize = 20;
 
+/// Of how many objects it is kept that they were taken back before they were told of.
+const MOST_OVERTAKEN: usize = 60;
+
 /// Of how many people who may not write, or of whom no act counts, something is kept.
 const MOST_STRANGERS: usize = 20;
 
-/// Records an act once; an object on GitHub is one act, however often it arrives.
+/// Records an act once; an object on GitHub is one act, however often it arrives and in whichever order its creation and
+/// its end do.
 pub(super) fn with_act(acts: &[Act], act: &Act) -> Option<Vec<Act>> {
-    if acts.iter().any(|known| known.id == act.id) {
-        return None;
-    }
     let mut acts = acts.to_vec();
-    acts.push(act.clone());
-    let of_one: Vec<&Act> = acts.iter().filter(|known| known.by.id == act.by.id).collect();
+    if let Some(known) = acts.iter_mut().find(|known| known.id == act.id) {
+        let both = known.told_also(act);
+        if *known == both {
+            return None;
+        }
+        *known = both;
+    } else {
+        acts.push(act.clone());
+    }
+    if act.kind.is_overtaken() {
+        forget_overtaken(&mut acts)
+    } else {
+        forget_of_one(&mut acts, act)
+    }
+    Some(acts)
+}
+
+/// Whether an object is an act, as far as is known.
+pub(super) fn is_known(acts: &[Act], id: ActId) -> bool {
+    acts.iter().any(|act| act.id == id && !act.kind.is_overtaken())
+}
+
+fn forget_of_one(acts: &mut Vec<Act>, act: &Act) {
+    let of_one: Vec<&Act> =
+        acts.iter().filter(|known| known.by.id == act.by.id && !known.kind.is_overtaken()).collect();
     if of_one.len() > MOST_OF_ONE {
         let latest = latest(&of_one);
         let oldest = of_one.iter().filter(|act| !latest.contains(&act.id)).min_by_key(|act| act.order());
         let forgotten = oldest.map(|act| act.id);
         acts.retain(|act| Some(act.id) != forgotten);
     }
-    Some(acts)
+}
+
+/// Forgets the oldest of whoever has the most of them, so that nobody pushes out what is kept of somebody else.
+fn forget_overtaken(acts: &mut Vec<Act>) {
+    let mut of_each: BTreeMap<UserId, Vec<&Act>> = BTreeMap::new();
+    for act in acts.iter().filter(|act| act.kind.is_overtaken()) {
+        of_each.entry(act.by.id).or_default().push(act);
+    }
+    if of_each.values().map(Vec::len).sum::<usize>() > MOST_OVERTAKEN {
+        let most = of_each.values().max_by_key(|of_one| of_one.len());
+        let oldest = most.and_then(|of_one| of_one.iter().min_by_key(|act| act.order()));
+        let forgotten = oldest.map(|act| act.id);
+        acts.retain(|act| Some(act.id) != forgotten);
+    }
 }
 
 /// Marks an act as taken back; nothing brings it back to life (rule B).
@@ -41,22 +78,25 @@ pub(super) fn with_voided(acts: &[Act], id: ActId, how: Voided) -> Option<Vec<Ac
     Some(acts)
 }
 
-/// What stays of the acts when a new version is made: objections and their withdrawals (rule F).
+/// What stays of the acts when a new version is made: objections and their withdrawals (rule F), and what was taken back
+/// before it was told of.
 pub(super) fn objections(acts: &[Act]) -> Vec<Act> {
     acts.iter().filter(|act| !act.kind.approves()).cloned().collect()
 }
 
 /// What stays of the acts once it is known who may write: of those who may, everything; of those who may not, what the
-/// latest of them did, because any of it may count once they may.
+/// latest of them did, because any of it may count once they may. Of what was taken back before it was told of nobody has
+/// been asked yet who may.
 pub(super) fn worth_keeping(acts: &[Act], facts: &Facts) -> Vec<Act> {
     let mut strangers: BTreeMap<UserId, Vec<&Act>> = BTreeMap::new();
-    for act in acts.iter().filter(|act| is_stranger(act.by.id, facts)) {
+    let forgotten = |act: &Act| is_stranger(act.by.id, facts) && !act.kind.is_overtaken();
+    for act in acts.iter().filter(|act| forgotten(act)) {
         strangers.entry(act.by.id).or_default().push(act);
     }
     let mut strangers: Vec<Vec<&Act>> = strangers.into_values().collect();
     strangers.sort_by_key(|acts| std::cmp::Reverse(acts.iter().map(|act| act.order()).max()));
     let kept: Vec<ActId> = strangers.iter().take(MOST_STRANGERS).flatten().map(|act| act.id).collect();
-    acts.iter().filter(|act| !is_stranger(act.by.id, facts) || kept.contains(&act.id)).cloned().collect()
+    acts.iter().filter(|act| !forgotten(act) || kept.contains(&act.id)).cloned().collect()
 }
 
 /// Someone who may not write, or about whom nobody had to ask because no act of theirs counts.
@@ -171,6 +211,35 @@ mod tests {
         let kept = worth_keeping(&all, &facts(&[1], &crowd));
         assert_eq!(kept.len(), MOST_STRANGERS + theirs.len());
         assert!(theirs.iter().all(|act| kept.contains(act)));
+    }
+
+    fn overtaken(serial: i64, who: i64) -> Act {
+        Act { voided: Some(Voided::Deleted), ..act(serial, who, ActKind::Overtaken { lifts: false }) }
+    }
+
+    #[test]
+    fn f04_many_ends_of_ones_own_comments_push_out_nothing_of_anybody_else() {
+        let (dismissed, early) = (act(0, 1, yes()), overtaken(0, 1));
+        let flood = (1..500).map(|n| overtaken(n, 2));
+        let kept = recorded(&std::iter::once(early.clone()).chain(flood).collect::<Vec<_>>());
+        assert_eq!((kept.len(), kept.first()), (MOST_OVERTAKEN, Some(&early)));
+
+        let kept = worth_keeping(&kept, &facts(&[], &[2]));
+        let told = with_act(&kept, &dismissed).unwrap();
+        assert_eq!(told.first(), Some(&Act { voided: Some(Voided::Deleted), ..dismissed }));
+    }
+
+    #[test]
+    fn d10_d16_an_end_means_the_same_before_and_after_what_it_ends() {
+        for kind in [yes(), no(), ActKind::Withdraw] {
+            for lifts in [false, true] {
+                let (one, end) = (act(1, 1, kind.clone()), overtaken(1, 1));
+                let end = Act { kind: ActKind::Overtaken { lifts }, ..end };
+                assert_eq!(recorded(&[one.clone(), end.clone()]), recorded(&[end.clone(), one.clone()]));
+                let ends = recorded(&[end, one])[0].voided.is_some();
+                assert_eq!(ends, lifts || kind.approves());
+            }
+        }
     }
 
     proptest! {

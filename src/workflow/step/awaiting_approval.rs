@@ -1,6 +1,6 @@
 //! While a version waits for its approval.
 
-use super::acts::{with_act, with_voided, worth_keeping};
+use super::acts::{is_known, with_act, with_voided, worth_keeping};
 use super::shared::{
     adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
     with_note, with_person, without_note,
@@ -41,8 +41,11 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
             to: State::AwaitingApproval(Waiting { notes, ..waiting.clone() }),
         }),
         Event::Acted { act } => with_act(&waiting.acts, act).map_or(Step::Ignore, |acts| Step::Move {
+            then: is_known(&acts, act.id)
+                .then_some(Effect::Judge { gate: Gate::Act, because: Some(act.id) })
+                .into_iter()
+                .collect(),
             to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),
-            then: vec![Effect::Judge { gate: Gate::Act, because: Some(act.id) }],
         }),
         Event::ActVoided { id, how } => with_voided(&waiting.acts, *id, *how).map_or(Step::Ignore, |acts| Step::Move {
             to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),

@@ -1,6 +1,6 @@
 //! From the last gate to the open pull request.
 
-use super::acts::{with_act, with_voided, worth_keeping};
+use super::acts::{is_known, with_act, with_voided, worth_keeping};
 use super::shared::{and_then, answer, cancel, end, holds, late, mark, start_over, tidying, too_late, too_late_for};
 use super::{Step, changed};
 use crate::workflow::act::Act;
@@ -32,9 +32,14 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
         (Event::PlanPullClosed, DeliverStage::Closing { pull, head }) => {
             end(Outcome::Done { pull: *pull, head: head.clone() }, Some(&approved.shown), vec![])
         }
-        (Event::Acted { act }, stage) => {
-            with_act(&approved.acts, act).map_or(Step::Ignore, |acts| with_acts(delivering, stage, acts))
-        }
+        (Event::Acted { act }, stage) => match with_act(&approved.acts, act) {
+            Some(acts) if is_known(&acts, act.id) => with_acts(delivering, stage, acts),
+            Some(acts) => {
+                let approved = Approved { acts, ..approved.clone() };
+                Step::Move { to: State::Delivering(Delivering { approved, ..delivering.clone() }), then: vec![] }
+            }
+            None => Step::Ignore,
+        },
         (Event::ActVoided { id, how }, stage) => {
             with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| with_acts(delivering, stage, acts))
         }

@@ -188,7 +188,7 @@ fn plainly_approved(subject: &Subject, edited: Option<&Edit>, acts: &[Act], fact
         }
         ActKind::ApproveBare => false,
         ActKind::Veto { .. } | ActKind::Withdraw => true,
-        ActKind::Lift { .. } => false,
+        ActKind::Lift { .. } | ActKind::Overtaken { .. } => false,
     };
     let mut last: BTreeMap<UserId, &Act> = BTreeMap::new();
     for act in acts.iter().filter(|act| binds(act)) {

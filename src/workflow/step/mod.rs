@@ -106,14 +106,15 @@ pub fn begin_again(ended: &Ended, shown: &Shown, act: Act, seen: ReactTo) -> (St
         None if act.kind.approves() => Act { voided: Some(Voided::Used), ..act.clone() },
         None | Some(_) => act.clone(),
     };
-    let mut acts: Vec<Act> = ended.acts.iter().filter(|known| known.id != act.id).map(used).collect();
+    let other = |known: &&Act| known.id != act.id || known.kind.is_overtaken();
+    let mut acts: Vec<Act> = ended.acts.iter().filter(other).map(used).collect();
     if ended.void.is_some()
         && let Step::Move { to, then } = shared::republish(shown, &acts, &[])
     {
         return (to, [vec![Effect::React { to: seen }], then].concat());
     }
     let judge = Effect::Judge { gate: Gate::Act, because: Some(act.id) };
-    acts.push(act);
+    acts = acts::with_act(&acts, &act).unwrap_or(acts);
     let version = shown.subject.version;
     let waiting = Waiting { shown: shown.clone(), acts, notes: vec![], missing: vec![], hold: None };
     (

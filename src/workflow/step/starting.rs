@@ -1,6 +1,6 @@
 //! Between the approval and the start: the second gate.
 
-use super::acts::{with_act, with_voided};
+use super::acts::{is_known, with_act, with_voided};
 use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, too_late, too_late_for};
 use super::{Step, changed};
 use crate::ids::CommitSha;
@@ -20,7 +20,11 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
     };
     match event {
         Event::Judged { gate: Gate::Start, facts, because } => judged(approved, facts, *because),
-        Event::Acted { act } => with_act(&approved.acts, act).map_or(Step::Ignore, |acts| again(acts, act.id)),
+        Event::Acted { act } => match with_act(&approved.acts, act) {
+            Some(acts) if is_known(&acts, act.id) => again(acts, act.id),
+            Some(acts) => Step::Move { to: State::Starting(Approved { acts, ..approved.clone() }), then: vec![] },
+            None => Step::Ignore,
+        },
         Event::ActVoided { id, how } => {
             with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, |acts| again(acts, *id))
         }

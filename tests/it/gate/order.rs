@@ -1,5 +1,7 @@
 //! The end does not depend on what arrived first.
 
+use assentry::demo::github::Verdict;
+
 use super::Waiting;
 use super::hands::captured;
 
@@ -60,5 +62,103 @@ async fn f04_q2_an_approval_an_objection_and_its_withdrawal_end_alike_in_any_ord
             waiting.still_waits().await;
         }
         assert!(waiting.status().contains("`cara` has objected"), "{order:?}: {}", waiting.status());
+    }
+}
+
+/// Two deliveries of what two people did, told in either order.
+async fn tells(waiting: &Waiting, forwards: Told, act: impl FnOnce()) {
+    let hands = captured(&waiting.world, act).await;
+    let mut told: Vec<_> = hands.all().iter().collect();
+    assert_eq!(told.len(), 2);
+    if forwards == Told::Backwards {
+        told.reverse();
+    }
+    for (event, payload) in told {
+        hands.posts(event, payload).await;
+        waiting.world.settle_now().await;
+    }
+    waiting.still_waits().await;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Told {
+    Forwards,
+    Backwards,
+}
+
+const BOTH: [Told; 2] = [Told::Forwards, Told::Backwards];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d10_q2_an_approval_dismissed_before_it_is_told_of_does_not_count() {
+    for order in BOTH {
+        let waiting = Waiting::with("required = 2").await;
+        let (world, pull) = (&waiting.world, waiting.pull);
+        tells(&waiting, order, || {
+            let review = world.person("bob").approves(pull).unwrap();
+            world.person("ann").dismisses(pull, review, "too fast").unwrap();
+        })
+        .await;
+        world.person("cara").approves(pull).unwrap();
+        waiting.still_waits().await;
+        assert_eq!(waiting.said_to("bob").len(), 1, "{order:?}: {:#?}", waiting.everything_said());
+        assert!(waiting.said_to("bob")[0].contains("dismissed"), "{order:?}: {:#?}", waiting.said_to("bob"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d16_q2_who_may_end_an_objection_is_the_same_in_whichever_order_it_is_told() {
+    for order in BOTH {
+        for (remover, lifted) in [("ann", false), ("bob", false), ("cara", true), ("dora", true)] {
+            let waiting = Waiting::begin().await;
+            let (world, issue) = (&waiting.world, waiting.issue);
+            world.github.adds_person("dora");
+            world.person("dora").becomes(assentry::demo::github::Role::Admin).unwrap();
+            tells(&waiting, order, || {
+                let objection = world.person("cara").comments(issue, "/reject not like this").unwrap();
+                world.person(remover).deletes_comment(objection).unwrap();
+            })
+            .await;
+            world.person("bob").approves(waiting.pull).unwrap();
+            if lifted {
+                waiting.is_built().await;
+            } else {
+                waiting.still_waits().await;
+                assert!(waiting.status().contains("`cara` has objected"), "{order:?} {remover}: {}", waiting.status());
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d16_q2_a_review_that_objects_is_not_ended_by_whoever_asked_in_any_order() {
+    for order in BOTH {
+        let waiting = Waiting::begin().await;
+        let (world, pull) = (&waiting.world, waiting.pull);
+        tells(&waiting, order, || {
+            let review = world.person("cara").reviews(pull, Verdict::Approve, "/reject no", &[]).unwrap();
+            world.person("ann").dismisses(pull, review, "go on").unwrap();
+        })
+        .await;
+        world.person("bob").approves(pull).unwrap();
+        waiting.still_waits().await;
+        assert!(waiting.status().contains("`cara` has objected"), "{order:?}: {}", waiting.status());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn q9_q2_a_withdrawal_deleted_before_it_is_told_of_brings_no_approval_back() {
+    for order in BOTH {
+        let waiting = Waiting::with("required = 2").await;
+        let (world, issue) = (&waiting.world, waiting.issue);
+        world.person("bob").approves(waiting.pull).unwrap();
+        waiting.still_waits().await;
+        world.github.advances(std::time::Duration::from_secs(2));
+        tells(&waiting, order, || {
+            let withdrawal = world.person("bob").comments(issue, "/unapprove").unwrap();
+            world.person("bob").deletes_comment(withdrawal).unwrap();
+        })
+        .await;
+        world.person("cara").approves(waiting.pull).unwrap();
+        waiting.still_waits().await;
     }
 }

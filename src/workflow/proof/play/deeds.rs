@@ -106,11 +106,18 @@ impl Play {
 
     fn takes(&mut self, late: bool, ago: usize, how: Voided) -> Result<(), Box<Difference>> {
         let Some(id) = self.acts.iter().rev().nth(ago).copied() else { return Ok(()) };
-        let waits = |(event, _): &(Event, Vec<Entry>)| matches!(event, Event::Acted { act } if act.id == id);
-        if self.late.iter().any(waits) {
-            return Ok(());
-        }
-        self.told(late, Event::ActVoided { id, how }, vec![Entry::Taken { id: serial(id) }])
+        let waits = |(event, _): &(Event, Vec<Entry>)| match event {
+            Event::Acted { act } if act.id == id => Some(act.clone()),
+            _ => None,
+        };
+        // Where the act is yet to be told of, its end comes first.
+        let event = match self.late.iter().find_map(waits) {
+            Some(act) => {
+                Event::Acted { act: Act { kind: ActKind::Overtaken { lifts: true }, voided: Some(how), ..act } }
+            }
+            None => Event::ActVoided { id, how },
+        };
+        self.told(late, event, vec![Entry::Taken { id: serial(id) }])
     }
 
     fn pushes(&mut self, late: bool, to: Head) -> Result<(), Box<Difference>> {
