@@ -232,6 +232,10 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
         }
         Reason::BaseRenamed { to } => format!("The base branch is called {} now.", code(to.as_str())),
         Reason::Outdated => "The models or prompts that this version names are no longer in use here.".to_owned(),
+        Reason::RepositoryUnknown => {
+            "GitHub does not say at the moment what became of the repository and the plan pull request; it is asked again."
+                .to_owned()
+        }
         Reason::TimeUnknown => {
             "GitHub does not say at the moment what time it is, so the approval's age is unknown; it is asked again."
                 .to_owned()

@@ -245,6 +245,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
         Reason::PolicyUnknown,
         Reason::TimeUnknown,
         Reason::OwnersTooLarge,
+        Reason::RepositoryUnknown,
     ];
     let words = Words::NotApproved { who: person("bob"), reasons: reasons.to_vec(), version: 2, digest: digest() };
     insta::assert_snapshot!(said(&words), @r"

@@ -11,9 +11,10 @@ mod teams;
 use super::Trouble;
 use super::apply::With;
 use super::effect::{Deed, Done};
+use super::trouble::Then;
 use crate::github::Step;
 use crate::workflow::act::ActId;
-use crate::workflow::approval::{Facts, Gate, PolicyFact, Rules, Verdict, judge};
+use crate::workflow::approval::{AroundFact, Facts, Gate, PolicyFact, Rules, Verdict, judge};
 use crate::workflow::change::Change;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Shown, State};
@@ -31,11 +32,18 @@ impl Deed<'_> {
         if gate == Gate::Start && !matches!(self.run.state, State::Starting(_)) {
             return Ok(Done::quietly());
         }
+        let mut around = AroundFact::Fine;
         // The start follows an approval at once, and looks for both.
-        if gate != Gate::Act
-            && let Some(event) = Box::pin(self.around(shown)).await?
-        {
-            return Ok(Done::with(event));
+        if gate != Gate::Act {
+            match Box::pin(self.around(shown)).await {
+                Ok(Some(event)) => return Ok(Done::with(event)),
+                Ok(None) => {}
+                Err(trouble) if is_no_answer(&trouble) => {
+                    tracing::warn!(run.id = %self.run.id, %trouble, "it is unknown what became of the plan pull request");
+                    around = AroundFact::Unknown;
+                }
+                Err(trouble) => return Err(trouble),
+            }
         }
         if gate != Gate::Push && self.outdated(shown).await? {
             return Ok(Done::with(Event::Changed { change: Change::Outdated }));
@@ -58,7 +66,7 @@ impl Deed<'_> {
             // Nobody had to be asked about, or GitHub said nothing about them; its time is told with any answer.
             None => self.repo(Step::Read).pull_scene(shown.pull).await.ok().and_then(|scene| scene.at),
         };
-        let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners };
+        let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners, around };
         if gate == Gate::Act && self.starts_at_once(shown, &facts).await {
             let approved = Event::Judged { gate, facts: facts.clone(), because };
             let _ = self.core.apply(self.run.id, &approved, With::default(), self.moment.now()).await?;
@@ -81,5 +89,14 @@ impl Deed<'_> {
             Some(hold) if hold.awaits(asked) => self.judge(gate, None).await,
             Some(_) | None => Ok(Done::quietly()),
         }
+    }
+}
+
+/// Whether GitHub did not say what it was asked, as far as that keeps a gate waiting (rule P). Until when it wants to be
+/// left alone, and that nothing can be done there for now, it says itself.
+fn is_no_answer(trouble: &Trouble) -> bool {
+    match trouble.then() {
+        Then::Again | Then::GiveUp => matches!(trouble, Trouble::Github(_)),
+        Then::Drop | Then::At(_) | Then::Rest => false,
     }
 }

@@ -27,6 +27,8 @@ pub struct Facts {
     /// Whose code the plan would change: by the owners' file at the plan's base and, if it was changed since, by
     /// today's too (rule M, D41). Empty where no code owner is asked for.
     pub owners: Vec<OwnersFact>,
+    /// Whether nothing around the version speaks against it, where that has to be asked.
+    pub around: AroundFact,
 }
 
 /// What a person may, as the permission API answered (E1, E3).
@@ -85,6 +87,17 @@ pub enum BranchFact {
     At(CommitSha),
     /// It is gone.
     Gone,
+    /// GitHub did not answer.
+    Unknown,
+}
+
+/// What is known of the repository and the plan pull request at a gate. What is known and speaks against the version is an
+/// event of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AroundFact {
+    /// Nothing is against it, or it was not asked.
+    Fine,
     /// GitHub did not answer.
     Unknown,
 }

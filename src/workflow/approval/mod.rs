@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, ActId, ActKind};
 use crate::ids::{CommitSha, Digest, Person, Timestamp, UserId};
 
-pub use facts::{BaseFact, BranchFact, Facts, Level, Membership, OwnedPath, Owner, OwnersFact, PolicyFact, Standing};
+pub use facts::{
+    AroundFact, BaseFact, BranchFact, Facts, Level, Membership, OwnedPath, Owner, OwnersFact, PolicyFact, Standing,
+};
 pub use reason::Reason;
 pub use rules::{Approvers, EXPIRES, Listed, Rules, Separation};
 
@@ -158,6 +160,10 @@ fn place(subject: &Subject, facts: &Facts, gate: Gate) -> Result<Vec<Reason>, Re
         BranchFact::At(_) => return Err(Reason::BranchMoved),
         BranchFact::Gone => return Err(Reason::BranchGone),
         BranchFact::Unknown => unknown.push(Reason::BranchUnknown),
+    }
+    match facts.around {
+        AroundFact::Fine => {}
+        AroundFact::Unknown => unknown.push(Reason::RepositoryUnknown),
     }
     match (&facts.base, gate) {
         (BaseFact::Contains { overlap }, Gate::Start | Gate::Push) if !overlap.is_empty() => {

@@ -195,6 +195,8 @@ pub enum Reason {
     },
     /// The models or prompts the version names are no longer those of this server (F52).
     Outdated,
+    /// GitHub did not say what became of the repository and of the plan pull request.
+    RepositoryUnknown,
 }
 
 impl Reason {
@@ -241,7 +243,8 @@ impl Reason {
             | Reason::IssueGone
             | Reason::MadePublic
             | Reason::BaseRenamed { .. }
-            | Reason::Outdated => None,
+            | Reason::Outdated
+            | Reason::RepositoryUnknown => None,
         }
     }
 }

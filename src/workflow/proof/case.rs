@@ -31,6 +31,7 @@ impl Asked {
             branch: BranchFact::At(sha(2)),
             base: BaseFact::Contains { overlap: vec![] },
             several_writers: Some(true),
+            around: AroundFact::Fine,
             policy: PolicyFact::Same,
             owners: owners(0),
         };

@@ -149,6 +149,7 @@ fn forgotten(asked: &Asked) -> Vec<Asked> {
         with(&|facts| facts.base = BaseFact::Unknown),
         with(&|facts| facts.several_writers = None),
         with(&|facts| facts.policy = PolicyFact::Unknown),
+        with(&|facts| facts.around = AroundFact::Unknown),
         with(&|facts| facts.owners = vec![]),
         with(&|facts| facts.owners = vec![OwnersFact::Unknown]),
         with(&|facts| facts.teams.clear()),

@@ -129,7 +129,7 @@ mod tests {
     use crate::ids::{AccountKind, CommitSha, Digest, Person, Timestamp};
     use crate::workflow::act::Place;
     use crate::workflow::approval::{
-        BaseFact, BranchFact, Case, EXPIRES, Gate, PolicyFact, Rules, Separation, Subject, Verdict, judge,
+        AroundFact, BaseFact, BranchFact, Case, EXPIRES, Gate, PolicyFact, Rules, Separation, Subject, Verdict, judge,
     };
 
     fn act(serial: i64, who: i64, kind: ActKind) -> Act {
@@ -161,6 +161,7 @@ mod tests {
             branch: BranchFact::At(commit()),
             base: BaseFact::Contains { overlap: vec![] },
             several_writers: Some(true),
+            around: AroundFact::Fine,
             policy: PolicyFact::Same,
             owners: vec![],
         }

@@ -100,6 +100,7 @@ fn facts(throw: &Throw, shown: Option<&Shown>) -> Facts {
         branch,
         base: BaseFact::Contains { overlap: vec![] },
         several_writers: Some(true),
+        around: AroundFact::Fine,
         policy: PolicyFact::Same,
         owners: vec![],
     }

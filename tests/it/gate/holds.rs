@@ -88,3 +88,23 @@ async fn rule_p_the_last_gate_holds_for_a_day_and_pushes_nothing() {
     waiting.world.person("cara").approves(waiting.pull).unwrap();
     waiting.is_built().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_p_a_plan_pull_request_that_cannot_be_read_holds_the_push_and_is_asked_for_a_day() {
+    for status in [404, 502] {
+        let waiting = Waiting::begin().await;
+        waiting.world.person("bob").approves(waiting.pull).unwrap();
+        waiting.world.until(waiting.issue, "delivering").await;
+        let (path, wrong) = (format!("/pulls/{}", waiting.pull), Wrong::RefusedBefore(status));
+        waiting.world.github.goes_wrong(Fault { method: "GET", path, times: 100_000, wrong });
+        waiting.world.settle().await;
+        assert!(waiting.status().contains("what became of the repository"), "{status}: {}", waiting.status());
+        waiting.world.passes(25 * HOUR).await;
+        assert_eq!((waiting.world.phase(waiting.issue).await.as_str(), waiting.asked_in_public()), ("delivering", 1));
+        waiting.built_nothing();
+
+        waiting.world.github.heals();
+        waiting.world.person("cara").approves(waiting.pull).unwrap();
+        waiting.is_built().await;
+    }
+}

@@ -73,6 +73,7 @@ impl Play {
             branch: BranchFact::Unknown,
             base: BaseFact::Contains { overlap: vec![] },
             several_writers: Some(true),
+            around: AroundFact::Fine,
             policy: PolicyFact::Same,
             owners: vec![],
         };
