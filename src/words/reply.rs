@@ -237,16 +237,21 @@ fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
 
 fn not_approved(who: &Person, reasons: &[Reason], number: u32, digest: &Digest, setting: &Setting<'_>) -> String {
     let prefix = &setting.spelling.prefix;
-    let reasons = match reasons {
+    let missing = match reasons {
         [] => "Something that is needed is not known yet.".to_owned(),
         [one] => trouble::reason(one, prefix),
         several => several.iter().map(|reason| format!("\n- {}", trouble::reason(reason, prefix))).collect(),
     };
-    let gap = if reasons.starts_with('\n') { "\n" } else { " " };
+    let standing = reasons.iter().any(Reason::is_about_standing);
+    let gap = if missing.starts_with('\n') { "\n" } else { " " };
+    let told = format!("{}, this is not approved yet.{gap}{missing}", mention(who));
+    // How to approve is of no use to who may not.
+    if standing {
+        return told;
+    }
     let review = setting.plan_pull.map_or_else(String::new, |pull| format!("an approving review on #{pull} or "));
     format!(
-        "{}, this is not approved yet.{gap}{reasons}\n\nUp for approval is {}. To approve it, give {review}this comment:\n\n{}",
-        mention(who),
+        "{told}\n\nUp for approval is {}. To approve it, give {review}this comment:\n\n{}",
         version(number, digest),
         fence("text", &prefix.spell(&format!("approve {}", digest.short())))
     )

@@ -119,7 +119,12 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
         Reason::TooFew { have, need } => {
             format!("{have} of {need} approvals are there; another person with write access can give one.")
         }
-        Reason::EarlierVersion { .. } => {
+        Reason::EarlierVersion { versions: Some((old, new)), .. } => format!(
+            "That approval is for an earlier version, v{old}; {} shows what is different in v{new}. Please read that, and \
+             approve the current one.",
+            code(&prefix.spell(&format!("diff v{old} v{new}")))
+        ),
+        Reason::EarlierVersion { versions: None, .. } => {
             "That approval is for an earlier version; please read the current one and approve that.".to_owned()
         }
         Reason::UnboundReview { .. } => {

@@ -171,7 +171,7 @@ fn a_status_links_the_status_comment() {
 
 #[test]
 fn d3_a_stale_approval_shows_the_way_to_the_right_one() {
-    insta::assert_snapshot!(said(&Words::NotApproved { who: person("bob"), reasons: vec![Reason::EarlierVersion { act: ActId::Review(1) }], version: 2, digest: digest() }), @r"
+    insta::assert_snapshot!(said(&Words::NotApproved { who: person("bob"), reasons: vec![Reason::EarlierVersion { act: ActId::Review(1), versions: None }], version: 2, digest: digest() }), @r"
     @bob, this is not approved yet. That approval is for an earlier version; please read the current one and approve that.
 
     Up for approval is `v2 · 3f3f3f3f3f3f`. To approve it, give an approving review on #43 or this comment:
@@ -209,7 +209,8 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     let reasons = [
         Reason::NobodyApproved,
         Reason::TooFew { have: 1, need: 2 },
-        Reason::EarlierVersion { act },
+        Reason::EarlierVersion { act, versions: None },
+        Reason::EarlierVersion { act, versions: Some((1, 2)) },
         Reason::UnboundReview { act },
         Reason::BeforePublication { act },
         Reason::NotADigest { act },
@@ -254,6 +255,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - Nobody has approved this version yet.
     - 1 of 2 approvals are there; another person with write access can give one.
     - That approval is for an earlier version; please read the current one and approve that.
+    - That approval is for an earlier version, v1; `/diff v1 v2` shows what is different in v2. Please read that, and approve the current one.
     - GitHub did not say which commit that review is for; `/approve` with the digest says it.
     - That approval was made before this version was there to be read; please approve once more.
     - What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space.
@@ -289,12 +291,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - GitHub does not say at the moment what this repository's policy is; it is asked again.
     - GitHub does not say at the moment what time it is, so the approval's age is unknown; it is asked again.
     - The owners' file is too large to be heeded: GitHub takes up to 3 MB, and the planned paths may have up to 50 different owners. Whoever may change it on the default branch can mend it; a plan with a smaller scope may do.
-
-    Up for approval is `v2 · 3f3f3f3f3f3f`. To approve it, give an approving review on #43 or this comment:
-
-    ```text
-    /approve 3f3f3f3f3f3f
-    ```
+    - GitHub does not say at the moment what became of the repository and the plan pull request; it is asked again.
     ");
 }
 

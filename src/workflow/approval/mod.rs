@@ -195,7 +195,7 @@ struct Count {
 /// Lets the latest act of each person that bears on this version speak (rules A and B).
 fn count(case: Case<'_>, facts: &Facts, gate: Gate) -> Count {
     let (mut count, mut refused) = (Count::default(), vec![]);
-    for act in latest(case, &mut refused) {
+    for act in latest(case, facts, &mut refused) {
         match weigh(case, act, facts, gate) {
             Weight::Approves => count.approvers.push(act.by.clone()),
             Weight::Vetoes(reason) => count.vetoes.push(reason),
@@ -234,13 +234,17 @@ fn count(case: Case<'_>, facts: &Facts, gate: Gate) -> Count {
 /// The latest act of each person that speaks about this version, in the order of the acts. The others are `refused`.
 ///
 /// What a bot does, or an App in a person's name, is never a person's latest act: it can neither give nor take (Q6).
-fn latest<'a>(case: Case<'a>, refused: &mut Vec<Reason>) -> Vec<&'a Act> {
+fn latest<'a>(case: Case<'a>, facts: &Facts, refused: &mut Vec<Reason>) -> Vec<&'a Act> {
     let mut latest: BTreeMap<UserId, &Act> = BTreeMap::new();
     for act in case.acts.iter().filter(|act| !matches!(act.kind, ActKind::Lift { .. } | ActKind::Overtaken { .. })) {
         if !is_by_a_person(act) {
             refused.push(Reason::NotAPerson { act: act.id });
         } else if let Some(reason) = not_bound(case, act) {
-            refused.push(reason);
+            // Who may not approve is told so, and not to try once more.
+            refused.push(match eligible(act, case.rules, facts) {
+                Eligible::No(standing) => standing,
+                Eligible::Yes | Eligible::Unknown(_) => reason,
+            });
         } else if latest.get(&act.by.id).is_none_or(|other| other.order() < act.order()) {
             latest.insert(act.by.id, act);
         }
@@ -356,7 +360,7 @@ fn not_bound(case: Case<'_>, act: &Act) -> Option<Reason> {
         ActKind::Veto { .. } | ActKind::Withdraw | ActKind::Lift { .. } | ActKind::Overtaken { .. } => None,
         ActKind::ApproveByReview { commit: None } => Some(Reason::UnboundReview { act: id }),
         ActKind::ApproveByReview { commit: Some(commit) } if *commit != subject.commit => {
-            Some(Reason::EarlierVersion { act: id })
+            Some(Reason::EarlierVersion { act: id, versions: None })
         }
         ActKind::ApproveByReview { .. } => too_early(subject, act),
         ActKind::ApproveByDigest { prefix } => digest_reason(subject, id, prefix).or_else(|| too_early(subject, act)),
@@ -381,12 +385,16 @@ fn digest_reason(subject: &Subject, act: ActId, prefix: &str) -> Option<Reason> 
         return Some(Reason::NotADigest { act });
     }
     let current = subject.digest.as_str().starts_with(prefix);
-    let earlier = subject.earlier.iter().any(|digest| digest.as_str().starts_with(prefix));
+    let earlier = subject.earlier.iter().zip(1..).find(|(digest, _)| digest.as_str().starts_with(prefix));
     match (current, earlier) {
-        (true, false) => None,
-        (true, true) => Some(Reason::NotADigest { act }),
-        (false, true) => Some(Reason::EarlierVersion { act }),
-        (false, false) => Some(Reason::UnknownDigest { act }),
+        (true, None) => None,
+        (true, Some(_)) => Some(Reason::NotADigest { act }),
+        (false, Some((_, number))) => {
+            // Each version is counted, unless one was never shown.
+            let all = u32::try_from(subject.earlier.len()).is_ok_and(|shown| shown + 1 == subject.version);
+            Some(Reason::EarlierVersion { act, versions: all.then_some((number, subject.version)) })
+        }
+        (false, None) => Some(Reason::UnknownDigest { act }),
     }
 }
 

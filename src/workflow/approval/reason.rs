@@ -22,6 +22,9 @@ pub enum Reason {
     EarlierVersion {
         /// Which act.
         act: ActId,
+        /// The version it is for and the one that is up for approval, where that is known.
+        #[serde(default)]
+        versions: Option<(u32, u32)>,
     },
     /// The review named no commit, or one that is not ours (D4).
     UnboundReview {
@@ -200,11 +203,60 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether the person's own standing is in the way: nothing that they write themselves is an approval.
+    #[must_use]
+    pub fn is_about_standing(&self) -> bool {
+        match self {
+            Reason::NoWriteAccess { .. }
+            | Reason::NotListed { .. }
+            | Reason::AnotherAccount { .. }
+            | Reason::Denied { .. }
+            | Reason::AskedForIt { .. } => true,
+            Reason::NobodyApproved
+            | Reason::TooFew { .. }
+            | Reason::EarlierVersion { .. }
+            | Reason::UnboundReview { .. }
+            | Reason::BeforePublication { .. }
+            | Reason::NotADigest { .. }
+            | Reason::UnknownDigest { .. }
+            | Reason::DigestRequired { .. }
+            | Reason::NotAPerson { .. }
+            | Reason::TakenBack { .. }
+            | Reason::Vetoed { .. }
+            | Reason::PermissionUnknown { .. }
+            | Reason::BranchUnknown
+            | Reason::BaseUnknown
+            | Reason::BranchMoved
+            | Reason::BranchGone
+            | Reason::BaseGone
+            | Reason::BaseMoved { .. }
+            // They can accept the invitation.
+            | Reason::PendingMember { .. }
+            | Reason::TeamUnknown { .. }
+            | Reason::Expired { .. }
+            | Reason::InputChanged { .. }
+            | Reason::OwnerMissing { .. }
+            | Reason::OwnerUnclear { .. }
+            | Reason::OwnersUnknown
+            | Reason::PolicyBroken
+            | Reason::PolicyUnknown
+            | Reason::TimeUnknown
+            | Reason::OwnersTooLarge
+            | Reason::Retargeted
+            | Reason::PlanMerged
+            | Reason::IssueGone
+            | Reason::MadePublic
+            | Reason::BaseRenamed { .. }
+            | Reason::Outdated
+            | Reason::RepositoryUnknown => false,
+        }
+    }
+
     /// The act the reason is about, if it is about one.
     #[must_use]
     pub fn act(&self) -> Option<ActId> {
         match self {
-            Reason::EarlierVersion { act }
+            Reason::EarlierVersion { act, .. }
             | Reason::UnboundReview { act }
             | Reason::BeforePublication { act }
             | Reason::NotADigest { act }

@@ -38,6 +38,7 @@ async fn d18_the_digest_of_an_older_version_is_answered_with_the_new_one() {
     assert_ne!(old, new);
     assert_eq!(told.len(), 1, "{told:#?}");
     assert!(told[0].contains("an earlier version") && told[0].contains(&format!("/approve {new}")), "{}", told[0]);
+    assert!(told[0].contains("`/diff v1 v2`"), "{}", told[0]);
 
     waiting.world.person("bob").comments(waiting.issue, &format!("/approve {new}")).unwrap();
     waiting.is_built().await;
@@ -104,12 +105,17 @@ async fn d23_a_bare_approve_in_the_second_of_the_publication_is_answered() {
     let issue = world.person("ann").opens_issue("Slugs", "They end in a dash.").unwrap();
     world.person("ann").labels(issue, "assentry").unwrap();
     world.until(issue, "awaiting_approval").await;
-    world.person("bob").comments(issue, "/approve").unwrap();
+    for login in ["bob", "eve"] {
+        world.person(login).comments(issue, "/approve").unwrap();
+    }
     let pull = world.plan_pull(issue).await;
     let waiting = Waiting { world, issue, pull };
 
     waiting.still_waits().await;
-    assert_eq!(waiting.said_to("bob").len(), 1);
+    let (bob, eve) = (waiting.said_to("bob"), waiting.said_to("eve"));
+    assert_eq!((bob.len(), eve.len()), (1, 1));
+    assert!(bob[0].contains("approve once more"), "{}", bob[0]);
+    assert!(eve[0].contains("no write access") && !eve[0].contains("once more"), "{}", eve[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
