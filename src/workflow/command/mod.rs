@@ -232,7 +232,7 @@ fn asked(typed: &str, nearest: &str) -> Option<Command> {
 /// Asks back where a slip of the finger is likely, and keeps silent where another bot is probably meant.
 fn unknown(typed: &str, name: &str) -> Option<Command> {
     let (distance, nearest) = NAMES.iter().map(|known| (distance(name, known), *known)).min()?;
-    if distance <= 2 && distance < nearest.len() { asked(typed, nearest) } else { None }
+    if distance <= 2 { asked(typed, nearest) } else { None }
 }
 
 /// The number of letters to insert, remove or replace on the way from one word to the other (Levenshtein).
@@ -295,6 +295,22 @@ mod tests {
         assert_eq!(parse("/aprove 3fa9c1d2e07b"), Some(asked));
         assert_eq!(parse("/lgtm"), None);
         assert_eq!(parse("/ok-to-test abc"), None);
+    }
+
+    #[test]
+    fn what_tells_something_is_asked_for_by_its_name() {
+        let all = [("/status", Command::Status), ("/history", Command::History), ("/help", Command::Help)];
+        for (text, command) in all {
+            assert_eq!(parse(text), Some(command), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_distance_counts_letters_that_are_missing_too_many_or_others() {
+        let all = [("plan", "plan", 0), ("", "plan", 4), ("plan", "", 4), ("pln", "plan", 1), ("plna", "plan", 2)];
+        for (from, to, expected) in all {
+            assert_eq!(distance(from, to), expected, "{from}, {to}");
+        }
     }
 
     #[test]
