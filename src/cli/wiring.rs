@@ -13,6 +13,7 @@ use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_pr
 use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
 use crate::store::{Store, Worker};
 use crate::worker::{Core, ModelChoice, Settings};
+use crate::workflow::limit::RunLimits;
 use crate::workflow::plan::Budget;
 
 /// Builds what works from a configuration: the database is opened, the walls are tried, nothing is asked of GitHub.
@@ -50,6 +51,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         data_dir: data_dir.clone(),
         burst: config.timing.burst,
         rounds: config.plan.rounds,
+        runs: RunLimits { in_repository: config.limits.runs_per_day, by_person: config.limits.runs_per_person_per_day },
         ask_again: config.timing.ask_again,
         look_ups: config.timing.look_ups.clone(),
         remind_after: config.timing.remind_after,

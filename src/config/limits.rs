@@ -1,4 +1,4 @@
-//! What a run may use: turns, tokens, money and time.
+//! What a run may use: turns, tokens, money and time; and how many runs there may be.
 
 use super::strict::Table;
 
@@ -7,6 +7,10 @@ use super::strict::Table;
 pub struct LimitsConfig {
     /// How many runs work at one time; those that wait for a person do not count.
     pub concurrent_runs: u32,
+    /// How many runs may be begun in a repository within 24 hours.
+    pub runs_per_day: u32,
+    /// How many runs one person may begin within 24 hours, in all repositories.
+    pub runs_per_person_per_day: u32,
     /// For one version of a plan.
     pub plan: PhaseLimits,
     /// For one execution.
@@ -33,6 +37,8 @@ pub(super) const EXECUTE: PhaseLimits =
 pub(super) fn read(table: Table<'_>) -> LimitsConfig {
     let limits = LimitsConfig {
         concurrent_runs: small(&table, "concurrent_runs", 1000).unwrap_or(2),
+        runs_per_day: small(&table, "runs_per_day", 100_000).unwrap_or(50),
+        runs_per_person_per_day: small(&table, "runs_per_person_per_day", 100_000).unwrap_or(20),
         plan: phase(table.table("plan"), PLAN),
         execute: phase(table.table("execute"), EXECUTE),
     };

@@ -113,7 +113,7 @@ fn all_mistakes_are_told_at_once() {
     let text = "[github]\napp_id = '12'\nprivate_key_file = 'webhook-secret'\nwebhook_secret_file = 'empty'\n\
         webhook_secret = 'inline'\nrepositories = ['ann/*', 'ann']\napi_url = 'https://u:p@ghe.test/api/v3'\n\
         [model]\napi_key_file = 'gone'\nprovider = 'antropic'\nprice = { input = '3', output = 5 }\n\
-        [limits.plan]\ndollars = 2.5\nturns = 0\n[sandbox]\nread_only = ['opt']\n[log]\nfilter = 'a=b=c'\n\
+        [limits]\nruns_per_day = 0\nruns_per_person_per_day = '5'\n[limits.plan]\ndollars = 2.5\nturns = 0\n[sandbox]\nread_only = ['opt']\n[log]\nfilter = 'a=b=c'\n\
         [triger]\nlabel = 'x'\n";
     let told = parse(text).unwrap_err();
     let expected = [
@@ -126,11 +126,13 @@ fn all_mistakes_are_told_at_once() {
         "line 9: model.api_key_file: /etc/assentry/gone cannot be read",
         "line 10: model.provider: must be anthropic, or openai",
         "line 11: model.price.output: is an integer, and must be a text in quotes",
-        "line 13: limits.plan.dollars: is a float, and must be a text in quotes",
-        "line 14: limits.plan.turns: must be a whole number from 1 to 10000",
-        "line 16: sandbox.read_only: \"opt\" must be a whole path",
-        "line 18: log.filter: must be a level",
-        "line 19: triger: there is no such key: did you mean `trigger`?",
+        "line 13: limits.runs_per_day: must be a whole number from 1 to 100000, without quotes",
+        "line 14: limits.runs_per_person_per_day: must be a whole number from 1 to 100000, without quotes",
+        "line 16: limits.plan.dollars: is a float, and must be a text in quotes",
+        "line 17: limits.plan.turns: must be a whole number from 1 to 10000",
+        "line 19: sandbox.read_only: \"opt\" must be a whole path",
+        "line 21: log.filter: must be a level",
+        "line 22: triger: there is no such key: did you mean `trigger`?",
         "github.web_url: is missing: a server of your own needs both",
         "model.price.cached: is missing",
         "model.price.cache_write: is missing",

@@ -6,6 +6,7 @@ use super::lease::Finish;
 use super::log::NewEvent;
 use crate::ids::{Digest, InstallationId, IssueId, IssueNumber, PullNumber, RepoId, RepoName, RunId, Timestamp};
 use crate::workflow::effect::Lane;
+use crate::workflow::limit::{LimitReached, Request};
 
 /// A state as the store keeps it: the columns it is searched by, and the whole as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +120,8 @@ pub struct OpenRun {
     pub issue: IssueId,
     /// The issue, in its repository.
     pub issue_number: IssueNumber,
+    /// Who asked for it, and how many runs there may be.
+    pub request: Request,
     /// What is so from the beginning and stays so, as JSON.
     pub origin: String,
     /// The first state.
@@ -151,4 +154,6 @@ pub enum OpenRunOutcome {
     LostLease,
     /// This was said before: nothing was written but that the delivery is dealt with.
     AlreadyMeant,
+    /// A limit is reached: nothing was written. Where several are, the one that lasts longest.
+    LimitReached(LimitReached),
 }

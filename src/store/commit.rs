@@ -10,6 +10,7 @@ use super::changes::{Commit, CommitOutcome, NewPlan, OpenRun, OpenRunOutcome};
 use super::errors::StoreError;
 use super::heads::Heads;
 use super::lease::{Finish, Held, plain};
+use super::limits;
 use super::log::NewEvent;
 use super::transact::Ending;
 use crate::ids::{PullNumber, RunId, Timestamp};
@@ -22,8 +23,8 @@ const MOVE_RUN: &str = "UPDATE runs SET phase_since = CASE WHEN phase = $1 THEN 
 const OPEN_ONE: &str = "SELECT id FROM runs WHERE repo_id = $1 AND issue_number = $2 AND open = 1";
 
 const INSERT_RUN: &str = "INSERT INTO runs (id, installation_id, repo_id, repo_name, issue_id, issue_number, \
-    origin, phase, state, open, opened_at, updated_at, phase_since, version) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11, 1)";
+    origin, phase, state, open, opened_at, updated_at, phase_since, requester_id, asked_at, version) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11, $12, $13, 1)";
 
 const VOID: &str = "UPDATE effects SET state = 'void', finished_at = $1, worker = NULL, leased_until = 0 \
     WHERE run_id = $2 AND lane = $3 AND state = 'due'";
@@ -54,7 +55,7 @@ impl Store {
         Ok(outcome)
     }
 
-    /// Opens a run for an issue that has no open one.
+    /// Opens a run for an issue that has no open one, if the limits leave room for it.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] when the connection broke at the end: look for the run before repeating.
@@ -139,6 +140,9 @@ async fn write_open(conn: &mut AnyConnection, open: &OpenRun) -> Result<Ending<O
     if let Some(id) = there {
         return Ok(Ending::Undo(OpenRunOutcome::AlreadyOpen(RunId(id))));
     }
+    if let Some(reached) = limits::reached(conn, open.repo, &open.request).await? {
+        return Ok(Ending::Undo(OpenRunOutcome::LimitReached(reached)));
+    }
     heads.runs += 1;
     let run = RunId(heads.runs);
     sqlx::query(INSERT_RUN)
@@ -153,6 +157,8 @@ async fn write_open(conn: &mut AnyConnection, open: &OpenRun) -> Result<Ending<O
         .bind(open.state.json.as_str())
         .bind(i64::from(open.state.open))
         .bind(open.now.0)
+        .bind(open.request.by.0)
+        .bind(open.request.at.0)
         .execute(&mut *conn)
         .await?;
     heads.enqueue(conn, run, &open.effects, open.now).await?;

@@ -26,6 +26,7 @@ mod heads;
 mod inbox;
 mod kept;
 mod lease;
+mod limits;
 mod log;
 mod outbox;
 mod plans;

@@ -1,11 +1,11 @@
 //! What is said when something changed around a run: what it means for the version, and who can say how it goes on.
 
 use super::escape::{code, fence};
-use super::figures::and;
+use super::figures::{and, moment};
 use super::place::Home;
 use super::plan::version;
 use super::trouble;
-use crate::ids::{Digest, IssueNumber, Person, Timestamp};
+use crate::ids::{Digest, IssueNumber, Person};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Around, Change, Input};
 use crate::workflow::command::Prefix;
@@ -98,7 +98,7 @@ pub(super) fn changed_after(change: &Change, issue: IssueNumber, home: &Home) ->
 pub(super) fn notices(around: &Around, prefix: &Prefix) -> String {
     let lines = around.notices.iter().rev().take(MOST_NOTICES);
     let shown: Vec<String> = lines
-        .map(|notice| format!("{} by {} on {}", named(&[notice.what]), name(notice.by.as_ref()), day(notice.at)))
+        .map(|notice| format!("{} by {} on {}", named(&[notice.what]), name(notice.by.as_ref()), moment(notice.at)))
         .collect();
     if shown.is_empty() {
         return String::new();
@@ -110,10 +110,6 @@ pub(super) fn notices(around: &Around, prefix: &Prefix) -> String {
         and(&shown),
         prefix.tell("The plan keeps to the text as it was; `/plan` by someone with write access reads it anew.")
     )
-}
-
-fn day(at: Timestamp) -> String {
-    at.to_rfc3339().replace('T', " ").replace('Z', " UTC")
 }
 
 fn name(who: Option<&Person>) -> String {

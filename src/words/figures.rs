@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::ids::Timestamp;
+
 /// A number with commas between thousands.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -22,6 +24,11 @@ pub(super) fn many(number: u64, noun: &str) -> String {
 pub(super) fn dollars(micro: u64) -> String {
     let cents = micro.div_ceil(10_000);
     format!("${}.{:02}", count(cents / 100), cents % 100)
+}
+
+/// A moment to the second, in UTC.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.to_rfc3339().replace('T', " ").replace('Z', " UTC")
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -25,6 +25,7 @@ use self::plan::{Hints, ParseFault};
 use crate::ids::{BranchName, Digest, Person, RepoName};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Change, Input};
+use crate::workflow::limit::LimitReached;
 
 pub use policy::Flaw;
 
@@ -258,5 +259,12 @@ pub enum Words {
     ChangedAfter {
         /// What.
         change: Change,
+    },
+    /// So many runs were begun that there is no room for another yet.
+    LimitReached {
+        /// Who wanted one.
+        who: Person,
+        /// Which limit, and until when.
+        reached: LimitReached,
     },
 }

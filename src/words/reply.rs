@@ -3,7 +3,7 @@
 //! Promises: at most the person who is answered is mentioned; every message is whole sentences and no command (T16).
 
 use super::escape::{code, fence, inline, quoted};
-use super::figures::{and, many};
+use super::figures::{and, many, moment};
 use super::history::history;
 use super::place::Home;
 use super::plan::{template, version};
@@ -13,6 +13,7 @@ use super::{Words, around};
 use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::{Prefix, Spelling};
+use crate::workflow::limit::{LimitOf, LimitReached};
 
 /// Where an answer is given.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +178,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who),
             prefix.tell("`/diff` shows what changed last, `/diff v1 v2` any two.")
         ),
+        Words::LimitReached { who, reached } => limit_reached(who, reached),
     }
 }
 
@@ -231,6 +233,22 @@ fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
         other => format!(
             "{who}, {} needs write access to this repository. A maintainer can do it for you.",
             command(other, prefix)
+        ),
+    }
+}
+
+fn limit_reached(who: &Person, reached: &LimitReached) -> String {
+    let (who, runs, until) = (mention(who), many(u64::from(reached.most), "run"), moment(reached.until));
+    match reached.of {
+        LimitOf::Repository => format!(
+            "{who}, nothing was begun: {runs} may begin in this repository within 24 hours, and they have. There is room for \
+             the next at {until}; please ask again then. Until then I only react to those who ask. The operator of this App \
+             sets the limit."
+        ),
+        LimitOf::Person => format!(
+            "{who}, nothing was begun: one person may begin {runs} within 24 hours, and you have. There is room for your next \
+             at {until}; please ask again then. Until then I only react. The operator of this App sets the limit; somebody \
+             else who may ask for plans need not wait."
         ),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::around;
 use super::escape::{code, inline, quoted};
-use super::figures::{and, count, dollars};
+use super::figures::{and, count, dollars, moment};
 use super::plan::version;
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
@@ -52,7 +52,7 @@ pub struct PhaseCost {
 #[must_use]
 pub fn status(facts: &StatusFacts<'_>) -> String {
     let told = told(facts);
-    let since = facts.since.to_rfc3339().replace('T', " ").replace('Z', " UTC");
+    let since = moment(facts.since);
     let mut headline = format!("**Assentry: {}** · run {}", told.phase, facts.run);
     if let Some(shown) = facts.state.shown() {
         let version = version(shown.subject.version, &shown.subject.digest);

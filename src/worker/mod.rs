@@ -23,6 +23,7 @@ mod facts;
 mod history;
 mod inputs;
 mod leftovers;
+mod limit;
 mod moment;
 mod note;
 mod plan;

@@ -10,6 +10,7 @@ use crate::config::policy::Bounds;
 use crate::ids::RepoName;
 use crate::model::{Model, Price};
 use crate::workflow::command::Prefix;
+use crate::workflow::limit::RunLimits;
 use crate::workflow::plan::{Budget, Plan};
 
 /// What the operator chose, as far as the work needs it.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub burst: Duration,
     /// How many revisions in a row are made of remarks, before a person must ask for the next.
     pub rounds: u32,
+    /// How many runs may be begun within a day.
+    pub runs: RunLimits,
     /// How long after an unknown answer a gate asks again.
     pub ask_again: Duration,
     /// How long after an unclear write GitHub is looked at, each time before it is repeated after the last (reads lag).

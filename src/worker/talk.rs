@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Trouble;
 use super::effect::{Deed, Done, Look};
 use crate::github::{Comment, GithubError, Reaction, Step, Target, Thread, Trace};
-use crate::ids::{CommentId, Digest};
+use crate::ids::{CommentId, Digest, IssueNumber};
 use crate::words::reply::Setting;
 use crate::words::{self, Words};
 use crate::workflow::act::Place;
@@ -22,14 +22,19 @@ struct Posted {
 /// Under which name the store keeps where the status comment is.
 const STATUS: &str = "status";
 
+/// What is reacted to, and the step that may.
+pub(super) fn target(to: ReactTo, issue: IssueNumber) -> (Target, Step) {
+    match to {
+        ReactTo::Issue => (Target::Thread(Thread::Issue(issue)), Step::Read),
+        ReactTo::Comment(id) => (Target::Comment(id), Step::Read),
+        ReactTo::ReviewComment(id) => (Target::ReviewComment(id), Step::Write),
+    }
+}
+
 impl Deed<'_> {
     /// Shows that something was seen.
     pub(super) async fn react(&self, to: ReactTo) -> Result<Done, Trouble> {
-        let (target, step) = match to {
-            ReactTo::Issue => (Target::Thread(Thread::Issue(self.run.origin.number)), Step::Read),
-            ReactTo::Comment(id) => (Target::Comment(id), Step::Read),
-            ReactTo::ReviewComment(id) => (Target::ReviewComment(id), Step::Write),
-        };
+        let (target, step) = target(to, self.run.origin.number);
         self.repo(step).react(target, Reaction::Eyes).await?;
         Ok(Done::quietly())
     }

@@ -16,6 +16,7 @@ use crate::workflow::act::Act;
 use crate::workflow::approval::Level;
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
+use crate::workflow::limit::Request;
 use crate::workflow::naming::{BranchNames, Suffix, branch_names};
 use crate::workflow::outcome::{CancelledBy, Outcome};
 use crate::workflow::run::{Ended, Offer, Origin, Run, Shown, State};
@@ -116,6 +117,7 @@ impl Arrival<'_> {
             Wanted::Plan { guidance } => begin(asked.by, guidance, asked.seen),
             Wanted::Adoption(offer) => begin_adopting(*offer, asked.seen),
         };
+        let seen = asked.seen;
         let branches = self.branches(issue.number, &issue.title)?;
         let settings = &self.core.settings;
         let origin = Origin {
@@ -138,7 +140,7 @@ impl Arrival<'_> {
             retry_of: None,
             rounds: in_force.policy.plan.rounds.unwrap_or(settings.rounds),
         };
-        self.open(&origin, &state, &then, None).await
+        self.open(&origin, (&state, &then), None, seen).await
     }
 
     /// Opens a run that tries the approved version of an ended one again; the act is judged like any approval.
@@ -157,15 +159,15 @@ impl Arrival<'_> {
             ..ended.origin.clone()
         };
         let (state, then) = begin_again(state, shown, act, seen);
-        self.open(&origin, &state, &then, Some(plan)).await
+        self.open(&origin, (&state, &then), Some(plan), seen).await
     }
 
     async fn open(
         &self,
         origin: &Origin,
-        state: &State,
-        then: &[Effect],
+        (state, then): (&State, &[Effect]),
         plan: Option<NewPlan>,
+        seen: ReactTo,
     ) -> Result<(), Trouble> {
         let now = self.moment.now();
         let opened = Event::Opened { by: origin.requester.clone() };
@@ -176,6 +178,7 @@ impl Arrival<'_> {
             repo_name: origin.repo_name.clone(),
             issue: origin.issue,
             issue_number: origin.number,
+            request: Request { by: origin.requester.id, at: origin.asked_at, limits: self.core.settings.runs },
             origin: serde_json::to_string(origin)?,
             state: super::apply::text(state)?,
             plan,
@@ -200,6 +203,7 @@ impl Arrival<'_> {
             }
             OpenRunOutcome::AlreadyMeant => Ok(()),
             OpenRunOutcome::AlreadyOpen(run) => self.done(&format!("run {run} is at it")).await,
+            OpenRunOutcome::LimitReached(reached) => self.over_limit(origin, seen, reached).await,
             OpenRunOutcome::LostLease => Err(Trouble::Interrupted),
         }
     }

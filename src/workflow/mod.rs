@@ -4,7 +4,7 @@
 //! around it; [`act`] is what people do, [`approval`] whether that amounts to a yes, [`command`] what they type;
 //! [`hold`] what a gate does that does not know; [`owners`] whose code it is about, [`naming`] what a run's branches are
 //! called; [`run`] holds the states and [`outcome`] their ends, [`event`] what has happened, [`effect`] what is to be
-//! done, [`change`] what goes on around it, and [`step`] ties them together.
+//! done, [`change`] what goes on around it, [`limit`] how many runs there may be, and [`step`] ties them together.
 //!
 //! Invariant: nothing below this module reads a clock, a file, the network, a database or a random number, and nothing
 //! here waits. `step` gives the same answer to the same question, today and when a run is looked into a year later.
@@ -16,6 +16,7 @@ pub mod command;
 pub mod effect;
 pub mod event;
 pub mod hold;
+pub mod limit;
 pub mod naming;
 pub mod outcome;
 pub mod owners;

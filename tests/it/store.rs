@@ -4,6 +4,7 @@ mod bell;
 mod chores;
 mod file;
 mod inbox;
+mod limits;
 mod log;
 mod outbox;
 mod place;

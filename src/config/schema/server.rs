@@ -229,6 +229,12 @@ struct LimitsTable {
     /// How many runs work at one time.
     #[schemars(range(min = 1, max = 1000))]
     concurrent_runs: u32,
+    /// How many runs may be begun in a repository within 24 hours.
+    #[schemars(range(min = 1, max = 100_000))]
+    runs_per_day: u32,
+    /// How many runs one person may begin within 24 hours, in all repositories.
+    #[schemars(range(min = 1, max = 100_000))]
+    runs_per_person_per_day: u32,
     /// For one version of a plan.
     plan: Limits,
     /// For one execution.

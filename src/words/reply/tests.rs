@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{AccountKind, TeamName, UserId};
+use crate::ids::{AccountKind, TeamName, Timestamp, UserId};
 use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::change::{Change, Input, InputEdit};
@@ -105,6 +105,16 @@ fn every_answer_shows_the_spelling_in_force() {
 #[test]
 fn a_slip_is_asked_back() {
     insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
+}
+
+#[test]
+fn r12_a_limit_that_is_reached_is_named_with_the_moment_it_ends() {
+    let said_of = |of, most| {
+        let reached = LimitReached { of, most, until: Timestamp(1_795_358_460_000) };
+        said(&Words::LimitReached { who: person("bob"), reached })
+    };
+    insta::assert_snapshot!(said_of(LimitOf::Repository, 50), @"@bob, nothing was begun: 50 runs may begin in this repository within 24 hours, and they have. There is room for the next at 2026-11-22 14:41:00 UTC; please ask again then. Until then I only react to those who ask. The operator of this App sets the limit.");
+    insta::assert_snapshot!(said_of(LimitOf::Person, 1), @"@bob, nothing was begun: one person may begin 1 run within 24 hours, and you have. There is room for your next at 2026-11-22 14:41:00 UTC; please ask again then. Until then I only react. The operator of this App sets the limit; somebody else who may ask for plans need not wait.");
 }
 
 #[test]
@@ -351,6 +361,7 @@ proptest! {
             Words::EditIsNotRead { who: person("ann") },
             Words::NoSuchVersion { who: person("ann"), newest: version },
             Words::EditIsNoCommand { who: person("ann"), wanted: text.clone() },
+            Words::LimitReached { who: person("ann"), reached: LimitReached { of: LimitOf::Person, most: version, until: Timestamp(0) } },
             Words::Template { hints: Hints::of(vec![text.clone()], std::slice::from_ref(&text)) },
         ] {
             for (prefix, slug) in [("/", "ann"), ("!", "assentry"), ("/assentry ", "assentry")] {
@@ -404,7 +415,7 @@ fn a_version_that_stays_out_of_date_says_why_and_who_can_go_on() {
 
 #[test]
 fn what_changed_after_the_work_was_opened_is_told_where_it_is_decided() {
-    let edit = InputEdit { what: Input::Comment(CommentId(7)), by: None, at: crate::ids::Timestamp(0), text: None };
+    let edit = InputEdit { what: Input::Comment(CommentId(7)), by: None, at: Timestamp(0), text: None };
     let words = Words::ChangedAfter { change: Change::Input { edits: vec![edit] } };
     insta::assert_snapshot!(said(&words), @"Someone changed comment 7 of [issue #42](https://github.com/acme/widgets/issues/42) after this work was done. Nothing was done about it; whether to merge is decided here.");
     insta::assert_snapshot!(said(&Words::ChangedAfter { change: Change::IssueClosed }), @"[Issue #42](https://github.com/acme/widgets/issues/42), which this work is for, was closed. Nothing was done about it; whether to merge is decided here.");

@@ -6,6 +6,7 @@ mod commands;
 mod crowd;
 mod hands;
 mod holds;
+mod limits;
 mod lists;
 mod moments;
 mod order;

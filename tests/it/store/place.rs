@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use assentry::ids::{InstallationId, IssueId, IssueNumber, RepoId, RunId, Timestamp};
+use assentry::ids::{InstallationId, IssueId, IssueNumber, RepoId, RunId, Timestamp, UserId};
 use assentry::store::{
     Claim, ClaimedEffect, Commit, Finish, Lease, NewEffect, NewEvent, OpenRun, OpenRunOutcome, StateText, Store, Worker,
 };
 use assentry::workflow::effect::Lane;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+
+use assentry::workflow::limit::{Request, RunLimits};
 
 use crate::postgres::new_database;
 
@@ -79,6 +81,7 @@ pub(crate) fn opening(issue: i64, effects: &[(Lane, &str)]) -> OpenRun {
         repo_name: "ann/tool".parse().unwrap(),
         issue: IssueId(1000 + issue),
         issue_number: IssueNumber(issue),
+        request: Request { by: UserId(1), at: at(0), limits: RunLimits { in_repository: 100_000, by_person: 100_000 } },
         origin: "{}".to_owned(),
         state: state("planning"),
         plan: None,

@@ -104,7 +104,9 @@ async fn f03_an_issue_has_one_open_run(place: &Place) {
         match task.await.unwrap() {
             OpenRunOutcome::Opened(run) => opened.push(run),
             OpenRunOutcome::AlreadyOpen(run) => told.push(run),
-            outcome @ (OpenRunOutcome::LostLease | OpenRunOutcome::AlreadyMeant) => panic!("{outcome:?}"),
+            outcome @ (OpenRunOutcome::LostLease | OpenRunOutcome::AlreadyMeant | OpenRunOutcome::LimitReached(_)) => {
+                panic!("{outcome:?}")
+            }
         }
     }
 
