@@ -143,7 +143,15 @@ fn granted(terms: &Terms) -> String {
         ("Planned by", cell_code(&terms.models.plan)),
         ("Executed by", cell_code(&terms.models.execute)),
     ];
-    let rows: Vec<String> = rows.iter().map(|(what, limit)| format!("| {what} | {limit} |")).collect();
+    // What the repository's policy adds is under the digest as well, and so never left out.
+    let cells = |texts: &[String], between| texts.iter().map(|text| cell_code(text)).collect::<Vec<_>>().join(between);
+    let policy = [
+        ("Set-up commands", cells(&terms.set_up, ", then ")),
+        ("Protected by the policy", cells(&terms.protected, ", ")),
+    ];
+    let policy = policy.into_iter().filter(|(_, texts)| !texts.is_empty());
+    let rows: Vec<String> =
+        rows.into_iter().chain(policy).map(|(what, limit)| format!("| {what} | {limit} |")).collect();
     format!("\n### What approval grants\n\n| What | At most |\n| --- | --- |\n{}\n", rows.join("\n"))
 }
 

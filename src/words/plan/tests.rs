@@ -228,6 +228,35 @@ fn a_plan_file_links_its_issue_and_ends_with_what_approval_grants() {
 }
 
 #[test]
+fn what_the_policy_sets_up_and_protects_is_shown_with_what_is_granted() {
+    let terms = Terms {
+        set_up: vec!["npm ci".to_owned(), "make a|b `c`".to_owned()],
+        protected: vec!["infra/**".to_owned(), "*.sql".to_owned()],
+        ..terms(plan())
+    };
+    let shown = comment(&terms, &[]);
+    let rows: Vec<&str> =
+        shown.lines().filter(|line| line.starts_with("| Set-up") || line.contains(" policy")).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    | Set-up commands | `npm ci`, then `` make a\|b `c` `` |
+    | Protected by the policy | `infra/**`, `*.sql` |
+    ");
+    let long = Terms { text: "x".repeat(70_000), ..terms.clone() };
+    assert!(comment(&long, &[]).contains(rows[0]), "an outline shows them too");
+    let home = home();
+    let (digest, made_from) = (terms.digest(), MadeFrom::default());
+    let file = plan_file(&PlanFacts {
+        terms: &terms,
+        digest: &digest,
+        issue: IssueNumber(42),
+        home: &home,
+        made_from: &made_from,
+    });
+    assert!(file.contains(&rows.join("\n")));
+    assert_eq!(read_plan(&file, Some(&file)), Ok(plan()), "it is read back");
+}
+
+#[test]
 fn f43_a_plan_too_long_for_a_comment_is_outlined_with_the_way_to_the_whole() {
     let mut long = plan();
     long.approach = "𝄞<".repeat(30_000);

@@ -60,7 +60,9 @@ async fn checks_set_up_and_protected_paths_of_the_policy_are_part_of_what_is_app
     let covered = terms(&world, issue).await;
     assert!(covered.plan.checks.iter().any(|check| check.command == "test -x bin/slug"));
     assert_eq!((covered.set_up, covered.protected), (vec!["true".to_owned()], vec!["infra/**".to_owned()]));
-    assert!(world.said(issue).iter().any(|text| text.contains("test -x bin/slug")));
+    for shown in ["test -x bin/slug", "| Set-up commands | `true` |", "| Protected by the policy | `infra/**` |"] {
+        assert!(world.said(issue).iter().any(|text| text.contains(shown)), "{shown}: {:#?}", world.said(issue));
+    }
     world.passes(std::time::Duration::from_secs(60)).await;
     world.person("bob").comments(issue, &format!("/approve {}", world.digest(issue).await)).unwrap();
     world.settle().await;
