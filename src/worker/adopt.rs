@@ -11,7 +11,7 @@ use crate::github::{GithubError, Step};
 use crate::ids::{AccountKind, CommitSha, Person, RepoPath, RunId};
 use crate::words::Words;
 use crate::words::place::Home;
-use crate::words::plan::{ParseFault, PlanFacts, plan_file, read_plan};
+use crate::words::plan::{ParseFault, PlanFacts, fenced_plan, plan_file, read_plan};
 use crate::words::revision::difference;
 use crate::workflow::act::Place;
 use crate::workflow::approval::Level;
@@ -89,7 +89,10 @@ impl Arrival<'_> {
                 return self.answer(typed, words, "adopt").await;
             }
             // The lines are counted as they stand in the comment.
-            None => (format!("\n{text}"), Source::Comment { comment, place }),
+            None => {
+                let text = format!("\n{text}");
+                (fenced_plan(&text).unwrap_or(text), Source::Comment { comment, place })
+            }
             Some(path) => match self.on_base(&path).await? {
                 Some((at, commit, text)) => (text, Source::File { comment, place, path: at, commit }),
                 None => {

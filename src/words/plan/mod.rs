@@ -4,6 +4,7 @@
 //! back. What the core itself writes (headings, quotes, tables) no field of a plan can imitate.
 
 mod body;
+mod fenced;
 mod lines;
 mod made_from;
 mod outline;
@@ -14,6 +15,7 @@ mod template;
 
 pub use body::plan_body;
 pub(in crate::words) use body::{change, item};
+pub use fenced::fenced_plan;
 pub use lines::{line_of, part_at};
 pub use made_from::{MadeFrom, Source, SourceStanding};
 pub use outline::ParseFault;

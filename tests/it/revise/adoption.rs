@@ -116,6 +116,23 @@ async fn a_plan_in_a_comment_begins_a_run_without_a_model() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_in_fenced_code_is_adopted_and_its_faults_name_the_lines_of_the_comment() {
+    let talk = Talk::begin().await;
+    let plan = include_str!("plan.md");
+    let fenced = |plan: &str| format!("/plan adopt\nThis is what we agreed on:\n\n```markdown\n{plan}\n```\n");
+    let broken = fenced(&plan.replace("### Scope", "### Range"));
+    let line = broken.lines().position(|line| line == "### Range").unwrap() + 1;
+    talk.world.person("bob").comments(talk.issue, &broken).unwrap();
+    assert_eq!(talk.version().await, 1);
+    let said = talk.world.said(talk.issue);
+    assert!(said.iter().any(|text| text.contains(&format!("line {line}:"))), "{line}: {said:#?}");
+
+    talk.world.person("bob").comments(talk.issue, &fenced(plan)).unwrap();
+    assert_eq!(talk.version().await, 2);
+    assert_eq!(plan_body(&talk.plan()), plan);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_in_a_file_of_the_default_branch_becomes_the_next_version() {
     let talk = Talk::begin().await;
     talk.world.person("ann").pushes("main", "docs/plan.md", include_str!("plan.md")).unwrap();
