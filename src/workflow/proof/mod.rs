@@ -16,6 +16,7 @@ mod naive;
 mod play;
 mod properties;
 mod rank;
+mod reasons;
 mod setting;
 
 use history::{Chance, Next, random};
