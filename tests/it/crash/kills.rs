@@ -32,7 +32,7 @@ struct Told {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f12_f13_f14_f17_a_server_killed_before_or_after_any_deed_brings_about_the_same_world() {
+async fn d48_f12_f13_f14_f17_a_server_killed_before_or_after_any_deed_brings_about_the_same_world() {
     let calm = in_time(tell(None)).await;
     assert_eq!(calm.outcome.phase, "ended");
     // Boundaries are taken from what happens, so that a new one cannot be forgotten here.
