@@ -89,7 +89,7 @@ pub enum Event {
     },
     /// GitHub answered what a gate asks.
     Judged {
-        /// Which gate.
+        /// Which gate. The second one's answers are the first one's as well, where both are asked at once.
         gate: Gate,
         /// The answers.
         facts: Facts,

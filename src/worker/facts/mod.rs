@@ -9,7 +9,6 @@ mod people;
 mod teams;
 
 use super::Trouble;
-use super::apply::With;
 use super::effect::{Deed, Done};
 use super::trouble::Then;
 use crate::github::Step;
@@ -67,16 +66,13 @@ impl Deed<'_> {
             None => self.repo(Step::Read).pull_scene(shown.pull).await.ok().and_then(|scene| scene.at),
         };
         let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners, around };
-        if gate == Gate::Act && self.starts_at_once(shown, &facts).await {
-            let approved = Event::Judged { gate, facts: facts.clone(), because };
-            let _ = self.core.apply(self.run.id, &approved, With::default(), self.moment.now()).await?;
-            return Ok(Done::with(Event::Judged { gate: Gate::Start, facts, because: None }));
-        }
+        let at_once = gate == Gate::Act && self.starts_at_once(shown, &facts).await;
+        let gate = if at_once { Gate::Start } else { gate };
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
 
-    /// Whether the second gate may be asked with the first one's answers, because it follows at once: they approve there
-    /// as well, and nothing around the run speaks against it. Otherwise the second gate asks for itself.
+    /// Whether the second gate may be asked with the first one's answers, in one step: they approve there as well, and
+    /// nothing around the run speaks against it. Otherwise the second gate asks for itself.
     async fn starts_at_once(&self, shown: &Shown, facts: &Facts) -> bool {
         let State::AwaitingApproval(waiting) = &self.run.state else { return false };
         let approved = matches!(judge(shown.case(&waiting.acts), facts, Gate::Start), Verdict::Approved { .. });

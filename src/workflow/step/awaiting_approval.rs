@@ -5,7 +5,7 @@ use super::shared::{
     adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
     with_note, with_person, without_note,
 };
-use super::{Step, changed};
+use super::{Step, changed, starting};
 use crate::ids::Person;
 use crate::words::Words;
 use crate::workflow::act::{ActId, Place};
@@ -51,7 +51,9 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
             to: State::AwaitingApproval(Waiting { acts, ..waiting.clone() }),
             then: vec![Effect::Judge { gate: Gate::Act, because: Some(*id) }],
         }),
-        Event::Judged { gate: Gate::Act, facts, because } => judged(waiting, facts, *because),
+        Event::Judged { gate: gate @ (Gate::Act | Gate::Start), facts, because } => {
+            judged(waiting, *gate, facts, *because)
+        }
         Event::PlanBranchMoved { head } => match head {
             Some(_) => republish(&waiting.shown, &waiting.acts, &waiting.notes),
             None => restore(waiting),
@@ -67,7 +69,7 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         | Event::PlanPullOpened { .. }
         | Event::PlanPosted { .. }
         | Event::BurstEnded { .. }
-        | Event::Judged { gate: Gate::Start | Gate::Push, .. }
+        | Event::Judged { gate: Gate::Push, .. }
         | Event::StepTicked { .. }
         | Event::Executed
         | Event::JudgementAged
@@ -89,15 +91,20 @@ fn restore(waiting: &Waiting) -> Step {
     republish(&Shown { around, ..shown.clone() }, &waiting.acts, &waiting.notes)
 }
 
-fn judged(waiting: &Waiting, facts: &Facts, because: Option<ActId>) -> Step {
+/// What the first gate says; and, where both were asked at once, what the second one says of what the first approves.
+fn judged(waiting: &Waiting, gate: Gate, facts: &Facts, because: Option<ActId>) -> Step {
     let acts = worth_keeping(&waiting.acts, facts);
     let subject = &waiting.shown.subject;
     match judge(waiting.shown.case(&waiting.acts), facts, Gate::Act) {
         Verdict::Approved { by, by_requester } => {
             let shown = waiting.shown.clone();
-            Step::Move {
-                to: State::Starting(Approved { shown, acts, by, by_requester, void: None, hold: None }),
-                then: vec![Effect::Judge { gate: Gate::Start, because: None }],
+            let approved = Approved { shown, acts, by, by_requester, void: None, hold: None };
+            match gate {
+                Gate::Start => starting::judged(&approved, facts, because),
+                Gate::Act | Gate::Push => Step::Move {
+                    to: State::Starting(approved),
+                    then: vec![Effect::Judge { gate: Gate::Start, because: None }],
+                },
             }
         }
         Verdict::Waiting(missing) => {

@@ -61,7 +61,8 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
     }
 }
 
-fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
+/// What the second gate says of an approved version.
+pub(super) fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>) -> Step {
     let subject = &approved.shown.subject;
     match judge(approved.shown.case(&approved.acts), facts, Gate::Start) {
         Verdict::Approved { by, by_requester } => {

@@ -209,7 +209,9 @@ impl Play {
                     (None, true) => BranchFact::Gone,
                 };
                 let now = now.map(|now| Timestamp(now * 1000));
-                Event::Judged { gate, facts: Facts { now, branch, ..self.facts.clone() }, because }
+                let facts = Facts { now, branch, ..self.facts.clone() };
+                let gate = if gate == Gate::Act && self.starts_at_once(&facts) { Gate::Start } else { gate };
+                Event::Judged { gate, facts, because }
             }
             Effect::Execute { .. } => Event::Executed,
             Effect::Push { .. } => {
@@ -221,6 +223,13 @@ impl Play {
             _ => return Ok(()),
         };
         self.happens(&event)
+    }
+
+    /// Whether both gates are asked at once: a worker does that where both approve, unless something keeps it.
+    fn starts_at_once(&self, facts: &Facts) -> bool {
+        let State::AwaitingApproval(waiting) = &self.run.state else { return false };
+        let verdict = judge(waiting.shown.case(&waiting.acts), facts, Gate::Start);
+        self.now % 2 == 0 && matches!(verdict, Verdict::Approved { .. })
     }
 
     fn publishes(&mut self, at: i64) {

@@ -84,7 +84,8 @@ impl Said {
 /// Reads the product's verdict off what it did; `None` if it was asked at the wrong time.
 pub(super) fn said(gate: Gate, before: &State, after: &State) -> Option<Said> {
     let asked = match (gate, before) {
-        (Gate::Act, State::AwaitingApproval(_)) | (Gate::Start, State::Starting(_)) => true,
+        // Both gates at once, or one after the other.
+        (Gate::Act | Gate::Start, State::AwaitingApproval(_)) | (Gate::Start, State::Starting(_)) => true,
         (Gate::Push, State::Delivering(Delivering { stage, .. })) => matches!(stage, DeliverStage::Judging { .. }),
         _ => false,
     };
