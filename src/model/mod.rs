@@ -16,6 +16,8 @@ mod client;
 mod conversation;
 mod detail;
 mod draft;
+#[cfg(test)]
+mod draft_tests;
 mod error;
 mod openai;
 mod price;
