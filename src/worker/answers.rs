@@ -6,7 +6,7 @@ use super::delivery::Arrival;
 use crate::github::Reaction;
 use crate::workflow::approval::Level;
 use crate::workflow::event::Event;
-use crate::workflow::run::{AwaitingAnswer, Note, Run, State, Thread};
+use crate::workflow::run::{AwaitingAnswer, Run, State};
 
 /// How often the planner may have asked before only people who may write are heard: else the author, who may be
 /// anybody, could keep a model at work for ever.
@@ -33,15 +33,7 @@ impl Arrival<'_> {
             return self.done("an answer by someone who may not").await;
         };
         self.seen(typed, Reaction::Eyes).await;
-        let note = Note {
-            id: format!("answer-{}-{}", awaiting.version, typed.comment.id),
-            by: typed.by.clone(),
-            at: typed.comment.created_at,
-            text,
-            on: None,
-            review: None,
-            thread: Thread::Summary(typed.place),
-        };
+        let note = typed.note(format!("answer-{}-{}", awaiting.version, typed.comment.id), text);
         self.happens(run.id, &Event::Noted { note }).await
     }
 

@@ -24,6 +24,21 @@ pub(super) struct Typed<'a> {
     pub(super) place: Place,
 }
 
+impl Typed<'_> {
+    /// What was said, as a note for the next version.
+    pub(super) fn note(&self, id: String, text: String) -> Note {
+        Note {
+            id,
+            by: self.by.clone(),
+            at: self.comment.created_at,
+            text,
+            on: None,
+            review: None,
+            thread: Thread::Summary(self.place),
+        }
+    }
+}
+
 impl Core {
     /// How commands are spelt. The App's own name is left out for as long as GitHub does not tell it.
     pub(super) async fn spelling(&self, now: Timestamp) -> Spelling {
@@ -134,15 +149,7 @@ impl Arrival<'_> {
         if text.is_empty() {
             return self.answer(typed, Words::NeedsText { wanted: "revise".to_owned() }, "text").await;
         }
-        let note = Note {
-            id: format!("comment-{}", typed.comment.id),
-            by: typed.by.clone(),
-            at: typed.comment.created_at,
-            text,
-            on: None,
-            review: None,
-            thread: Thread::Summary(typed.place),
-        };
+        let note = typed.note(format!("comment-{}", typed.comment.id), text);
         self.happens(run.id, &Event::Noted { note }).await
     }
 
@@ -158,7 +165,8 @@ impl Arrival<'_> {
     }
 
     /// `/lift @login`: an administrator who did not ask for the plan sets an objection aside (rule D), or its author does;
-    /// the gate judges it again. One of an objection that is not known yet is recorded as well, for the two may arrive in any order.
+    /// the gate judges it again. One of an objection that is not known yet is recorded as well, for the two may arrive in
+    /// any order.
     async fn lift(&self, typed: &Typed<'_>, login: String) -> Result<(), Trouble> {
         if typed.comment.via_app {
             return self.done("by an App in a person's name").await;
