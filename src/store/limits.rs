@@ -44,7 +44,17 @@ pub(super) async fn reached(
     Ok(longest)
 }
 
+const FORGET: &str = "DELETE FROM notices WHERE until < $1";
+
 impl Store {
+    /// Forgets what was to be said once, where that ended before `ended`, by GitHub's clock. Returns how much that was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_notices(&self, ended: Timestamp) -> Result<u64, StoreError> {
+        self.db.write(sqlx::query(FORGET).bind(ended.0)).await
+    }
+
     /// Whether the delivery behind `claim` is the one to say something that is said once until a moment. It stays the one
     /// when it is tried again. Both times are by GitHub's clock.
     ///

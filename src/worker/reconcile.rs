@@ -26,6 +26,9 @@ use crate::workflow::run::{DeliverStage, Delivering, Run, Shown, State};
 const EVERY: Duration = Duration::from_secs(29 * 60);
 /// How often failed deliveries are asked for again.
 const DELIVERIES_EVERY: Duration = Duration::from_secs(4 * 60);
+/// How often it is forgotten who was told of a limit, and how long after the limit ended: the clocks may differ.
+const FORGET_EVERY: Duration = Duration::from_secs(23 * 3600);
+const FORGET_AFTER_MS: i64 = 7 * 24 * 3600 * 1000;
 /// A run that was moved a moment ago may be ahead of GitHub's reads, and its webhooks may be on their way.
 const SETTLED: Duration = Duration::from_secs(120);
 /// What people did longer ago than this is no longer on its way.
@@ -52,6 +55,10 @@ impl Core {
         }
         if self.store.take_chore("runs", now, EVERY).await? {
             self.reconcile(now).await?;
+        }
+        if self.store.take_chore("notices", now, FORGET_EVERY).await? {
+            let ended = Timestamp(now.0 - FORGET_AFTER_MS);
+            self.store.forget_notices(ended).await?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ on_both!(
     r12_of_two_limits_the_one_that_lasts_longer_is_told,
     r12_an_open_run_is_told_before_a_limit,
     r12_at_several_replicas_at_once_no_run_is_one_too_many,
+    r12_what_was_said_once_is_forgotten_when_its_time_is_long_over,
     r12_one_delivery_tells_of_a_limit_and_the_same_when_it_is_tried_again,
 );
 
@@ -70,6 +71,16 @@ async fn r12_one_delivery_tells_of_a_limit_and_the_same_when_it_is_tried_again(p
     assert!(tells(&second, "limit:8", 99).await);
     assert!(tells(&second, "limit:7", 100).await);
     assert!(!tells(&first, "limit:7", 101).await);
+}
+
+async fn r12_what_was_said_once_is_forgotten_when_its_time_is_long_over(place: &Place) {
+    let claim = claimed(place, "first").await;
+    for (name, until) in [("limit:1", 50), ("limit:2", 60)] {
+        assert!(place.store.is_to_tell(&claim, name, at(1), at(until)).await.unwrap());
+    }
+    assert_eq!(place.store.forget_notices(at(60)).await.unwrap(), 1);
+    assert_eq!(place.store.forget_notices(at(61)).await.unwrap(), 1);
+    assert_eq!(place.store.forget_notices(at(99)).await.unwrap(), 0);
 }
 
 fn request(issue: i64, (repo, by): (i64, i64), second: i64) -> OpenRun {
