@@ -12,7 +12,7 @@ use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
-use crate::workflow::run::{DeliverStage, Delivering, Outcome, State, Trouble};
+use crate::workflow::run::{DeliverStage, Delivering, Outcome, State, Trouble, Waiting};
 
 /// What the status comment tells.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,8 @@ pub struct StatusFacts<'a> {
     pub costs: &'a [PhaseCost],
     /// How commands are spelt here.
     pub prefix: &'a Prefix,
+    /// How many revisions in a row are made of remarks.
+    pub rounds: u32,
 }
 
 /// What the model's work in one phase has cost.
@@ -113,9 +115,10 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             tell(
                 "waiting for approval",
                 format!(
-                    "{}{}",
+                    "{}{}{}",
                     super::plan::who_may(&waiting.shown.rules),
-                    missing(&waiting.missing, waiting.hold, facts.prefix)
+                    missing(&waiting.missing, waiting.hold, facts.prefix),
+                    rounds_over(waiting, facts)
                 ),
                 format!("Approve #{} in a review or write {approve}; {others} {cancel}", waiting.shown.pull),
                 false,
@@ -208,6 +211,15 @@ fn missing(missing: &[Reason], hold: Option<Hold>, prefix: &Prefix) -> String {
         return format!("{reasons} {GIVEN_UP}");
     }
     missing.iter().map(|reason| format!(" {}", trouble::reason(reason, prefix))).collect()
+}
+
+/// That no further revision begins by itself, where remarks wait for one.
+fn rounds_over(waiting: &Waiting, facts: &StatusFacts<'_>) -> String {
+    if waiting.notes.is_empty() || waiting.shown.rounds < facts.rounds {
+        return String::new();
+    }
+    let ask = facts.prefix.tell("`/plan` by someone with write access takes it up.");
+    format!(" {} revisions were made in a row; what was said since waits, and {ask}", facts.rounds)
 }
 
 fn people(people: &[crate::ids::Person]) -> String {

@@ -99,6 +99,7 @@ impl Deed<'_> {
             ticked: &ticked,
             costs: &costs,
             prefix: &self.core.settings.prefix,
+            rounds: run.origin.rounds,
         }))
     }
 }

@@ -62,6 +62,7 @@ fn say(state: &State, ticked: &[String], costs: &[PhaseCost]) -> String {
         ticked,
         costs,
         prefix: &Prefix::default(),
+        rounds: 10,
     };
     let said = status(&facts);
     assert!(said.lines().count() <= 15, "{said}");

@@ -133,7 +133,7 @@ fn revise(waiting: &Waiting, rounds: u32) -> Step {
     }
     if waiting.shown.rounds >= rounds {
         let key = format!("rounds-{}", waiting.shown.subject.version);
-        return answer(&Words::RoundsOver { rounds }, Place::PlanPull, &key);
+        return and_then(answer(&Words::RoundsOver { rounds }, Place::PlanPull, &key), Effect::ShowStatus);
     }
     next_version(&waiting.shown, Ask::Revise { notes: notes.clone() }, &waiting.acts, &[], askers(waiting, &notes))
 }

@@ -17,6 +17,9 @@ async fn after_so_many_rounds_a_person_must_ask_and_then_all_notes_are_taken_up(
     let said = talk.world.said(talk.pull);
     assert_eq!(said.iter().filter(|text| text.starts_with("2 revisions were made in a row.")).count(), 1, "{said:#?}");
 
+    let told = "2 revisions were made in a row; what was said since waits, and `/plan` by someone with write access takes it up.";
+    assert!(talk.world.said(talk.issue)[0].contains(told), "{}", talk.world.said(talk.issue)[0]);
+
     talk.world.person("ann").comments(talk.issue, "/plan").unwrap();
     assert_eq!(talk.version().await, 4);
     let plan = talk.plan();
