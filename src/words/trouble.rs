@@ -177,7 +177,7 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
             let shown: Vec<String> = paths.iter().take(5).map(|path| code(path)).collect();
             let more = paths.len().saturating_sub(shown.len());
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            format!("The base branch has changed where the plan works: {}{more}.", shown.join(", "))
+            format!("The base branch has changed in files that this plan rests on: {}{more}.", shown.join(", "))
         }
         Reason::NotListed { by, .. } => {
             format!("{} is not on this repository's list of approvers; someone who is can approve.", login(by))

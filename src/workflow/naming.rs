@@ -37,12 +37,15 @@ pub fn branch_names(number: IssueNumber, title: &str, suffix: &Suffix) -> Result
     Ok(BranchNames { plan: named(&plan)?, work: named(&work)? })
 }
 
+/// The folder of the files that carry plans.
+pub const PLANS: &str = ".assentry/plans/";
+
 /// The file that carries the plan for issue `number` on the plan branch.
 ///
 /// # Errors
 /// Never: a number makes a sound path.
 pub fn plan_path(number: IssueNumber) -> Result<RepoPath, BadName> {
-    format!(".assentry/plans/{number}.md").parse()
+    format!("{PLANS}{number}.md").parse()
 }
 
 impl Suffix {

@@ -285,7 +285,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - Someone else pushed to the plan branch, so what stands there is not what was approved.
     - The plan branch was deleted.
     - The base branch no longer contains the commit that the plan was written against.
-    - The base branch has changed where the plan works: `src/0.rs`, `src/1.rs`, `src/2.rs`, `src/3.rs`, `src/4.rs` and 2 more.
+    - The base branch has changed in files that this plan rests on: `src/0.rs`, `src/1.rs`, `src/2.rs`, `src/3.rs`, `src/4.rs` and 2 more.
     - `eve` is not on this repository's list of approvers; someone who is can approve.
     - The list of approvers names `eve`, and meant another account: it binds by number. Someone who may change the repository's policy can list this account.
     - `eve` was invited to `acme/core` and has not accepted yet; after that, please approve once more.
@@ -410,7 +410,7 @@ fn a_reminder_says_what_happens_without_an_answer() {
 fn a_version_that_stays_out_of_date_says_why_and_who_can_go_on() {
     let reason = Reason::BaseMoved { paths: vec!["src/a.rs".to_owned()] };
     let words = Words::StaysStale { version: 4, reason };
-    insta::assert_snapshot!(said(&words), @"v4 is out of date. The base branch has changed where the plan works: `src/a.rs`. The versions before it were written without anyone asking, so the next one waits for a person: `/plan` makes it.");
+    insta::assert_snapshot!(said(&words), @"v4 is out of date. The base branch has changed in files that this plan rests on: `src/a.rs`. The versions before it were written without anyone asking, so the next one waits for a person: `/plan` makes it.");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Where plan branch and base branch are, and what became of the base since the plan was written.
 
+use crate::config::policy::POLICY_PATH;
 use crate::ids::CommitSha;
 use crate::sandbox::mirror::MirrorError;
 use crate::worker::Trouble;
@@ -53,8 +54,11 @@ impl Deed<'_> {
         }
         let Ok(changed) = mirror.changed_between(&shown.base, head).await else { return Ok(BaseFact::Unknown) };
         let terms = self.terms(shown.subject.version).await?;
-        let wall = Wall::new(&terms.plan.scope).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
-        let overlap = changed.into_iter().filter(|path| path.parse().is_ok_and(|path| wall.covers(&path))).collect();
+        let wall = Wall::new(&terms.plan.scope).and_then(|wall| wall.guarding(&terms.protected));
+        let wall = wall.map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
+        // The policy is asked for itself, as it was and as it is (rule H).
+        let rests_on = |path: &str| path != POLICY_PATH && path.parse().is_ok_and(|path| wall.rests_on(&path));
+        let overlap = changed.into_iter().filter(|path| rests_on(path)).collect();
         Ok(BaseFact::Contains { overlap })
     }
 }

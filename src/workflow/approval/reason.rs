@@ -101,7 +101,7 @@ pub enum Reason {
     BranchGone,
     /// The base branch no longer contains the plan's base.
     BaseGone,
-    /// The base branch changed inside the plan's scope.
+    /// The base branch changed inside the plan's scope, or in files that steer people and tools (rule G).
     BaseMoved {
         /// Which paths.
         paths: Vec<String>,

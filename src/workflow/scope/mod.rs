@@ -7,6 +7,7 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::naming::PLANS;
 use super::plan::Scope;
 use crate::ids::RepoPath;
 
@@ -133,6 +134,15 @@ impl Wall {
     #[must_use]
     pub fn covers(&self, path: &RepoPath) -> bool {
         self.paths.is_match(path.as_str()) || self.locks.is_match(path.as_str())
+    }
+
+    /// Whether a plan is out of date once `path` has changed on the base: it works there, or the path steers people or tools
+    /// (rule G). Who owns code is asked of the old and of the new file (rule H), so that a new owner voids nothing; and a
+    /// plan that somebody merged steers nobody.
+    #[must_use]
+    pub fn rests_on(&self, path: &RepoPath) -> bool {
+        let apart = super::owners::PLACES.contains(&path.as_str()) || path.as_str().starts_with(PLANS);
+        self.covers(path) || !apart && (is_protected(path) || self.is_guarded(path))
     }
 
     /// Whether so many changed files with so many bytes in all are within the limits.

@@ -99,7 +99,11 @@ async fn rule_g_a_base_that_moved_inside_the_scope_during_the_work_voids_the_ver
     .await;
     assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
     waiting.built_nothing();
-    assert!(waiting.status().contains("The base branch has changed where the plan works"), "{}", waiting.status());
+    assert!(
+        waiting.status().contains("The base branch has changed in files that this plan rests on"),
+        "{}",
+        waiting.status()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use super::{Case, all};
 use crate::world::REPO;
 
 const GONE: &str = "The base branch no longer contains the commit";
-const TOUCHED: &str = "The base branch has changed where the plan works: `bin/slug`";
+const TOUCHED: &str = "The base branch has changed in files that this plan rests on: `bin/slug`";
 
 fn pushes(case: &Case, path: &str) {
     case.world.person("cara").pushes("main", path, "Other words.\n").unwrap();
@@ -82,6 +82,23 @@ async fn phase_commits_in_scope_while_running_void_at_the_last_gate_and_the_work
     case.ended_because(TOUCHED).await;
     let run = case.world.row(case.issue).await.unwrap().id;
     assert!(case.world.core.store.kept(run, "work-1").await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_g_commits_in_protected_paths_outside_the_scope_count_like_those_inside() {
+    let case = Case::waiting().await;
+    pushes(&case, "docs/AGENTS.md");
+    case.waits_with(2).await;
+    let case = Case::starting().await;
+    pushes(&case, "docs/AGENTS.md");
+    case.ended_because("files that this plan rests on: `docs/AGENTS.md`").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d41_another_owners_file_outside_the_scope_voids_nothing() {
+    let case = Case::waiting().await.approved().await;
+    pushes(&case, ".github/CODEOWNERS");
+    case.is_built().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
