@@ -11,6 +11,7 @@ use url::Url;
 
 use super::key::AppKey;
 use super::pace::Pace;
+use super::several::Several;
 use super::siblings::Siblings;
 use super::tokens::Tokens;
 use super::wire::{Ask, Wire, encode};
@@ -67,6 +68,7 @@ pub struct App {
     pub(super) tokens: Tokens,
     pub(super) pace: Pace,
     pub(super) siblings: Siblings,
+    pub(super) several: Several,
     identity: OnceCell<Identity>,
 }
 
@@ -88,6 +90,7 @@ impl App {
             tokens: Tokens::default(),
             pace: Pace::default(),
             siblings: Siblings::default(),
+            several: Several::default(),
             identity: OnceCell::new(),
         })
     }

@@ -32,6 +32,7 @@ mod pulls;
 mod reactions;
 mod repository;
 mod reviews;
+mod several;
 mod siblings;
 mod teams;
 #[cfg(test)]

@@ -190,7 +190,7 @@ impl Deed<'_> {
         self.keep(&answered_name(planning.version), answered).await?;
         let (origin, settings) = (&self.run.origin, &self.core.settings);
         let execute_model = self.core.executor_for(profile.execute_model.as_deref()).1;
-        let rules = in_force.rules(&self.run, &plan, execute_model.at_most(&plan));
+        let rules = self.settled(in_force.rules(&self.run, &plan, execute_model.at_most(&plan))).await;
         let Ground { set_up, protected } = in_force.ground();
         let terms = Terms {
             host: settings.host.clone(),

@@ -214,7 +214,11 @@ impl Deed<'_> {
         };
         let terms = self.terms(shown.subject.version).await?;
         let cost = self.core.executor_named(&terms.models.execute).and_then(|(_, model)| model.at_most(&terms.plan));
-        let now = in_force.rules(&self.run, &terms.plan, cost);
+        let mut now = in_force.rules(&self.run, &terms.plan, cost);
+        // Two persons is what the version was published under; "two if two can write" asks for nothing more.
+        if (now.separation, shown.rules.separation) == (Separation::Auto, Separation::TwoPerson) {
+            now.separation = Separation::TwoPerson;
+        }
         Ok(if now == shown.rules { PolicyFact::Same } else { PolicyFact::Changed(Box::new(now)) })
     }
 

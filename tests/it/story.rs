@@ -29,10 +29,10 @@ async fn an_approved_plan_becomes_a_pull_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_run_takes_at_most_twenty_calls() {
     let world = World::start().await;
-    // Who we are is asked at the start of a server, and whether there is an organization's policy every ten minutes.
+    // Who we are is asked at the start of a server; whether there is an organization's policy, and whether several people
+    // may write, every ten minutes.
     world.core.app.identity(world.github.now()).await.unwrap();
-    world.person("ann").opens_labelled_issue("Another matter", "It has a label of its own.", &["other"]).unwrap();
-    world.settle().await;
+    world.planned().await;
     let before = world.core.app.calls();
     let issue = world.planned().await;
     world.person("bob").approves(world.plan_pull(issue).await).unwrap();

@@ -53,14 +53,22 @@ pub(super) fn is_collaborator(call: &mut Call<'_>) -> Outcome<Answer> {
     Err(Refusal::not_found())
 }
 
-/// "List repository collaborators".
+/// "List repository collaborators"; `permission` names the least that those who are listed may do.
 pub(super) fn collaborators(call: &mut Call<'_>) -> Outcome<Answer> {
+    let least = match call.asked("permission") {
+        None | Some("pull") => Role::Read,
+        Some("triage") => Role::Triage,
+        Some("push") => Role::Write,
+        Some("maintain") => Role::Maintain,
+        Some("admin") => Role::Admin,
+        Some(_) => return Err(Refusal::failed("Repository", "permission", "invalid")),
+    };
     let shape = |(id, role): (&i64, &Role)| {
         let mut user = shapes::account(call.state, *id);
         user["role_name"] = json!(role.name());
         user
     };
-    Ok(Answer::List(call.repo()?.collaborators.iter().map(shape).collect()))
+    Ok(Answer::List(call.repo()?.collaborators.iter().filter(|(_, role)| **role >= least).map(shape).collect()))
 }
 
 /// "Get rate limit status for the authenticated user".

@@ -115,6 +115,17 @@ impl Deed<'_> {
         Ok(Named { user, kind, level: self::level(level), at, login: login.clone() })
     }
 
+    /// The rules with their separation settled for a version that is about to be published: whoever asked for it may approve
+    /// it only where nobody else can, and what is unknown counts as somebody (rule C).
+    pub(in crate::worker) async fn settled(&self, rules: Rules) -> Rules {
+        if rules.separation != Separation::Auto {
+            return rules;
+        }
+        let separation =
+            if self.several_write().await == Some(false) { Separation::Open } else { Separation::TwoPerson };
+        Rules { separation, ..rules }
+    }
+
     /// Whether more than one person may write; asked only where someone who asked for the version approves it (rule C).
     pub(super) async fn several_writers(&self, shown: &Shown, rules: &[&Rules]) -> Option<bool> {
         let own = self
@@ -126,8 +137,13 @@ impl Deed<'_> {
         if !own || rules.iter().all(|rules| rules.separation != Separation::Auto) {
             return None;
         }
-        match self.repo(Step::Read).writers().await {
-            Ok(people) => Some(people.iter().filter(|person| person.kind == AccountKind::User).count() > 1),
+        self.several_write().await
+    }
+
+    /// Whether more than one person may write, as far as GitHub says.
+    async fn several_write(&self) -> Option<bool> {
+        match self.repo(Step::Read).several_write().await {
+            Ok(several) => Some(several),
             Err(error) => {
                 tracing::warn!(run.id = %self.run.id, %error, "it is unknown how many people may write");
                 None

@@ -19,6 +19,44 @@ async fn d30_whoever_asked_for_the_plan_approves_it_where_the_rules_are_open() {
     waiting.is_built().await;
 }
 
+/// A plan in a repository where nobody but ann may write.
+async fn alone() -> Waiting {
+    let world = super::World::start().await;
+    for login in ["bob", "cara"] {
+        world.github.grants(login, super::REPO, assentry::demo::github::Role::Read).unwrap();
+    }
+    Waiting::of(world).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_c_whoever_asked_approves_where_nobody_else_can_and_the_plan_says_so() {
+    let waiting = alone().await;
+    let note = "it may be whoever asked for the plan";
+    assert!(waiting.status().contains(note), "{}", waiting.status());
+    assert!(waiting.world.said(waiting.issue)[1].contains(note), "{:#?}", waiting.world.said(waiting.issue));
+    waiting.world.person("ann").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_c_two_persons_stay_two_when_all_others_leave_after_the_publication() {
+    let waiting = Waiting::begin().await;
+    for login in ["bob", "cara"] {
+        waiting.world.github.grants(login, super::REPO, assentry::demo::github::Role::Read).unwrap();
+    }
+    waiting.world.person("ann").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("ann")[0].contains("another person"), "{:#?}", waiting.said_to("ann"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_c_two_persons_where_github_does_not_say_how_many_may_write() {
+    let world = super::World::start().await;
+    world.github.is_down("/collaborators?");
+    let waiting = Waiting::of(world).await;
+    assert!(waiting.status().contains("not whoever asked for the plan"), "{}", waiting.status());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d32_the_author_of_guidance_in_a_version_does_not_approve_it() {
     let waiting = Waiting::begin().await;
