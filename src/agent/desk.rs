@@ -35,7 +35,7 @@ impl<J: Sync> Desk<'_, J> {
         let json = serde_json::to_vec(request).unwrap_or_default();
         let limits = Limits { wall: TOOL_WALL, ..self.limits };
         let stop = self.leash.stop();
-        let answer = self.sandbox.tool(self.checkout, access, &json, limits, &stop);
+        let answer = Box::pin(self.sandbox.tool(self.checkout, access, &json, limits, &stop));
         let answer = match self.leash.hold(&stop, answer).await? {
             Ok(answer) => answer,
             Err(error @ (SandboxError::Stopped(_) | SandboxError::BadJob(_))) => {
@@ -63,7 +63,7 @@ impl<J: Sync> Desk<'_, J> {
             limits: Limits { wall: wall.min(self.limits.wall), ..self.limits },
         };
         let stop = self.leash.stop();
-        self.leash.hold(&stop, self.sandbox.run(job, &stop)).await?.map_err(Ending::Sandbox)
+        self.leash.hold(&stop, Box::pin(self.sandbox.run(job, &stop))).await?.map_err(Ending::Sandbox)
     }
 }
 

@@ -92,7 +92,7 @@ async fn lead<J: Journal>(
         let mut result = None;
         for call in &heard.calls {
             said.push(match task.read(call) {
-                Call::Look => look(desk, &heard, call).await?,
+                Call::Look => Box::pin(look(desk, &heard, call)).await?,
                 Call::Result(planned) if result.is_none() => {
                     result = Some(planned);
                     Said::Done("taken".to_owned())

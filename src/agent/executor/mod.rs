@@ -58,7 +58,7 @@ pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Groun
     let ended = match opened {
         Ok(mut dialogue) => {
             let ended = match site.set_up(&ground.set_up).await {
-                Ok(()) => lead(&mut site, &mut dialogue).await,
+                Ok(()) => Box::pin(lead(&mut site, &mut dialogue)).await,
                 Err(ending) => Err(ending),
             };
             site.work.spent = dialogue.spent;
@@ -81,7 +81,7 @@ async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>
             let answer = if site.finished {
                 Said::Rejected("the work is finished".to_owned())
             } else {
-                carry_out(site, &heard, call).await?
+                Box::pin(carry_out(site, &heard, call)).await?
             };
             said.push(answer);
         }
