@@ -69,6 +69,11 @@ pub enum Words {
         /// The run's phase.
         phase: String,
     },
+    /// The work has stopped as this person wished.
+    Rests {
+        /// Who.
+        who: Person,
+    },
     /// The version was approved; execution starts.
     Started {
         /// The version.

@@ -66,6 +66,11 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             in_phase(phase),
             where_it_stands(setting)
         ),
+        Words::Rests { who } => format!(
+            "{}, the work has stopped, and what is done is kept. {}",
+            mention(who),
+            prefix.tell("`/resume` goes on with it, `/cancel` ends the run.")
+        ),
         Words::Started { version: number, digest, by } => format!(
             "{} is approved by {}. The work starts now and changes only what the plan allows; {} {}",
             version(*number, digest),
@@ -183,7 +188,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 }
 
 /// Each command with what it takes, and what it does.
-const COMMANDS: [(&str, &str); 15] = [
+const COMMANDS: [(&str, &str); 17] = [
     ("plan [what to mind]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
     ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
@@ -194,6 +199,8 @@ const COMMANDS: [(&str, &str); 15] = [
     ("reject why", "objects, until you take it back"),
     ("lift @login", "sets someone's objection aside; an administrator can"),
     ("cancel", "ends the run; whoever asked for it and the issue's author can, too"),
+    ("stop", "stops the work and keeps what is done; whoever may cancel can"),
+    ("resume", "goes on with work that was stopped"),
     ("retry DIGEST", "runs the approved version again after a failure"),
     ("status", "says where the run stands; anyone can ask"),
     ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
@@ -225,6 +232,9 @@ fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
         ),
         "cancel" => format!(
             "{who}, only people with triage access, whoever asked for the plan and the author of the issue can cancel it."
+        ),
+        "stop" => format!(
+            "{who}, only people with triage access, whoever asked for the plan and the author of the issue can stop it."
         ),
         "lift" => format!(
             "{who}, an objection is set aside by an administrator of the repository who did not ask for the plan, or taken \
@@ -297,6 +307,7 @@ fn in_phase(phase: &str) -> String {
         "awaiting_approval" => "waiting for approval".to_owned(),
         "starting" => "approved and about to start".to_owned(),
         "executing" => "at work on an approved plan".to_owned(),
+        "resting" => "resting, because someone stopped the work".to_owned(),
         "delivering" => "opening its pull request".to_owned(),
         "ended" => "over".to_owned(),
         other => format!("in the phase {}", inline(other)),

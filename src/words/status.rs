@@ -155,6 +155,12 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             format!("Nothing is needed from you. {cancel}"),
             true,
         ),
+        State::Resting(resting) => tell(
+            "resting",
+            format!("{} stopped the work. {}", code(resting.stop.by.login.as_str()), progress(facts)),
+            format!("{} {cancel}", facts.prefix.tell("`/resume` goes on with what is done.")),
+            true,
+        ),
         State::Delivering(delivering) => {
             tell("opening the pull request", stage(delivering, facts.prefix), String::new(), true)
         }

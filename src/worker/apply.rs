@@ -161,6 +161,7 @@ impl<'a> Logged<'a> {
         let (approved_by, missing) = match to {
             State::Starting(approved) => (&approved.by[..], &[][..]),
             State::Executing(executing) => (&executing.approved.by[..], &[][..]),
+            State::Resting(resting) => (&resting.approved.by[..], &[][..]),
             State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, .. }) => (&[][..], &missing[..]),
             State::Delivering(delivering) => (&delivering.approved.by[..], &[][..]),
             State::AwaitingApproval(waiting) => (&[][..], &waiting.missing[..]),
@@ -220,6 +221,9 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::PlanBranchMoved { .. } => "plan_branch_moved",
         Event::Cancelled { .. } => "cancelled",
         Event::StepTicked { .. } => "step_ticked",
+        Event::StopAsked { .. } => "stop_asked",
+        Event::Rested => "rested",
+        Event::ResumeAsked { .. } => "resume_asked",
         Event::Executed => "executed",
         Event::Stopped { .. } => "stopped",
         Event::JudgementAged => "judgement_aged",

@@ -13,7 +13,7 @@ use crate::workflow::approval::Level;
 use crate::workflow::command::{Command, Spelling};
 use crate::workflow::effect::ReactTo;
 use crate::workflow::event::Event;
-use crate::workflow::run::{CancelledBy, Ended, Note, Outcome, Run, State, Thread};
+use crate::workflow::run::{CancelledBy, Ended, Note, Outcome, Run, State, Stop, Thread};
 
 /// A command, where it was typed, and the run it is about.
 pub(super) struct Typed<'a> {
@@ -77,6 +77,7 @@ impl Arrival<'_> {
                     | Command::Adopt { .. }
                     | Command::Revise { .. }
                     | Command::Retry { .. }
+                    | Command::Resume
             )
         );
         if comment.via_app && starts {
@@ -104,6 +105,8 @@ impl Arrival<'_> {
             Command::Unapprove => self.act(&typed, ActKind::Withdraw, "unapprove").await,
             Command::Reject { why } => self.act(&typed, ActKind::Veto { why }, "reject").await,
             Command::Cancel => self.cancel_by_command(&typed).await,
+            Command::Stop => self.stop(&typed).await,
+            Command::Resume => self.resume(&typed).await,
             Command::Retry { digest } => self.retry(&typed, digest).await,
             Command::Status => self.status(&typed).await,
             Command::Help => self.answer(&typed, Words::Help, "help").await,
@@ -210,13 +213,48 @@ impl Arrival<'_> {
         let Some(run) = typed.run.as_ref().filter(|run| run.state.is_open()) else {
             return self.no_run(typed, "cancel").await;
         };
-        let author = run.origin.author.as_ref().is_some_and(|author| author.id == typed.by.id);
-        let own = !typed.comment.via_app && (author || run.origin.requester.id == typed.by.id);
-        if !own && self.may(typed.by).await? < Level::Triage {
+        if !self.may_end(typed, run).await? {
             return self.refuse(typed, "cancel").await;
         }
         let event = Event::Cancelled { by: Some(typed.by.clone()), why: CancelledBy::Command };
         self.happens(run.id, &event).await
+    }
+
+    async fn may_end(&self, typed: &Typed<'_>, run: &Run) -> Result<bool, Trouble> {
+        let author = run.origin.author.as_ref().is_some_and(|author| author.id == typed.by.id);
+        let own = !typed.comment.via_app && (author || run.origin.requester.id == typed.by.id);
+        Ok(own || self.may(typed.by).await? >= Level::Triage)
+    }
+
+    /// `/stop`: whoever may end the run may stop its work. It is answered when the work has stopped.
+    async fn stop(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        let Some(run) = &typed.run else { return self.no_run(typed, "stop").await };
+        if !self.may_end(typed, run).await? {
+            return self.refuse(typed, "stop").await;
+        }
+        if !matches!(run.state, State::Executing(_)) {
+            return self.nothing_to(typed, run, "stop").await;
+        }
+        let stop = Stop { by: typed.by.clone(), place: typed.place, comment: typed.comment.id };
+        self.happens(run.id, &Event::StopAsked { stop: Box::new(stop) }).await
+    }
+
+    /// `/resume`: goes on with stopped work, if the version is still approved.
+    async fn resume(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        if self.may(typed.by).await? < Level::Write {
+            return self.refuse(typed, "resume").await;
+        }
+        let Some(run) = &typed.run else { return self.no_run(typed, "resume").await };
+        if !matches!(run.state, State::Resting(_)) {
+            return self.nothing_to(typed, run, "resume").await;
+        }
+        self.happens(run.id, &Event::ResumeAsked { by: typed.by.clone() }).await
+    }
+
+    async fn nothing_to(&self, typed: &Typed<'_>, run: &Run, wanted: &str) -> Result<(), Trouble> {
+        let (who, phase) = (typed.by.clone(), run.state.phase().to_owned());
+        let words = Words::NothingToApprove { who, wanted: wanted.to_owned(), phase };
+        self.answer(typed, words, wanted).await
     }
 
     /// `/retry`: after a failure the approved version runs again, by an act that is judged like any approval; without a
@@ -235,18 +273,15 @@ impl Arrival<'_> {
                 self.begin_again(Again { run, ended, shown }, act, ReactTo::Comment(typed.comment.id)).await
             }
             State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None, .. }) => self.plan(typed, None).await,
-            state @ (State::Planning(_)
+            State::Planning(_)
             | State::AwaitingAnswer(_)
             | State::Publishing(_)
             | State::AwaitingApproval(_)
             | State::Starting(_)
             | State::Executing(_)
+            | State::Resting(_)
             | State::Delivering(_)
-            | State::Ended(_)) => {
-                let (who, phase) = (typed.by.clone(), state.phase().to_owned());
-                let words = Words::NothingToApprove { who, wanted: "retry".to_owned(), phase };
-                self.answer(typed, words, "retry").await
-            }
+            | State::Ended(_) => self.nothing_to(typed, run, "retry").await,
         }
     }
 

@@ -36,6 +36,7 @@ impl Deed<'_> {
             | State::AwaitingApproval(_)
             | State::Starting(_)
             | State::Executing(_)
+            | State::Resting(_)
             | State::Ended(_) => None,
         }
     }

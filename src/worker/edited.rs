@@ -61,6 +61,8 @@ fn told(command: &Command) -> Option<&'static str> {
         Command::Reject { .. } => Some("reject"),
         Command::Lift { .. } => Some("lift"),
         Command::Cancel => Some("cancel"),
+        Command::Stop => Some("stop"),
+        Command::Resume => Some("resume"),
         Command::Status => Some("status"),
         Command::History => Some("history"),
         Command::Help => Some("help"),

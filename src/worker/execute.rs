@@ -1,10 +1,15 @@
 //! Has the executor carry out the approved version, and nothing else.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
 use super::Trouble;
 use super::effect::{Deed, Done};
 use super::workplace::{Notebook, deadline};
 use crate::agent::executor::{Executed, Work, execute};
-use crate::agent::{Desk, Ground, Leash};
+use crate::agent::{Desk, Ending, Ground, Leash};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Outcome, State, Trouble as Why};
 
@@ -23,6 +28,9 @@ impl Deed<'_> {
     pub(super) async fn execute(&self, version: u32) -> Result<Done, Trouble> {
         let State::Executing(executing) = &self.run.state else { return Ok(Done::quietly()) };
         let subject = &executing.approved.shown.subject;
+        if executing.stop.is_some() {
+            return Ok(Done::with(Event::Rested));
+        }
         self.goes_on().await?;
         let terms = self.terms(version).await?;
         if subject.version != version || terms.digest() != subject.digest {
@@ -37,7 +45,8 @@ impl Deed<'_> {
         self.core.sandbox.self_test().await?;
         self.fetch(std::slice::from_ref(&terms.base_branch)).await?;
         let checkout = self.checkout(&format!("execute-{version}"), &terms.base).await?;
-        let leash = Leash { budget: terms.budget, until: deadline(&terms.budget), cancel: self.cancel.clone() };
+        let stop = self.cancel.child_token();
+        let leash = Leash { budget: terms.budget, until: deadline(&terms.budget), cancel: stop.clone() };
         let journal = Notebook { deed: self, task: format!("execute-{version}"), model: choice };
         let desk = Desk {
             model,
@@ -48,7 +57,10 @@ impl Deed<'_> {
             leash: &leash,
         };
         let ground = Ground { set_up: terms.set_up.clone(), protected: terms.protected.clone() };
-        let executed = Box::pin(execute(&desk, &terms.plan, &ground)).await;
+        let executed = tokio::select! {
+            executed = Box::pin(execute(&desk, &terms.plan, &ground)) => executed,
+            never = self.until_stopped(&stop) => match never {},
+        };
         self.tidy(checkout);
         match executed {
             Executed::Finished(work) if changes_nothing(&work) => {
@@ -59,10 +71,35 @@ impl Deed<'_> {
                 self.keep(&work_name(version), serde_json::to_vec(&work)?).await?;
                 Ok(Done::with(Event::Executed))
             }
+            // Whatever ran has been ended and waited for by now; the conversation stands in the store.
+            Executed::Stopped { ending: Ending::Cancelled, work }
+                if stop.is_cancelled() && !self.cancel.is_cancelled() =>
+            {
+                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+                Ok(Done::with(Event::Rested))
+            }
             Executed::Stopped { ending, work } => {
                 let done = self.ended(ending)?;
                 self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
                 Ok(done)
+            }
+        }
+    }
+}
+
+/// How often it is looked whether a person wants the work to stop.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Deed<'_> {
+    /// Ends the work by `stop` as soon as a person wants it.
+    async fn until_stopped(&self, stop: &CancellationToken) -> Infallible {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            // A store that does not answer now may answer the next time.
+            if let Ok((run, _)) = self.core.run_since(self.run.id).await
+                && matches!(&run.state, State::Executing(executing) if executing.stop.is_some())
+            {
+                stop.cancel();
             }
         }
     }

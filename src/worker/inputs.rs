@@ -68,6 +68,7 @@ fn version(state: &State) -> u32 {
         State::AwaitingApproval(_)
         | State::Starting(_)
         | State::Executing(_)
+        | State::Resting(_)
         | State::Delivering(_)
         | State::Ended(_) => state.shown().map_or(0, |shown| shown.subject.version),
     }
@@ -83,6 +84,7 @@ fn pending(run: &Run) -> impl Iterator<Item = &InputEdit> {
         | State::AwaitingApproval(_)
         | State::Starting(_)
         | State::Executing(_)
+        | State::Resting(_)
         | State::Delivering(_)
         | State::Ended(_) => &[],
     };

@@ -34,6 +34,7 @@ impl Deed<'_> {
             | State::AwaitingApproval(_)
             | State::Starting(_)
             | State::Executing(_)
+            | State::Resting(_)
             | State::Delivering(_)
             | State::Ended(_) => None,
         }

@@ -148,9 +148,11 @@ impl Look<'_> {
     /// The version that people see, where nothing of ours is on its way to its branch.
     fn waits_for_people(&self) -> Option<&Shown> {
         match &self.run.state {
-            State::AwaitingApproval(_) | State::Starting(_) | State::Executing(_) | State::Delivering(_) => {
-                self.run.state.shown()
-            }
+            State::AwaitingApproval(_)
+            | State::Starting(_)
+            | State::Executing(_)
+            | State::Resting(_)
+            | State::Delivering(_) => self.run.state.shown(),
             State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => None,
         }
     }

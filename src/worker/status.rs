@@ -65,6 +65,7 @@ impl Deed<'_> {
             (State::Executing(executing), Some(version)) => {
                 (self.terms(version).await?.plan.steps, executing.ticked.clone())
             }
+            (State::Resting(resting), Some(version)) => (self.terms(version).await?.plan.steps, resting.ticked.clone()),
             (State::Delivering(_) | State::Ended(_), Some(version)) => {
                 let work = match self.kept::<Work>(&work_name(version)).await? {
                     Some(work) => Some(work),
@@ -85,6 +86,7 @@ impl Deed<'_> {
                 | State::AwaitingApproval(_)
                 | State::Starting(_)
                 | State::Executing(_)
+                | State::Resting(_)
                 | State::Delivering(_)
                 | State::Ended(_),
                 _,

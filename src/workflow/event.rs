@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
 use super::change::Change;
-use super::run::{CancelledBy, Note, Offer, Outcome, Reply};
+use super::run::{CancelledBy, Note, Offer, Outcome, Reply, Stop};
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
 use crate::words::plan::ParseFault;
@@ -112,6 +112,18 @@ pub enum Event {
     StepTicked {
         /// The step's id.
         step: String,
+    },
+    /// Someone who may wants the work to stop; the agent may still be at it.
+    StopAsked {
+        /// Who, and where.
+        stop: Box<Stop>,
+    },
+    /// The executor has stopped because it was to; nothing of it runs any more.
+    Rested,
+    /// Someone who may wants the stopped work to go on.
+    ResumeAsked {
+        /// Who.
+        by: Person,
     },
     /// The executor finished; its result stands in the store.
     Executed,

@@ -4,6 +4,7 @@
 //! conversations, results) in the store, by run and version.
 
 mod notes;
+mod resting;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ use crate::ids::{
 };
 
 pub use notes::{Lines, Note, Offer, Reply, Source, Thread};
+pub use resting::{Resting, Stop};
 
 /// One issue's way from label to pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +95,8 @@ pub enum State {
     Starting(Approved),
     /// The executor is at work.
     Executing(Executing),
+    /// A person has stopped the work; what is done is kept.
+    Resting(Resting),
     /// The result is judged, pushed and opened as a pull request.
     Delivering(Delivering),
     /// Nothing more happens.
@@ -290,6 +294,9 @@ pub struct Executing {
     pub ticked: Vec<String>,
     /// Whether the work rests, because nothing can be written to the repository at the moment.
     pub parked: bool,
+    /// Who wants it to stop; the agent may still be at work.
+    #[serde(default)]
+    pub stop: Option<Box<Stop>>,
 }
 
 /// The result is on its way to people.
@@ -368,6 +375,7 @@ impl State {
             State::AwaitingApproval(_) => "awaiting_approval",
             State::Starting(_) => "starting",
             State::Executing(_) => "executing",
+            State::Resting(_) => "resting",
             State::Delivering(_) => "delivering",
             State::Ended(_) => "ended",
         }
@@ -389,6 +397,7 @@ impl State {
             State::AwaitingApproval(waiting) => Some(&waiting.shown),
             State::Starting(approved) => Some(&approved.shown),
             State::Executing(executing) => Some(&executing.approved.shown),
+            State::Resting(resting) => Some(&resting.approved.shown),
             State::Delivering(delivering) => Some(&delivering.approved.shown),
             State::Ended(ended) => ended.shown.as_ref(),
         }
@@ -404,6 +413,7 @@ impl State {
             State::AwaitingApproval(_)
             | State::Starting(_)
             | State::Executing(_)
+            | State::Resting(_)
             | State::Delivering(_)
             | State::Ended(_) => self.shown().map(|shown| &shown.around),
         }
@@ -419,6 +429,7 @@ impl State {
             State::AwaitingApproval(waiting) => &waiting.acts,
             State::Starting(approved) => &approved.acts,
             State::Executing(executing) => &executing.approved.acts,
+            State::Resting(resting) => &resting.approved.acts,
             State::Delivering(delivering) => &delivering.approved.acts,
             State::Ended(ended) => &ended.acts,
         }
@@ -430,6 +441,7 @@ impl State {
         match self {
             State::Starting(approved) => approved.void.as_ref(),
             State::Executing(executing) => executing.approved.void.as_ref(),
+            State::Resting(resting) => resting.approved.void.as_ref(),
             State::Delivering(delivering) => delivering.approved.void.as_ref(),
             State::Ended(ended) => ended.void.as_ref(),
             State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::AwaitingApproval(_) => None,
@@ -447,6 +459,7 @@ impl State {
             | State::AwaitingAnswer(_)
             | State::Publishing(_)
             | State::Executing(_)
+            | State::Resting(_)
             | State::Delivering(_)
             | State::Ended(_) => None,
         }
@@ -462,6 +475,7 @@ impl State {
             State::AwaitingAnswer(_)
             | State::Starting(_)
             | State::Executing(_)
+            | State::Resting(_)
             | State::Delivering(_)
             | State::Ended(_) => &[],
         }

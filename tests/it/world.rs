@@ -117,6 +117,23 @@ impl World {
         }
     }
 
+    /// Has one piece of the agent's work done, while another worker takes in what people do meanwhile.
+    pub(crate) async fn works_beside_people(&self) {
+        // What was ordered a moment ago is due by now.
+        self.github.advances(Duration::from_secs(1));
+        let taking = async {
+            loop {
+                self.github.delivered().await;
+                let _ = self.core.turn(Loop::Worker, self.our_now()).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            worked = self.core.turn(Loop::Runner, self.our_now()) => assert!(worked.unwrap()),
+            () = taking => {}
+        }
+    }
+
     /// Lets time pass, and what it brings happen.
     pub(crate) async fn passes(&self, span: Duration) {
         self.github.advances(span);

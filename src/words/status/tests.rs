@@ -101,7 +101,7 @@ fn a_waiting_run_says_who_can_do_what() {
 
 #[test]
 fn a_run_at_work_shows_its_steps() {
-    let state = State::Executing(Executing { approved: approved(), ticked: vec![], parked: false });
+    let state = State::Executing(Executing { approved: approved(), ticked: vec![], parked: false, stop: None });
     let costs = [cost("plan", Some(181_234)), cost("execute", Some(50_000))];
     insta::assert_snapshot!(say(&state, &["s1".to_owned()], &costs), @r"
     **Assentry: at work** · run 7 · `v2 · 3f3f3f3f3f3f` · plan in #43
@@ -299,7 +299,7 @@ fn a_change_by_someone_without_write_access_is_told_and_dated() {
 
 #[test]
 fn work_in_an_archived_repository_says_that_it_rests() {
-    let state = State::Executing(Executing { approved: approved(), ticked: vec![], parked: true });
+    let state = State::Executing(Executing { approved: approved(), ticked: vec![], parked: true, stop: None });
     let said = say(&state, &[], &[]);
     assert!(said.contains("**Assentry: resting**") && said.contains("goes on by itself"), "{said}");
 }

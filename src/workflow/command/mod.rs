@@ -55,6 +55,10 @@ pub enum Command {
     },
     /// `/cancel`: end the run.
     Cancel,
+    /// `/stop`: stop the work and keep what is done.
+    Stop,
+    /// `/resume`: go on with stopped work.
+    Resume,
     /// `/retry [digest]`: run the approved version once more after a failure.
     Retry {
         /// What stands behind the word, if anything.
@@ -102,6 +106,8 @@ impl Command {
             | Command::Diff { .. }
             | Command::Revise { .. }
             | Command::Cancel
+            | Command::Stop
+            | Command::Resume
             | Command::Status
             | Command::Help
             | Command::PlanTemplate
@@ -113,7 +119,7 @@ impl Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 14] = [
     "plan",
     "revise",
     "approve",
@@ -121,6 +127,8 @@ pub const NAMES: [&str; 12] = [
     "reject",
     "lift",
     "cancel",
+    "stop",
+    "resume",
     "retry",
     "status",
     "diff",
@@ -188,6 +196,8 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "unapprove" => bare(Command::Unapprove),
         "reject" => Some(Command::Reject { why: free() }),
         "cancel" => Some(Command::Cancel),
+        "stop" => bare(Command::Stop),
+        "resume" => bare(Command::Resume),
         "retry" => Some(Command::Retry { digest: word() }),
         "status" => Some(Command::Status),
         "history" => Some(Command::History),
@@ -298,8 +308,14 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_something_is_asked_for_by_its_name() {
-        let all = [("/status", Command::Status), ("/history", Command::History), ("/help", Command::Help)];
+    fn what_takes_nothing_is_asked_for_by_its_name() {
+        let all = [
+            ("/stop", Command::Stop),
+            ("/resume", Command::Resume),
+            ("/status", Command::Status),
+            ("/history", Command::History),
+            ("/help", Command::Help),
+        ];
         for (text, command) in all {
             assert_eq!(parse(text), Some(command), "{text}");
         }

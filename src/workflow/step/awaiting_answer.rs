@@ -53,6 +53,9 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::Judged { .. }
         | Event::PlanBranchMoved { .. }
         | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged
         | Event::Pushed { .. }

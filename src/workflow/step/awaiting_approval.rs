@@ -71,6 +71,9 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         | Event::BurstEnded { .. }
         | Event::Judged { gate: Gate::Push, .. }
         | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged
         | Event::Pushed { .. }

@@ -77,6 +77,9 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::Judged { .. }
             | Event::PlanBranchMoved { .. }
             | Event::StepTicked { .. }
+            | Event::StopAsked { .. }
+            | Event::Rested
+            | Event::ResumeAsked { .. }
             | Event::Executed
             | Event::JudgementAged
             | Event::Pushed { .. }

@@ -39,6 +39,9 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         | Event::PlanBranchMoved { .. }
         | Event::Cancelled { .. }
         | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::Stopped { .. }
         | Event::JudgementAged

@@ -2,7 +2,7 @@
 
 use super::acts::{with_act, with_voided};
 use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
-use super::{Step, changed};
+use super::{Step, changed, resting};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
@@ -22,6 +22,11 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
                 then: vec![Effect::ShowStatusSoon],
             }
         }
+        Event::StopAsked { stop } if executing.stop.is_none() => Step::Move {
+            to: State::Executing(Executing { stop: Some(stop.clone()), ..executing.clone() }),
+            then: vec![],
+        },
+        Event::Rested | Event::Executed if let Some(stop) = &executing.stop => resting::begin(executing, stop),
         Event::Executed => Step::Move {
             to: State::Delivering(Delivering {
                 approved: approved.clone(),
@@ -64,6 +69,9 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         | Event::BurstEnded { .. }
         | Event::Judged { .. }
         | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::ResumeAsked { .. }
         | Event::JudgementAged
         | Event::Pushed { .. }
         | Event::PullOpened { .. }

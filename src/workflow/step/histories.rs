@@ -75,7 +75,7 @@ struct Throw {
 }
 
 fn throws() -> impl Strategy<Value = Vec<Throw>> {
-    let one = (0..28_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+    let one = (0..31_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
         .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
     proptest::collection::vec(one, 1..60)
 }
@@ -149,6 +149,12 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
         20 => Event::Pushed { head: sha(5), commits: vec![sha(5)] },
         21 => Event::PullOpened { pull: PullNumber(10) },
         22 => Event::PlanPullClosed,
+        28 => {
+            let stop = Stop { by: person(throw.who), place: Place::Issue, comment: CommentId(serial) };
+            Event::StopAsked { stop: Box::new(stop) }
+        }
+        29 => Event::Rested,
+        30 => Event::ResumeAsked { by: person(throw.who) },
         24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
         _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },

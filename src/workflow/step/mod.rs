@@ -15,6 +15,7 @@ mod ended;
 mod executing;
 mod planning;
 mod publishing;
+mod resting;
 mod shared;
 mod starting;
 
@@ -56,6 +57,7 @@ pub fn step(run: &Run, event: &Event) -> Step {
         State::AwaitingApproval(waiting) => awaiting_approval::step(run.origin.rounds, waiting, event),
         State::Starting(approved) => starting::step(approved, event),
         State::Executing(executing) => executing::step(executing, event),
+        State::Resting(resting) => resting::step(resting, event),
         State::Delivering(delivering) => delivering::step(delivering, event),
         State::Ended(ended) => ended::step(ended, event),
     };

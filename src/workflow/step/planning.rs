@@ -101,6 +101,9 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::PlanAsked { guidance: None, .. }
         | Event::Judged { .. }
         | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged
         | Event::Pushed { .. }

@@ -82,6 +82,9 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::Judged { .. }
             | Event::PlanBranchMoved { .. }
             | Event::StepTicked { .. }
+            | Event::StopAsked { .. }
+            | Event::Rested
+            | Event::ResumeAsked { .. }
             | Event::Executed
             | Event::JudgementAged
             | Event::Pushed { .. }

@@ -49,6 +49,9 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::BurstEnded { .. }
         | Event::Judged { gate: Gate::Act | Gate::Push, .. }
         | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged
         | Event::Pushed { .. }
@@ -69,7 +72,7 @@ pub(super) fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>)
             let version = subject.version;
             let approved = Approved { by, by_requester, hold: None, ..approved.clone() };
             Step::Move {
-                to: State::Executing(Executing { approved, ticked: vec![], parked: false }),
+                to: State::Executing(Executing { approved, ticked: vec![], parked: false, stop: None }),
                 then: vec![Effect::Execute { version }, Effect::ShowStatusSoon],
             }
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use assentry::demo::github::Role;
 use assentry::demo::model::{Reply, Script, Seen};
 use assentry::demo::story::{self, Storyteller};
 
@@ -41,6 +42,61 @@ async fn a_cancel_by_who_may_ends_the_run_in_every_phase_and_closes_its_plan_pul
         assert!(world.github.pulls(REPO).iter().all(|pull| !pull.open), "{phase}");
         assert_eq!(world.work_pulls(), [], "{phase}");
     }
+}
+
+/// The story's run, whose work bob has stopped.
+async fn stopped() -> (World, i64) {
+    let (world, issue) = in_phase("executing").await;
+    world.person("bob").comments(issue, "/stop").unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "resting");
+    (world, issue)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_work_ends_with_cancel_and_builds_nothing() {
+    let (world, issue) = stopped().await;
+    world.person("tim").comments(issue, "/cancel").unwrap();
+    world.settle().await;
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t13_stopped_work_goes_on_only_if_the_version_is_still_approved() {
+    let (world, issue) = stopped().await;
+    world.github.grants("bob", REPO, Role::Read).unwrap();
+    world.person("ann").comments(issue, "/resume").unwrap();
+    world.settle().await;
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("awaiting_approval", 0));
+
+    world.person("cara").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t18_a_plan_branch_moved_while_the_work_rests_ends_the_run() {
+    let (world, issue) = stopped().await;
+    let branch = world.github.pull(REPO, world.plan_pull(issue).await).unwrap().head;
+    world.person("cara").pushes(&branch, "sneaky.md", "more").unwrap();
+    world.settle().await;
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_by_who_may_not_or_of_no_work_stops_nothing_and_says_why() {
+    let (world, issue) = in_phase("executing").await;
+    world.person("eve").comments(issue, "/stop").unwrap();
+    world.settle().await;
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1));
+    assert!(world.said(issue).iter().any(|text| text.starts_with("@eve") && text.contains("can stop it")));
+
+    let waiting = Waiting::begin().await;
+    for command in ["/stop", "/resume"] {
+        waiting.world.person("ann").comments(waiting.issue, command).unwrap();
+        waiting.still_waits().await;
+    }
+    assert_eq!(waiting.said_to("ann").len(), 2, "{:#?}", waiting.said_to("ann"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ mod people;
 mod replay;
 mod revisions;
 mod separation;
+mod stops;
 mod triggers;
 mod unknown;
 mod vetoes;

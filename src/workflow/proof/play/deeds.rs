@@ -150,6 +150,7 @@ impl Play {
             State::AwaitingApproval(waiting) => &mut waiting.shown,
             State::Starting(approved) => &mut approved.shown,
             State::Executing(executing) => &mut executing.approved.shown,
+            State::Resting(resting) => &mut resting.approved.shown,
             State::Delivering(delivering) => &mut delivering.approved.shown,
             State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => return,
         };

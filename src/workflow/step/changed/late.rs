@@ -4,7 +4,9 @@ use super::{ask, edited, merged, notice, void, without_approvals};
 use crate::workflow::approval::{BaseFact, Gate, Reason};
 use crate::workflow::change::Change;
 use crate::workflow::effect::Effect;
-use crate::workflow::run::{Approved, DeliverStage, Delivering, Ended, Executing, Outcome, Shown, State, Waiting};
+use crate::workflow::run::{
+    Approved, DeliverStage, Delivering, Ended, Executing, Outcome, Resting, Shown, State, Waiting,
+};
 use crate::workflow::step::Step;
 use crate::workflow::step::shared::tidying;
 
@@ -81,6 +83,23 @@ pub(in crate::workflow::step) fn while_executing(executing: &Executing, change: 
             | Change::ReminderDue { .. }
             | Change::TimeUp { .. } => Step::Ignore,
         },
+    }
+}
+
+/// Nothing is under way: what spends the version ends the run, and the rest is judged when the work goes on.
+pub(in crate::workflow::step) fn while_resting(resting: &Resting, change: &Change) -> Step {
+    let to = |approved| State::Resting(Resting { approved, ..resting.clone() });
+    let shown = Some(&resting.approved.shown);
+    match late(&resting.approved, change) {
+        Late::Held(approved, mut then) => {
+            then.push(Effect::ShowStatus);
+            Step::Move { to: to(approved), then }
+        }
+        Late::Told(approved) => Step::Move { to: to(approved), then: vec![Effect::ShowStatus] },
+        Late::Void(reason) | Late::VoidNow(reason) => void(shown, reason),
+        // It would go on with another model, or be told otherwise what to do.
+        Late::Nothing if *change == Change::Outdated => void(shown, Reason::Outdated),
+        Late::Nothing => Step::Ignore,
     }
 }
 

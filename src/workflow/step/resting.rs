@@ -1,0 +1,76 @@
+//! While the work rests because a person stopped it: what people do is recorded, and judged when it goes on.
+
+use super::acts::{with_act, with_voided};
+use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
+use super::{Step, changed};
+use crate::words::Words;
+use crate::workflow::approval::{Gate, Reason};
+use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
+use crate::workflow::run::{Approved, Executing, Resting, State, Stop};
+
+/// Rests, and tells who stopped the work: by now nothing of it runs. A version that was voided meanwhile ends here.
+pub(super) fn begin(executing: &Executing, stop: &Stop) -> Step {
+    let Executing { approved, ticked, .. } = executing.clone();
+    if let Some(reason) = &approved.void {
+        return changed::void(Some(&approved.shown), reason.clone());
+    }
+    let words = Words::Rests { who: stop.by.clone() };
+    let say = Effect::Say { words, place: stop.place, key: format!("stopped-{}", stop.comment) };
+    Step::Move {
+        to: State::Resting(Resting { approved, ticked, stop: Box::new(stop.clone()) }),
+        then: vec![say, Effect::ShowStatus],
+    }
+}
+
+pub(super) fn step(resting: &Resting, event: &Event) -> Step {
+    let approved = &resting.approved;
+    let with = |acts| {
+        let approved = Approved { acts, ..approved.clone() };
+        Step::Move { to: State::Resting(Resting { approved, ..resting.clone() }), then: vec![] }
+    };
+    let moved = || changed::void(Some(&approved.shown), Reason::BranchMoved);
+    match event {
+        // What was approved is judged as if it had not begun.
+        Event::ResumeAsked { .. } => Step::Move {
+            to: State::Starting(Approved { hold: None, ..approved.clone() }),
+            then: vec![Effect::Judge { gate: Gate::Start, because: None }, Effect::ShowStatus],
+        },
+        Event::Acted { act } => with_act(&approved.acts, act).map_or(Step::Ignore, with),
+        Event::ActVoided { id, how } => with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, with),
+        Event::PlanBranchMoved { head: Some(_) } => moved(),
+        Event::PlanBranchMoved { head: None } => changed::void(Some(&approved.shown), Reason::BranchGone),
+        Event::PlanOffered { offer } if offer.is_push() => and_then(moved(), late(offer)),
+        Event::PlanOffered { offer } => too_late_for(&offer.by, offer.place()),
+        Event::PlanRefused { by, head, faults } => and_then(moved(), mark(head, by, faults)),
+        Event::Noted { note } => too_late(note),
+        Event::PlanAsked { by, guidance, .. } if approved.shown.edited.is_some() => {
+            start_over(approved, by, guidance.as_deref())
+        }
+        Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
+        Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
+        Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
+        Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::Changed { change } => changed::while_resting(resting, change),
+        Event::Opened { .. }
+        | Event::PlanWritten { .. }
+        | Event::QuestionsAsked { .. }
+        | Event::PlanCommitted { .. }
+        | Event::PlanPullOpened { .. }
+        | Event::PlanPosted { .. }
+        | Event::BurstEnded { .. }
+        | Event::Judged { .. }
+        | Event::StepTicked { .. }
+        | Event::StopAsked { .. }
+        | Event::Rested
+        | Event::Executed
+        | Event::JudgementAged
+        | Event::Pushed { .. }
+        | Event::PullOpened { .. }
+        | Event::PlanPullClosed
+        | Event::LeftBehind { .. }
+        | Event::BatchEnded { .. }
+        | Event::PlanKept { .. }
+        | Event::NoteWithdrawn { .. } => Step::Ignore,
+    }
+}
