@@ -115,6 +115,15 @@ impl Store {
         }
     }
 
+    /// The newest event's number and hash. Kept outside the database, they prove later that nothing up to it was rewritten.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn head(&self) -> Result<Verified, StoreError> {
+        let (rows, head) = sqlx::query_as(HEAD).fetch_one(&self.db.pool).await?;
+        Ok(Verified { rows, head })
+    }
+
     /// The events after number `seq`, at most 500.
     ///
     /// # Errors

@@ -54,6 +54,8 @@ pub struct PullFacts<'a> {
     pub deviations: &'a [Deviation],
     /// What each phase has cost.
     pub costs: &'a [PhaseCost],
+    /// The newest event of the server's log, and its hash.
+    pub record: (i64, &'a str),
 }
 
 /// A step that was carried out.
@@ -133,8 +135,9 @@ pub fn work_pull(facts: &PullFacts<'_>) -> PullText {
         return PullText { title, body };
     }
     let body = format!(
-        "{}\n\nThe full account of this run is too long for a description; the server's audit trail has it.\n",
-        opening(facts)
+        "{}\n\nThe full account of this run is too long for a description; the server's audit trail has it.\n\n{}\n",
+        opening(facts),
+        record(facts.record)
     );
     PullText { title, body }
 }
@@ -163,7 +166,14 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
     if !facts.costs.is_empty() {
         parts.push(format!("### Cost\n\n{}", cost(facts.costs)));
     }
+    parts.push(record(facts.record));
     parts.join("\n\n") + "\n"
+}
+
+/// Where the server's log stood, so that one that was rewritten is found out.
+fn record((event, hash): (i64, &str)) -> String {
+    let command = code(&format!("assentry audit verify --at {event}:{hash}"));
+    format!("### Record\n\nOn the server, {command} proves that nobody rewrote what led here.")
 }
 
 fn section(name: &str, items: impl Iterator<Item = String>) -> Option<String> {

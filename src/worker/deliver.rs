@@ -148,6 +148,7 @@ impl Deed<'_> {
             step: deviation.step.clone(),
             reason: format!("{}: {}", deviation.what, deviation.why),
         };
+        let head = self.core.store.head().await?;
         Ok(work_pull(&PullFacts {
             run: self.run.id,
             issue: self.run.origin.number,
@@ -160,6 +161,7 @@ impl Deed<'_> {
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
             deviations: &work.deviations.iter().map(deviation).collect::<Vec<_>>(),
             costs: &self.costs().await?,
+            record: (head.rows, &head.head),
         }))
     }
 

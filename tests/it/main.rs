@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 
 mod agent;
+mod audit;
 mod badinput;
 mod crash;
 mod deploy;

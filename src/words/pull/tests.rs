@@ -62,6 +62,7 @@ fn opened(checks: &[CheckResult], claimed: &str) -> PullText {
         checks,
         deviations: &[Deviation { step: "s1".to_owned(), reason: "`lib.rs` had to export it.".to_owned() }],
         costs: &[cost],
+        record: (57, &"7e".repeat(32)),
     })
 }
 
@@ -112,6 +113,10 @@ fn the_work_is_told_against_the_plan() {
     ### Cost
 
     Tokens: execute 41,200 in (30,000 cached), 2,100 out, $0.05.
+
+    ### Record
+
+    On the server, `assentry audit verify --at 57:7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e` proves that nobody rewrote what led here.
     ");
 }
 
