@@ -23,6 +23,9 @@ const OF_RUN: &str = "SELECT seq, run_id, at, kind, body, prev_hash, hash FROM e
 
 const HEAD: &str = "SELECT events, hash FROM heads WHERE one = 1";
 
+/// Rows that were never appended: the first one has number 1.
+const BEFORE_THE_FIRST: &str = "SELECT seq FROM events WHERE seq < 1 ORDER BY seq LIMIT 1";
+
 /// What the first row follows.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -98,6 +101,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer; a fault in the log is no error but the [`Verdict`].
     pub async fn verify(&self) -> Result<Verdict, StoreError> {
+        let inserted: Option<i64> = sqlx::query_scalar(BEFORE_THE_FIRST).fetch_optional(&self.db.pool).await?;
+        if let Some(seq) = inserted {
+            return Ok(Verdict::Broken(Broken { seq, what: "was never appended" }));
+        }
         let mut last = Verified { rows: 0, head: GENESIS.to_owned() };
         loop {
             // The head is read first: rows written since are behind it and found by the next round.

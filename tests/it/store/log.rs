@@ -47,6 +47,16 @@ async fn f59_any_changed_removed_inserted_or_moved_row_is_found_and_named(place:
     place.tamper("DELETE FROM events WHERE seq = 11").await;
     assert_eq!(broken(place).await, None);
 
+    for seq in [0, -5] {
+        let insert = format!(
+            "INSERT INTO events SELECT {seq}, run_id, at, kind, body, prev_hash, hash FROM events WHERE seq = 1"
+        );
+        place.tamper(&insert).await;
+        assert_eq!(broken(place).await, Some(seq), "inserted before the first");
+        place.tamper("DELETE FROM events WHERE seq < 1").await;
+        assert_eq!(broken(place).await, None);
+    }
+
     let swap = "UPDATE events SET seq = CASE seq WHEN 6 THEN -7 ELSE -6 END WHERE seq IN (6, 7)";
     place.tamper(swap).await;
     place.tamper("UPDATE events SET seq = -seq WHERE seq < 0").await;
