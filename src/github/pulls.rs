@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::branches::ours;
 use super::comments::within_limit;
-use super::wire::Ask;
 use super::{Attempt, GithubError, Listing, OpenState, Repository, fields};
 use crate::ids::{BranchName, CommitSha, Person, PullNumber, RepoId, Timestamp};
 
@@ -52,18 +51,6 @@ pub struct Pull {
     pub base_branch: String,
 }
 
-/// A pull request and the repository it goes into, by one answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullScene {
-    pub pull: Pull,
-    /// Whether the repository takes no writes.
-    pub archived: bool,
-    /// Whether only people with access see the repository.
-    pub private: bool,
-    /// GitHub's clock when it answered, by the `Date` of the answer; absent when it did not say.
-    pub at: Option<Timestamp>,
-}
-
 impl Repository<'_> {
     /// Opens a pull request: `POST /repos/{owner}/{repo}/pulls`. Where drafts are not to be had, it is opened without.
     ///
@@ -98,18 +85,6 @@ impl Repository<'_> {
     pub async fn pull(&self, number: PullNumber) -> Result<Pull, GithubError> {
         let what = self.what(format!("read pull request #{number}"));
         self.get::<PullWire>(&format!("/pulls/{number}"), what).await.map(Pull::from)
-    }
-
-    /// Reads a pull request and, from the same answer's `base.repo`, what the repository is like now.
-    ///
-    /// # Errors
-    /// As for any read.
-    pub async fn pull_scene(&self, number: PullNumber) -> Result<PullScene, GithubError> {
-        let ask = Ask::get(self.path(&format!("/pulls/{number}")), self.what(format!("read pull request #{number}")));
-        let answer = self.ask(&ask).await?;
-        let pull: PullWire = answer.read(&ask)?;
-        let SceneWire { base: SceneBase { repo } } = answer.read(&ask)?;
-        Ok(PullScene { pull: Pull::from(pull), archived: repo.archived, private: repo.private, at: answer.date() })
     }
 
     /// Lists the files that a pull request changes, also the old names of those it renames:
@@ -250,22 +225,6 @@ struct FileWire {
     filename: String,
     #[serde(default)]
     previous_filename: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SceneWire {
-    base: SceneBase,
-}
-
-#[derive(Deserialize)]
-struct SceneBase {
-    repo: SceneRepo,
-}
-
-#[derive(Deserialize)]
-struct SceneRepo {
-    archived: bool,
-    private: bool,
 }
 
 #[derive(Deserialize)]

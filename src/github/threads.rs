@@ -3,12 +3,11 @@
 //! GitHub lets an App resolve a thread only with write access to contents, however strange that is; [`super::Step::Write`]
 //! has it.
 
-use reqwest::Method;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::wire::{Ask, GRAPHQL, JSON, Kind};
+use super::graphql::Asked;
+use super::wire::Kind;
 use super::{GithubError, Repository};
 use crate::ids::{PullNumber, ReviewCommentId};
 
@@ -33,7 +32,7 @@ impl Repository<'_> {
         if thread.is_resolved {
             return Ok(());
         }
-        let _: Value = self.graphql(Kind::Set, RESOLVE, json!({ "id": thread.id }), what).await?;
+        let _: Asked<Value> = self.graphql(Kind::Set, RESOLVE, json!({ "id": thread.id }), what).await?;
         Ok(())
     }
 
@@ -47,7 +46,8 @@ impl Repository<'_> {
         let mut after = Value::Null;
         for _ in 0..PAGES {
             let variables = json!({ "owner": owner, "name": name, "number": pull.0, "after": after });
-            let found: Found = self.graphql(Kind::Read, THREADS, variables, what.to_owned()).await?;
+            let Asked { data: found, .. }: Asked<Found> =
+                self.graphql(Kind::Read, THREADS, variables, what.to_owned()).await?;
             let Some(threads) = found.repository.and_then(|repository| repository.pull) else { return Ok(None) };
             let ours = |thread: &ThreadWire| thread.comments.nodes.first().is_some_and(|c| c.id == opened_by);
             if let Some(thread) = threads.threads.nodes.into_iter().find(ours) {
@@ -60,51 +60,6 @@ impl Repository<'_> {
         }
         Ok(None)
     }
-
-    /// GraphQL answers 200 whatever happened; what went wrong stands in `errors`.
-    async fn graphql<T: DeserializeOwned>(
-        &self,
-        kind: Kind,
-        query: &str,
-        variables: Value,
-        what: String,
-    ) -> Result<T, GithubError> {
-        let body = Some(json!({ "query": query, "variables": variables }));
-        let ask = Ask { kind, method: Method::POST, path: GRAPHQL.to_owned(), body, what, accept: JSON };
-        let answer: AnswerWire<T> = self.ask(&ask).await?.read(&ask)?;
-        let AnswerWire { data, errors } = answer;
-        let Some(error) = errors.into_iter().next() else {
-            return data.ok_or_else(|| ask.unclear("the answer has neither data nor errors".to_owned()));
-        };
-        let what = ask.what.clone();
-        let why: String = error.message.chars().take(400).collect();
-        Err(match error.kind.as_str() {
-            "NOT_FOUND" => GithubError::Gone { what },
-            "FORBIDDEN" | "INSUFFICIENT_SCOPES" => GithubError::Refused { what, why },
-            "UNPROCESSABLE" => GithubError::Invalid { what, why },
-            _ => ask.unclear(why),
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct AnswerWire<T> {
-    #[serde(default = "none")]
-    data: Option<T>,
-    #[serde(default)]
-    errors: Vec<ErrorWire>,
-}
-
-fn none<T>() -> Option<T> {
-    None
-}
-
-#[derive(Deserialize)]
-struct ErrorWire {
-    #[serde(default, rename = "type")]
-    kind: String,
-    #[serde(default)]
-    message: String,
 }
 
 #[derive(Deserialize)]

@@ -41,7 +41,7 @@ impl Deed<'_> {
     pub(super) async fn around(&self, shown: &Shown) -> Result<Option<Event>, Trouble> {
         let changed = |change| Ok(Some(Event::Changed { change }));
         let repo = self.repo(Step::Read);
-        let PullScene { pull, archived, private, .. } = repo.pull_scene(shown.pull).await?;
+        let PullScene { state, base_branch, forced, archived, private, at: _ } = repo.pull_scene(shown.pull).await?;
         if archived {
             let what = format!("ask the gate of {}", self.run.origin.repo_name);
             return Err(GithubError::Parked { what, why: "the repository is archived".to_owned() }.into());
@@ -50,7 +50,7 @@ impl Deed<'_> {
             return changed(Change::MadePublic);
         }
         let known = self.run.state.acts().iter().any(|act| act.voided == Some(Voided::PlanMerged));
-        match pull.state {
+        match state {
             PullState::Merged if !known => return changed(Change::PlanPullMerged { by: None }),
             // An earlier try's pull request may have been closed with it. One whose branch was deleted is closed by GitHub.
             PullState::Closed
@@ -63,8 +63,12 @@ impl Deed<'_> {
             PullState::Open | PullState::Merged | PullState::Closed => {}
         }
         let base = self.run.base_branch();
-        if pull.base_branch != base.as_str() && repo.branch_head(base).await?.is_some() {
+        if base_branch != base.as_str() && repo.branch_head(base).await?.is_some() {
             return changed(Change::PlanPullRetargeted);
+        }
+        // We never force. Whoever did, and back again, may have had another plan approved meanwhile (rule F, D6).
+        if forced.touched(&shown.subject.commit) {
+            return Ok(Some(Event::PlanBranchMoved { head: Some(shown.subject.commit.clone()) }));
         }
         Ok(None)
     }

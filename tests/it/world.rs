@@ -200,7 +200,7 @@ impl World {
         let between = phase == "starting";
         if between {
             let wrong = Wrong::RefusedBefore(502);
-            self.github.goes_wrong(Fault { method: "GET", path: "/pulls/".to_owned(), times: u32::MAX, wrong });
+            self.github.goes_wrong(Fault { method: "POST", path: "/graphql".to_owned(), times: u32::MAX, wrong });
         }
         for _ in 0..1_000 {
             if self.phase(issue).await == phase {

@@ -182,6 +182,7 @@ fn follow(state: &mut State, place: (i64, i64), by: i64, change: (&Move, &str)) 
     if forced {
         let url = shapes::api(state, state.repo(place.0)?, &format!("commits/{new}"));
         issues::note(state, place, by, "head_ref_force_pushed", json!({ "commit_id": new, "commit_url": url }))?;
+        state.pull_mut(place.0, place.1)?.forced.push((old.clone(), new.to_owned()));
     }
     timeline::commits_arrive(state, place)?;
     issues::tell_by(state, place, by, "synchronize", json!({ "before": old, "after": new }))

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{Issue, Level, Repo};
-use super::{auth, edits, moves, pulls, threads};
+use super::{auth, edits, moves, pulls, threads, timeline};
 
 /// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads, transfer and delete issues;
-/// "Queries": review threads, edits. Others answer with `errors`.
+/// "Queries": review threads, edits, force pushes of a pull request. Others answer with `errors`.
 pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
     let query = call.text("GraphQL", "query")?;
     let id =
@@ -28,6 +28,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
         moves::transfer(call).map(|moved| json!({ "transferIssue": moved }))
     } else if query.contains("deleteIssue") {
         moves::delete(call).map(|gone| json!({ "deleteIssue": gone }))
+    } else if query.contains("HEAD_REF_FORCE_PUSHED_EVENT") {
+        timeline::force_pushes(call)
     } else if query.contains("reviewThreads") {
         threads::list(call, &query)
     } else if query.contains("userContentEdits") {

@@ -43,6 +43,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
         merged: None,
         requested: Vec::new(),
         arrived: BTreeMap::new(),
+        forced: vec![],
         reviews: Vec::new(),
         comments: Vec::new(),
     });

@@ -167,6 +167,8 @@ pub(super) struct Pull {
     pub(super) requested: Vec<i64>,
     /// When each commit came, as a place in the timeline.
     pub(super) arrived: BTreeMap<String, i64>,
+    /// From where to where its branch was forced.
+    pub(super) forced: Vec<(String, String)>,
     pub(super) reviews: Vec<Review>,
     pub(super) comments: Vec<ReviewComment>,
 }

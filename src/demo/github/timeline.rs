@@ -5,10 +5,11 @@
 
 use serde_json::{Value, json};
 
+use super::auth::{self, Needs};
 use super::call::{Answer, Call, Outcome};
 use super::pull_shapes;
-use super::state::{Issue, Pull, Repo, State, Verdict};
-use super::{history, shapes};
+use super::state::{Issue, Level, Pull, Repo, Role, State, Verdict};
+use super::{graphql, history, shapes};
 
 /// "List timeline events for an issue".
 pub(super) fn list(call: &mut Call<'_>) -> Outcome<Answer> {
@@ -28,6 +29,27 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome<Answer> {
 pub(super) fn events(call: &mut Call<'_>) -> Outcome<Answer> {
     let issue = call.state.issue(call.repo, call.number("issue_number")?)?;
     Ok(Answer::List(noted(issue).into_iter().map(|(_, line)| line).collect()))
+}
+
+/// "GraphQL: HeadRefForcePushedEvent": the last hundred of a pull request, beside its state and its repository's.
+pub(super) fn force_pushes(call: &Call<'_>) -> Outcome<Value> {
+    let variables = &call.body["variables"];
+    let repo = graphql::repository(call, variables)?;
+    auth::admit(call.state, &call.actor, Some(repo), Needs::Access(&[("pull_requests", Level::Read)], Role::Read))?;
+    let (issue, pull) = call.state.pull(repo.id, variables["number"].as_i64().unwrap_or(0))?;
+    let shown = pull.forced.iter().skip(pull.forced.len().saturating_sub(100));
+    let node = |(old, new): &(String, String)| json!({ "beforeCommit": { "oid": old }, "afterCommit": { "oid": new } });
+    let nodes: Vec<Value> = shown.map(node).collect();
+    let state = match (&pull.merged, issue.closed.is_none()) {
+        (Some(_), _) => "MERGED",
+        (None, true) => "OPEN",
+        (None, false) => "CLOSED",
+    };
+    Ok(json!({ "repository": { "isArchived": repo.archived, "isPrivate": repo.private, "pullRequest": {
+        "state": state,
+        "baseRefName": pull.base_ref,
+        "timelineItems": { "totalCount": pull.forced.len(), "nodes": nodes },
+    } } }))
 }
 
 /// Writes a line into the timeline.

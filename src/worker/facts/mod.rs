@@ -66,17 +66,23 @@ impl Deed<'_> {
             None => self.repo(Step::Read).pull_scene(shown.pull).await.ok().and_then(|scene| scene.at),
         };
         let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners, around };
-        let at_once = gate == Gate::Act && self.starts_at_once(shown, &facts).await;
-        let gate = if at_once { Gate::Start } else { gate };
+        let gate = match gate {
+            Gate::Act if self.would_start(shown, &facts) => match Box::pin(self.around(shown)).await {
+                Ok(None) => Gate::Start,
+                Ok(Some(moved @ Event::PlanBranchMoved { .. })) => return Ok(Done::with(moved)),
+                // The second gate asks for itself, and says what is in the way.
+                Ok(Some(_)) | Err(_) => Gate::Act,
+            },
+            Gate::Act | Gate::Start | Gate::Push => gate,
+        };
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
 
-    /// Whether the second gate may be asked with the first one's answers, in one step: they approve there as well, and
-    /// nothing around the run speaks against it. Otherwise the second gate asks for itself.
-    async fn starts_at_once(&self, shown: &Shown, facts: &Facts) -> bool {
+    /// Whether the second gate would say yes to the first one's answers. It is asked with them, in one step, where nothing
+    /// around the run speaks against it.
+    fn would_start(&self, shown: &Shown, facts: &Facts) -> bool {
         let State::AwaitingApproval(waiting) = &self.run.state else { return false };
-        let approved = matches!(judge(shown.case(&waiting.acts), facts, Gate::Start), Verdict::Approved { .. });
-        approved && matches!(Box::pin(self.around(shown)).await, Ok(None))
+        matches!(judge(shown.case(&waiting.acts), facts, Gate::Start), Verdict::Approved { .. })
     }
 
     /// Asks once more, unless another question is on its way by now (rule P).

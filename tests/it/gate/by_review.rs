@@ -118,6 +118,29 @@ async fn d6_q13_a_branch_that_was_moved_away_and_back_is_no_longer_what_was_appr
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d6_q13_a_move_away_and_back_that_no_webhook_told_is_read_from_the_timeline() {
+    let waiting = Waiting::begin().await;
+    let (branch, before) = (waiting.plan_branch(), waiting.digest().await);
+    let head = waiting.world.github.pull(REPO, waiting.pull).unwrap().head_sha;
+    let bob = waiting.world.person("bob");
+    let foreign = bob.pushes("elsewhere", "sneaky.md", "more").unwrap();
+    waiting.world.settle().await;
+    for event in ["push", "pull_request"] {
+        waiting.world.github.deliveries_go_wrong(event, 2, Mishap::Lost);
+    }
+    bob.force_pushes(&branch, &foreign).unwrap();
+    bob.force_pushes(&branch, &head).unwrap();
+    waiting.world.person("cara").approves_commit(waiting.pull, &head).unwrap();
+
+    waiting.still_waits().await;
+    assert_ne!(waiting.digest().await, before);
+    assert_eq!(waiting.version().await, 2);
+    waiting.world.github.advances(std::time::Duration::from_secs(60));
+    waiting.world.person("cara").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn q14_t19_a_review_that_github_points_at_the_new_head_later_approves_nothing() {
     let waiting = Waiting::begin().await;
     let review = waiting.world.person("eve").approves(waiting.pull).unwrap();

@@ -95,8 +95,8 @@ async fn rule_p_a_plan_pull_request_that_cannot_be_read_holds_the_push_and_is_as
         let waiting = Waiting::begin().await;
         waiting.world.person("bob").approves(waiting.pull).unwrap();
         waiting.world.until(waiting.issue, "delivering").await;
-        let (path, wrong) = (format!("/pulls/{}", waiting.pull), Wrong::RefusedBefore(status));
-        waiting.world.github.goes_wrong(Fault { method: "GET", path, times: 100_000, wrong });
+        let (path, wrong) = ("/graphql".to_owned(), Wrong::RefusedBefore(status));
+        waiting.world.github.goes_wrong(Fault { method: "POST", path, times: 100_000, wrong });
         waiting.world.settle().await;
         assert!(waiting.status().contains("what became of the repository"), "{status}: {}", waiting.status());
         waiting.world.passes(25 * HOUR).await;
