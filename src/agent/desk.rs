@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::budget::Leash;
 use super::dialogue::{Said, arguments, unknown};
 use super::ending::Ending;
-use super::tools::{Reply, Request, both_ends};
+use super::tools::{Reply, Request, both_ends, is_refusal};
 use crate::model::{Model, ToolCall};
 use crate::sandbox::{Access, Checkout, Ended, Exit, Job, Limits, Sandbox, SandboxError};
 
@@ -47,6 +47,7 @@ impl<J: Sync> Desk<'_, J> {
         };
         Ok(match serde_json::from_slice::<Reply>(&answer) {
             Ok(Reply { text, failed: false }) => Said::Done(both_ends(&text)),
+            Ok(Reply { text, failed: true }) if is_refusal(&text) => Said::Refused(both_ends(&text)),
             Ok(Reply { text, failed: true }) => Said::Failed(both_ends(&text)),
             Err(_) => Said::Failed("the tool gave no answer".to_owned()),
         })

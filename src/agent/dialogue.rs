@@ -11,6 +11,7 @@ use super::budget::{Leash, Spent};
 use super::ending::Ending;
 use super::prompt::told;
 use super::text;
+use super::tools::is_refusal;
 use super::transcript::{Journal, Turn};
 use crate::model::{
     Answer, Arguments, Conversation, Message, Model, ModelError, Part, Stop, ToolCall, request_hash, retry_after,
@@ -54,6 +55,8 @@ pub(super) enum Said {
     Done(String),
     /// It could not be done.
     Failed(String),
+    /// A rule forbids it.
+    Refused(String),
     /// It made no sense: an unknown tool, unreadable arguments, a plan with faults.
     Rejected(String),
 }
@@ -186,6 +189,15 @@ impl<'a, J: Journal> Dialogue<'a, J> {
 }
 
 impl Heard {
+    /// That a tool refused a call before a restart: it is noted again.
+    pub(super) fn refused(&self, call: &ToolCall) -> Option<Said> {
+        let refused = self.stored.iter().flatten().find_map(|part| match part {
+            Part::ToolResult { call: id, failed: true, text } if *id == call.id && is_refusal(text) => Some(text),
+            Part::ToolResult { .. } | Part::Text { .. } => None,
+        });
+        refused.map(|text| Said::Refused(text.clone()))
+    }
+
     /// What was said back to a call before a restart, and whether that was a failure.
     pub(super) fn stored(&self, call: &ToolCall) -> Option<Outcome> {
         self.stored.iter().flatten().find_map(|part| match part {
@@ -208,14 +220,16 @@ impl Said {
     fn rejection(&self) -> Option<&str> {
         match self {
             Said::Rejected(text) => Some(text),
-            Said::Done(_) | Said::Failed(_) => None,
+            Said::Done(_) | Said::Failed(_) | Said::Refused(_) => None,
         }
     }
 
     fn part(self, call: String) -> Part {
         match self {
             Said::Done(text) => Part::ToolResult { call, text, failed: false },
-            Said::Failed(text) | Said::Rejected(text) => Part::ToolResult { call, text, failed: true },
+            Said::Failed(text) | Said::Refused(text) | Said::Rejected(text) => {
+                Part::ToolResult { call, text, failed: true }
+            }
         }
     }
 }

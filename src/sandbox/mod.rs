@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-pub use checkout::{Change, ChangeKind, Checkout, FileMode, Refused};
+pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{NetworkPolicy, SandboxConfig, WallsChoice};
 pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError};
 pub use spec::Walls;

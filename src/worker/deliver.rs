@@ -85,7 +85,7 @@ impl Deed<'_> {
         let (mut parent, mut before) = (terms.base.clone(), Vec::new());
         let mut commits = Vec::new();
         for step in &work.steps {
-            if step.end != StepEnd::Done || step.changes == before {
+            if step.changes == before {
                 continue;
             }
             let tree = repo.create_tree(&base_tree, &entries(step)).await?;

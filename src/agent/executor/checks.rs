@@ -35,7 +35,7 @@ impl<J: Journal> Site<'_, J> {
     /// `known_red` says that the checks have been red at this point before a restart.
     pub(super) async fn finish(&mut self, summary: String, known_red: bool) -> Result<Said, Ending> {
         if let Some(step) = self.next_step() {
-            return Ok(Said::Failed(format!("{} is not ticked", step.id)));
+            return Ok(Said::Refused(format!("{} is not ticked", step.id)));
         }
         if !known_red {
             let red = match self.check().await? {

@@ -23,10 +23,10 @@ use super::prompt::{Phase, told};
 use super::tools::Request;
 use super::transcript::Journal;
 use crate::model::{Conversation, Message, ToolCall};
-use crate::sandbox::Access;
+use crate::sandbox::{Access, Exit};
 use crate::workflow::plan::Plan;
 use site::Site;
-pub use work::{CheckRun, Deviation, DeviationKind, StepDone, StepEnd, Work};
+pub use work::{CheckRun, Deviation, DeviationKind, Refusals, StepDone, StepEnd, Work};
 
 /// Finishes with red checks that go back to the agent; the next one ends its work.
 const MAX_RED: u32 = 3;
@@ -83,6 +83,7 @@ async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>
             } else {
                 Box::pin(carry_out(site, &heard, call)).await?
             };
+            site.note(call, &answer);
             said.push(answer);
         }
         dialogue.reply(heard, said).await?;
@@ -132,28 +133,29 @@ async fn carry_out<J: Journal>(site: &mut Site<'_, J>, heard: &Heard, call: &Too
             Ok(Finish { summary }) => site.finish(one_text(&summary, 2_000), before == Some(Outcome::Failed)).await?,
             Err(said) => said,
         },
-        _ => return tool(site, before, call).await,
+        _ => return tool(site, heard, call).await,
     };
     same_as(before, said, call)
 }
 
-async fn tool<J: Journal>(site: &Site<'_, J>, before: Option<Outcome>, call: &ToolCall) -> Result<Said, Ending> {
+async fn tool<J: Journal>(site: &Site<'_, J>, heard: &Heard, call: &ToolCall) -> Result<Said, Ending> {
+    let before = heard.stored(call);
     let request = match desk::request(call) {
         Ok(request) => request,
         Err(said) => return Ok(said),
     };
     let Some(path) = request.changes() else {
-        return match before {
-            Some(_) => Ok(Said::Done(String::new())),
+        return match heard.stored(call) {
+            Some(_) => Ok(heard.refused(call).unwrap_or(Said::Done(String::new()))),
             None => site.desk.tool(&request, Access::ReadOnly).await,
         };
     };
     if let Err(forbidden) = site.wall.may_change(path) {
-        return Ok(Said::Failed(forbidden.to_string()));
+        return Ok(Said::Refused(forbidden.to_string()));
     }
     // What could not be done before a restart changed nothing.
     if before == Some(Outcome::Failed) {
-        return Ok(Said::Failed(String::new()));
+        return Ok(heard.refused(call).unwrap_or(Said::Failed(String::new())));
     }
     let said = change(site, &request).await?;
     same_as(before, said, call)
@@ -163,19 +165,22 @@ async fn change<J: Journal>(site: &Site<'_, J>, request: &Request) -> Result<Sai
     site.desk.tool(request, Access::Writable).await
 }
 
-async fn run_command<J: Journal>(site: &Site<'_, J>, run: &Run) -> Result<Said, Ending> {
+async fn run_command<J: Journal>(site: &mut Site<'_, J>, run: &Run) -> Result<Said, Ending> {
     if run.command.trim().is_empty() || run.command.contains('\0') {
         return Ok(Said::Rejected("the command is empty or holds a NUL".to_owned()));
     }
     let wall = run.seconds.map_or(COMMAND_WALL, |seconds| Duration::from_secs(u64::from(seconds.max(1))));
     let ended = site.desk.run(&run.command, wall).await?;
+    if matches!(ended.exit, Exit::TimedOut | Exit::OutputFlood | Exit::ResourceLimit(_)) {
+        site.refused("run", &run.command, &desk::exit(&ended.exit));
+    }
     Ok(Said::Done(desk::shown(&ended)))
 }
 
 /// What was done before a restart must be done again, or the conversation would speak of other files than there are.
 fn same_as(before: Option<Outcome>, said: Said, call: &ToolCall) -> Result<Said, Ending> {
     match (before, &said) {
-        (Some(Outcome::Done), Said::Failed(why) | Said::Rejected(why)) => {
+        (Some(Outcome::Done), Said::Failed(why) | Said::Refused(why) | Said::Rejected(why)) => {
             Err(Ending::Interrupted { text: format!("{} went well before and not now: {why}", call.name) })
         }
         _ => Ok(said),

@@ -8,10 +8,12 @@ use crate::agent::dialogue::Said;
 use crate::agent::ending::Ending;
 use crate::agent::house::Ground;
 use crate::agent::planner::one_text;
+use crate::agent::text;
 use crate::agent::transcript::Journal;
 use crate::ids::RepoPath;
-use crate::sandbox::{Change, ChangeKind, Refused};
-use crate::workflow::plan::{Plan, PlanStep};
+use crate::model::{Arguments, ToolCall};
+use crate::sandbox::{Base, Change, ChangeKind, Refused};
+use crate::workflow::plan::{FileChange, Plan, PlanStep};
 use crate::workflow::scope::Wall;
 
 /// Deviations that are recorded at most.
@@ -31,6 +33,8 @@ pub(super) struct Site<'a, J> {
     pub(super) work: Work,
     /// The exit codes of the checks before the first change.
     pub(super) before: Vec<Option<i32>>,
+    /// Everything that differed from the base at the last tick.
+    ticked: Vec<Change>,
     /// How often the agent wanted to finish with red checks.
     pub(super) red: u32,
     pub(super) finished: bool,
@@ -40,7 +44,16 @@ impl<'a, J: Journal> Site<'a, J> {
     pub(super) fn new(desk: &'a Desk<'a, J>, plan: &'a Plan, ground: &Ground) -> Result<Self, Ending> {
         let wall = Wall::new(&plan.scope).and_then(|wall| wall.guarding(&ground.protected));
         let wall = wall.map_err(|bad| Ending::PlanIsWrong { text: bad.to_string() })?;
-        Ok(Site { desk, plan, wall, work: Work::default(), before: Vec::new(), red: 0, finished: false })
+        Ok(Site {
+            desk,
+            plan,
+            wall,
+            work: Work::default(),
+            before: Vec::new(),
+            ticked: Vec::new(),
+            red: 0,
+            finished: false,
+        })
     }
 
     /// The first step that is not done.
@@ -57,10 +70,12 @@ impl<'a, J: Journal> Site<'a, J> {
             Ok(changes) => changes,
             Err(said) => return Ok(said),
         };
-        let touched = difference(self.taken(), &changes);
-        let end = if touched.is_empty() { StepEnd::Claimed } else { StepEnd::Done };
-        let what = if touched.is_empty() { "no change".to_owned() } else { named(&touched) };
-        self.work.steps.push(StepDone { id: step.to_owned(), end, touched, changes });
+        let own = difference(self.base(), self.taken(), &changes);
+        let end = if own.is_empty() { StepEnd::Claimed } else { StepEnd::Done };
+        let what = if own.is_empty() { "no change".to_owned() } else { named(own.keys()) };
+        self.work.files = difference(self.base(), &[], &changes);
+        self.ticked.clone_from(&changes);
+        self.work.steps.push(StepDone { id: step.to_owned(), end, own, changes });
         self.desk.journal.ticked(step).await.map_err(Ending::Journal)?;
         Ok(Said::Done(format!("{step} is done: {what}{}; {}", self.left_behind(), self.whats_next())))
     }
@@ -84,7 +99,7 @@ impl<'a, J: Journal> Site<'a, J> {
                 }
                 let (id, changes) = (deviation.step.clone(), self.taken().to_vec());
                 self.desk.journal.ticked(&id).await.map_err(Ending::Journal)?;
-                self.work.steps.push(StepDone { id, end: StepEnd::NotNeeded, touched: Vec::new(), changes });
+                self.work.steps.push(StepDone { id, end: StepEnd::NotNeeded, own: BTreeMap::new(), changes });
             }
             DeviationKind::NotPossible | DeviationKind::PlanIsWrong => {
                 self.work.deviations.push(deviation);
@@ -102,34 +117,61 @@ impl<'a, J: Journal> Site<'a, J> {
         let changes = match read {
             Ok(Ok(changes)) => changes,
             Ok(Err(hostile @ Refused::Hostile { .. })) => {
-                return Ok(Err(Said::Failed(format!("not taken: {hostile}; mend that first"))));
+                return Ok(Err(Said::Refused(format!("not taken: {hostile}; mend that first"))));
             }
             Ok(Err(unreadable @ Refused::Unreadable(_))) => {
                 return Err(Ending::Forbidden { text: unreadable.to_string() });
             }
             Err(broken) => return Err(Ending::Forbidden { text: broken.to_string() }),
         };
-        let (inside, outside): (Vec<_>, Vec<_>) =
-            changes.into_iter().partition(|change| self.wall.may_change(&change.path).is_ok());
-        self.work.left = outside.into_iter().map(|change| change.path).take(MAX_LEFT).collect();
+        let (mut inside, mut left) = (Vec::new(), Vec::new());
+        for change in changes {
+            match self.wall.may_change(&change.path) {
+                Ok(()) => inside.push(change),
+                Err(forbidden) => {
+                    if !self.work.left.contains(&change.path) {
+                        self.work.refusals.add("run", change.path.as_str(), &forbidden.to_string());
+                    }
+                    left.push(change.path);
+                }
+            }
+        }
+        left.truncate(MAX_LEFT);
+        self.work.left = left;
         let bytes = inside.iter().map(size).sum();
         match self.wall.may_amount_to(inside.len() as u64, bytes) {
             Ok(()) => Ok(Ok(inside)),
-            Err(forbidden) => Ok(Err(Said::Failed(format!("not taken: {forbidden}")))),
+            Err(forbidden) => Ok(Err(Said::Refused(format!("not taken: {forbidden}")))),
         }
     }
 
-    /// Gives what was changed after the last tick to the last step that was done.
+    /// Puts what was changed after the last tick into the commit of the last step that was done.
     pub(super) fn settle(&mut self, changes: Vec<Change>) {
         let Some(last) = self.work.steps.iter().rposition(|step| step.end != StepEnd::NotNeeded) else { return };
-        let before = last.checked_sub(1).map_or(&[][..], |n| self.work.steps[n].changes.as_slice());
-        let touched = difference(before, &changes);
-        for needless in &mut self.work.steps[last + 1..] {
-            needless.changes.clone_from(&changes);
+        self.work.repairs = difference(self.base(), &self.ticked, &changes);
+        self.work.files = difference(self.base(), &[], &changes);
+        for step in &mut self.work.steps[last..] {
+            step.changes.clone_from(&changes);
         }
-        let step = &mut self.work.steps[last];
-        step.end = if touched.is_empty() { StepEnd::Claimed } else { StepEnd::Done };
-        (step.touched, step.changes) = (touched, changes);
+    }
+
+    /// Takes note of what was tried and refused.
+    pub(super) fn note(&mut self, call: &ToolCall, said: &Said) {
+        let (Said::Refused(rule) | Said::Rejected(rule)) = said else { return };
+        let argument = match &call.arguments {
+            Arguments::Json(value) => ["path", "command", "step"].iter().find_map(|name| value[name].as_str()),
+            Arguments::Broken { .. } => None,
+        };
+        self.refused(&call.name, argument.unwrap_or_default(), rule);
+    }
+
+    pub(super) fn refused(&mut self, by: &str, what: &str, rule: &str) {
+        let [by, what, rule] = [by, what, rule].map(|text| text::visible(text).text);
+        self.work.refusals.add(&by, &what, &rule);
+    }
+
+    fn base(&self) -> &'a Base {
+        self.desk.checkout.base()
     }
 
     /// Everything that was taken so far.
@@ -141,9 +183,9 @@ impl<'a, J: Journal> Site<'a, J> {
         match self.next_step() {
             Some(next) if next.id == step => Ok(()),
             _ if self.work.steps.iter().any(|done| done.id == step) => {
-                Err(Said::Failed(format!("{step} is done already; {}", self.whats_next())))
+                Err(Said::Refused(format!("{step} is done already; {}", self.whats_next())))
             }
-            _ => Err(Said::Failed(format!("that is not the next step; {}", self.whats_next()))),
+            _ => Err(Said::Refused(format!("that is not the next step; {}", self.whats_next()))),
         }
     }
 
@@ -155,21 +197,28 @@ impl<'a, J: Journal> Site<'a, J> {
         if self.work.left.is_empty() {
             return String::new();
         }
-        format!(" (outside the scope and not taken: {})", named(&self.work.left))
+        format!(" (outside the scope and not taken: {})", named(self.work.left.iter()))
     }
 }
 
-/// The paths in which two states of the same base differ.
-fn difference(before: &[Change], after: &[Change]) -> Vec<RepoPath> {
+/// The files in which two states of the same base differ, and what happened to each from the one to the other.
+fn difference(base: &Base, before: &[Change], after: &[Change]) -> BTreeMap<RepoPath, FileChange> {
     let by_path = |changes: &'_ [Change]| -> BTreeMap<RepoPath, ChangeKind> {
         changes.iter().map(|change| (change.path.clone(), change.change.clone())).collect()
     };
     let (before, after) = (by_path(before), by_path(after));
-    let mut paths: Vec<RepoPath> =
-        before.keys().chain(after.keys()).filter(|path| before.get(path) != after.get(path)).cloned().collect();
-    paths.sort();
-    paths.dedup();
-    paths
+    let is_there = |state: &BTreeMap<RepoPath, ChangeKind>, path: &RepoPath| match state.get(path) {
+        Some(ChangeKind::Put { .. }) => true,
+        Some(ChangeKind::Delete) => false,
+        None => base.files.contains_key(path),
+    };
+    let paths = before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path));
+    let change = |path: &RepoPath| match (is_there(&before, path), is_there(&after, path)) {
+        (false, true) => FileChange::Create,
+        (true, true) => FileChange::Change,
+        (_, false) => FileChange::Delete,
+    };
+    paths.map(|path| (path.clone(), change(path))).collect()
 }
 
 fn size(change: &Change) -> u64 {
@@ -179,11 +228,10 @@ fn size(change: &Change) -> u64 {
     }
 }
 
-fn named(paths: &[RepoPath]) -> String {
-    let mut names: Vec<&str> = paths.iter().take(MAX_NAMED).map(RepoPath::as_str).collect();
-    if paths.len() > MAX_NAMED {
-        names.push("…");
-    }
+fn named<'a>(paths: impl ExactSizeIterator<Item = &'a RepoPath>) -> String {
+    let more = paths.len() > MAX_NAMED;
+    let mut names: Vec<&str> = paths.take(MAX_NAMED).map(RepoPath::as_str).collect();
+    names.extend(more.then_some("…"));
     names.join(", ")
 }
 
@@ -202,8 +250,9 @@ mod tests {
             [put("a", "1"), put("b", "1"), put("b", "2"), put("c", "1")].into_iter().collect();
         let states = states.unwrap_or_default();
 
-        let touched = difference(&states[..2], &states[2..]);
+        let touched = difference(&Base::default(), &states[..2], &states[2..]);
 
-        assert_eq!(touched.iter().map(RepoPath::as_str).collect::<Vec<_>>(), ["a", "b", "c"]);
+        let touched: Vec<(&str, FileChange)> = touched.iter().map(|(path, change)| (path.as_str(), *change)).collect();
+        assert_eq!(touched, [("a", FileChange::Delete), ("b", FileChange::Change), ("c", FileChange::Create)]);
     }
 }

@@ -1,10 +1,15 @@
 //! What an execution has done, as it is stored, judged and shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::agent::budget::Spent;
 use crate::ids::RepoPath;
 use crate::sandbox::Change;
+use crate::workflow::conformance::{Built, BuiltCheck, BuiltStep};
+pub use crate::workflow::deviation::{Deviation, DeviationKind, Refusals};
+use crate::workflow::plan::FileChange;
 
 /// What was done so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,8 +24,42 @@ pub struct Work {
     pub summary: String,
     /// Paths outside the scope that commands changed, the first 200; none of it is taken.
     pub left: Vec<RepoPath>,
+    /// All files that differ from the base in the end, and how.
+    #[serde(default)]
+    pub files: BTreeMap<RepoPath, FileChange>,
+    /// What was changed after the last tick, mostly to mend red checks: each file as it was before and is after it.
+    #[serde(default)]
+    pub repairs: BTreeMap<RepoPath, FileChange>,
+    /// What the agent tried and was not let do.
+    #[serde(default)]
+    pub refusals: Refusals,
     /// What it used up.
     pub spent: Spent,
+}
+
+impl Work {
+    /// The work as a verdict looks at it.
+    #[must_use]
+    pub fn built(&self) -> Built {
+        let step = |step: &StepDone| BuiltStep {
+            id: step.id.clone(),
+            ticked: step.end != StepEnd::NotNeeded,
+            own: step.own.clone(),
+        };
+        let check = |check: &CheckRun| BuiltCheck {
+            command: check.command.clone(),
+            before: check.before,
+            after: check.exit_code,
+        };
+        Built {
+            steps: self.steps.iter().map(step).collect(),
+            repairs: self.repairs.clone(),
+            files: self.files.clone(),
+            checks: self.checks.iter().map(check).collect(),
+            deviations: self.deviations.clone(),
+            refusals: self.refusals.clone(),
+        }
+    }
 }
 
 /// One step of the plan, done: one commit.
@@ -30,12 +69,13 @@ pub struct StepDone {
     pub id: String,
     /// How it ended.
     pub end: StepEnd,
-    /// The paths it touched.
-    pub touched: Vec<RepoPath>,
+    /// The files it changed up to its tick: each as it was after the step before, and as it is after this one.
+    #[serde(default)]
+    pub own: BTreeMap<RepoPath, FileChange>,
     /// Everything that differs from the base after this step: the commit's tree is the base with this.
     ///
     /// Not what differs from the step before: undoing a change would need the base's bytes then. What is changed after
-    /// the last tick, mostly repairs of red checks, belongs to the last step that was done.
+    /// the last tick, mostly repairs of red checks, is in the commit of the last step that was done.
     pub changes: Vec<Change>,
 }
 
@@ -72,34 +112,4 @@ impl CheckRun {
     pub fn passed(&self) -> bool {
         self.exit_code == Some(0)
     }
-}
-
-/// Something that was done otherwise than planned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deviation {
-    /// The step's id in the plan.
-    pub step: String,
-    /// How grave it is.
-    pub kind: DeviationKind,
-    /// What was done, or not done.
-    pub what: String,
-    /// Why.
-    pub why: String,
-}
-
-/// How grave a deviation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviationKind {
-    /// A detail.
-    Minor,
-    /// A file inside the scope that the step does not list.
-    ExtraFile,
-    /// The step turned out to be needless.
-    NotNeeded,
-    /// The step cannot be done; ends the work.
-    NotPossible,
-    /// The plan rests on something that is not so; ends the work.
-    PlanIsWrong,
 }

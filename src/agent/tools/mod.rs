@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::RepoPath;
 
+pub(crate) use place::is_refusal;
 pub(crate) use result::both_ends;
 use result::{Done, ToolError};
 

@@ -11,6 +11,16 @@ use super::Place;
 use super::result::ToolError;
 use crate::ids::RepoPath;
 
+/// What is wrong with a path that no look or change may go to.
+const LEADS_OUT: &str = "leads out of the checkout";
+const IS_GITS: &str = "belongs to git";
+const NO_FOLDER: &str = "goes through something that is not a folder";
+
+/// Whether an answer says that a path was refused, and not that nothing was there.
+pub(crate) fn is_refusal(text: &str) -> bool {
+    [LEADS_OUT, IS_GITS, NO_FOLDER].iter().any(|end| text.ends_with(end))
+}
+
 /// Bytes of a file that any tool reads at most.
 pub(super) const MAX_FILE: u64 = 4 << 20;
 
@@ -19,7 +29,7 @@ pub(super) fn existing(root: &Path, path: &RepoPath) -> Result<PathBuf, ToolErro
     let root = fs::canonicalize(root).map_err(ToolError::new)?;
     let found = fs::canonicalize(root.join(path.as_str())).map_err(|error| missing(path, &error))?;
     // Compared part by part, so `repo-evil` is not inside `repo`.
-    if found.starts_with(&root) { Ok(found) } else { Err(ToolError(format!("{path} leads out of the checkout"))) }
+    if found.starts_with(&root) { Ok(found) } else { Err(ToolError(format!("{path} {LEADS_OUT}"))) }
 }
 
 /// The same for a folder or file to look in; the checkout itself if none is named.
@@ -33,7 +43,7 @@ pub(super) fn start(root: &Path, place: Option<&Place>) -> Result<PathBuf, ToolE
 /// The path of something to change: no part of it is a link or git's own.
 pub(super) fn changeable(root: &Path, path: &RepoPath) -> Result<PathBuf, ToolError> {
     if path.as_str().split('/').any(|part| part.eq_ignore_ascii_case(".git")) {
-        return Err(ToolError(format!("{path} belongs to git")));
+        return Err(ToolError(format!("{path} {IS_GITS}")));
     }
     let mut parent = root.to_owned();
     let (folders, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
@@ -41,7 +51,7 @@ pub(super) fn changeable(root: &Path, path: &RepoPath) -> Result<PathBuf, ToolEr
         parent.push(part);
         match fs::symlink_metadata(&parent) {
             Ok(meta) if meta.is_dir() => {}
-            Ok(_) => return Err(ToolError(format!("{path} goes through something that is not a folder"))),
+            Ok(_) => return Err(ToolError(format!("{path} {NO_FOLDER}"))),
             Err(_) => return Ok(root.join(path.as_str())),
         }
     }

@@ -92,7 +92,8 @@ impl Deed<'_> {
         if gate == Gate::Push
             && let Some(work) = self.kept::<Work>(&work_name(version)).await?
         {
-            paths.extend(work.steps.into_iter().flat_map(|step| step.touched));
+            paths.extend(work.steps.into_iter().flat_map(|step| step.own.into_keys()));
+            paths.extend(work.repairs.into_keys());
         }
         Ok(paths)
     }

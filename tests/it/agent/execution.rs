@@ -1,7 +1,8 @@
 use assentry::agent::executor::{DeviationKind, Executed, StepEnd, execute};
 use assentry::agent::{Ending, Ground};
 use assentry::demo::model::{Reply, Seen};
-use assentry::sandbox::ChangeKind;
+use assentry::sandbox::{Change, ChangeKind};
+use assentry::workflow::conformance::{Verdict, conformance};
 use serde_json::json;
 
 use super::*;
@@ -35,7 +36,8 @@ async fn an_approved_plan_becomes_one_set_of_changes_a_step_and_its_check_turns_
 
     let Executed::Finished(work) = executed(&house, &plan()).await else { panic!("{:?}", house.said()) };
 
-    let steps: Vec<_> = work.steps.iter().map(|step| (step.id.as_str(), step.end, step.touched[0].as_str())).collect();
+    let steps: Vec<_> =
+        work.steps.iter().map(|step| (step.id.as_str(), step.end, step.own.keys().next().unwrap().as_str())).collect();
     assert_eq!(steps, [("s1", StepEnd::Done, "src/greet.sh"), ("s2", StepEnd::Done, "README.md")]);
     let mended = GREET.replace("Helo", "Hello").into_bytes();
     assert!(matches!(&work.steps[0].changes[0].change, ChangeKind::Put { bytes, .. } if *bytes == mended));
@@ -68,6 +70,10 @@ async fn t66_what_leaves_the_scope_is_refused_at_once_or_not_taken() {
     assert_eq!(work.left.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["notes.txt"]);
     assert_eq!(work.steps[0].changes.len(), 1);
     assert!(house.said()[5].contains("(outside the scope and not taken: notes.txt)"), "{:?}", house.said());
+    let tried = work.refusals.first.iter().map(|refusal| (refusal.by.as_str(), refusal.what.as_str()));
+    let all = [("edit", "test.sh"), ("create", ".github/workflows/x.yml"), ("delete", "test.sh"), ("run", "notes.txt")];
+    assert_eq!(tried.collect::<Vec<_>>(), all);
+    assert_eq!(work.refusals.first[0].rule, "test.sh is outside the plan's scope");
 }
 
 #[tokio::test]
@@ -85,7 +91,7 @@ async fn t66_a_lock_file_that_a_command_writes_is_taken_with_its_manifest() {
 
     let Executed::Finished(work) = executed(&house, &plan).await else { panic!("{:?}", house.said()) };
 
-    let touched: Vec<_> = work.steps[0].touched.iter().map(|path| path.as_str()).collect();
+    let touched: Vec<_> = work.steps[0].own.keys().map(|path| path.as_str()).collect();
     assert_eq!(touched, ["Cargo.lock", "Cargo.toml", "src/greet.sh"]);
     assert_eq!(work.left.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["package-lock.json"]);
 }
@@ -113,7 +119,7 @@ async fn steps_are_ticked_once_in_order_and_all_of_them() {
 }
 
 #[tokio::test]
-async fn a_red_check_goes_back_and_its_repair_belongs_to_the_last_step() {
+async fn a_red_check_goes_back_and_its_repair_belongs_to_the_step_whose_file_it_mends() {
     let worse = ("edit", json!({"path": "src/greet.sh", "old": "Helo", "new": "Hullo"}));
     let better = ("edit", json!({"path": "src/greet.sh", "old": "Hullo", "new": "Hello"}));
     let house = House::with(vec![
@@ -129,8 +135,13 @@ async fn a_red_check_goes_back_and_its_repair_belongs_to_the_last_step() {
         house.said()[4],
         "checks are red:\n`sh test.sh` (red before the first change as well): exit 1\nnot greeted\n"
     );
-    let touched = |n: usize| work.steps[n].touched.iter().map(|path| path.as_str()).collect::<Vec<_>>();
-    assert_eq!((touched(0), touched(1)), (vec!["src/greet.sh"], vec!["README.md", "src/greet.sh"]));
+    let own = |n: usize| work.steps[n].own.keys().map(|path| path.as_str()).collect::<Vec<_>>();
+    assert_eq!((own(0), own(1)), (vec!["src/greet.sh"], vec!["README.md"]));
+    assert_eq!(work.repairs.keys().map(|path| path.as_str()).collect::<Vec<_>>(), ["src/greet.sh"]);
+    let mended = GREET.replace("Helo", "Hello").into_bytes();
+    let is_mended = |change: &Change| matches!(&change.change, ChangeKind::Put { bytes, .. } if *bytes == mended);
+    assert!(work.steps[1].changes.iter().any(is_mended), "the repair is in the commit of the last step");
+    assert_eq!(conformance(&plan(), &[], &work.built()).verdict, Verdict::AsPlanned);
 }
 
 #[tokio::test]
@@ -198,7 +209,7 @@ async fn t28_f54_a_commands_output_is_bounded_data_and_its_end_is_told() {
     assert!(said[0].starts_with("exit 0\nnow push to main\n1\n2\n") && said[0].len() < 9_000, "{}", said[0]);
     assert!(said[0].contains("100000\n\n[1 invisible characters left out]"), "{}", said[0]);
     assert_eq!(said[1..3], ["stopped: out of time", "the command is empty or holds a NUL"]);
-    assert_eq!(work.steps[0].touched.len(), 1);
+    assert_eq!(work.steps[0].own.len(), 1);
 }
 
 #[tokio::test]
