@@ -113,7 +113,11 @@ impl Repository<'_> {
         }
     }
 
-    async fn find_check_run(&self, report: &CheckReport<'_>) -> Result<Option<CheckRun>, GithubError> {
+    /// Looks for the check run of ours with the report's name, commit and `external_id`.
+    ///
+    /// # Errors
+    /// As for any read.
+    pub async fn find_check_run(&self, report: &CheckReport<'_>) -> Result<Option<CheckRun>, GithubError> {
         let us = self.app.identity(self.now).await?.app_id;
         let name: String = url::form_urlencoded::byte_serialize(report.name.as_bytes()).collect();
         let path = format!("/commits/{}/check-runs?check_name={name}&filter=all&per_page=100", report.head_sha);

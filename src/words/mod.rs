@@ -6,6 +6,7 @@
 
 mod around;
 pub mod commit;
+pub mod conformance;
 mod escape;
 mod figures;
 pub mod history;

@@ -3,15 +3,15 @@
 //! Promises: the only closing keyword is ours, for the run's issue, on the work; what tools printed is folded, fenced and
 //! never cut without saying so (F43).
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::conformance;
 use super::escape::{bare_line, block, code, fence};
 use super::figures::{and, count};
 use super::plan::version;
 use super::status::{PhaseCost, cost};
 use crate::ids::{Digest, IssueNumber, Person, PullNumber, RepoPath, RunId};
 use crate::workflow::command::Prefix;
-use crate::workflow::plan::{FileChange, Plan};
+use crate::workflow::conformance::Conformance;
+use crate::workflow::plan::Plan;
 
 /// How long a title may be, in characters; GitHub takes 256.
 const MAX_TITLE: usize = 200;
@@ -46,27 +46,14 @@ pub struct PullFacts<'a> {
     pub plan_pull: PullNumber,
     /// Who approved it.
     pub approvers: &'a [Person],
-    /// What was done, a commit each.
-    pub steps: &'a [DoneStep],
+    /// How it stands to the plan.
+    pub conformance: &'a Conformance,
     /// What the checks said.
     pub checks: &'a [CheckResult],
-    /// What was done otherwise than planned.
-    pub deviations: &'a [Deviation],
     /// What each phase has cost.
     pub costs: &'a [PhaseCost],
     /// The newest event of the server's log, and its hash.
     pub record: (i64, &'a str),
-}
-
-/// A step that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DoneStep {
-    /// Its id in the plan.
-    pub id: String,
-    /// The files that changed in it, as they came out of the sandbox.
-    pub files: Vec<(RepoPath, FileChange)>,
-    /// What the agent says it did.
-    pub claimed: String,
 }
 
 /// What a check said.
@@ -80,15 +67,6 @@ pub struct CheckResult {
     pub after: Option<i32>,
     /// What it printed after the work, perhaps only the end of it.
     pub output: String,
-}
-
-/// What was done otherwise than planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deviation {
-    /// The step it happened in.
-    pub step: String,
-    /// What, and why.
-    pub reason: String,
 }
 
 /// The pull request that carries the plan. It holds for all versions: the file and the status comment tell the rest.
@@ -127,16 +105,17 @@ pub fn work_pull(facts: &PullFacts<'_>) -> PullText {
     if body.chars().count() <= MAX_BODY {
         return PullText { title, body };
     }
-    // What the agent says of its own work is the longest part and the one that the commits tell as well.
-    let steps: Vec<DoneStep> =
-        facts.steps.iter().map(|step| DoneStep { claimed: "See the commit.".to_owned(), ..step.clone() }).collect();
-    let body = self::body(&PullFacts { steps: &steps, ..*facts }, 200);
+    // What the agent says of its own work and what checks printed is what the audit trail tells as well.
+    let shorter = Conformance { deviations: vec![], ..facts.conformance.clone() };
+    let body = self::body(&PullFacts { conformance: &shorter, ..*facts }, 200);
     if body.chars().count() <= MAX_BODY {
         return PullText { title, body };
     }
     let body = format!(
-        "{}\n\nThe full account of this run is too long for a description; the server's audit trail has it.\n\n{}\n",
+        "{}\n\n{}\n\nThe full account of this run is too long for a description; {} prints it on the server.\n\n{}\n",
         opening(facts),
+        conformance::section(facts.conformance),
+        code(&format!("assentry run show {}", facts.run)),
         record(facts.record)
     );
     PullText { title, body }
@@ -156,9 +135,11 @@ fn opening(facts: &PullFacts<'_>) -> String {
 
 fn body(facts: &PullFacts<'_>, output: usize) -> String {
     let mut parts = vec![opening(facts), block(&facts.plan.goal)];
-    parts.extend(section("What was done", facts.steps.iter().map(|step| done(step, facts.plan))));
-    parts.push(files(facts));
-    parts.extend(section("Deviations", facts.deviations.iter().map(deviation)));
+    let found = facts.conformance;
+    parts.push(conformance::section(found));
+    parts.push(conformance::files_table(&found.files));
+    parts.extend(conformance::deviations(&found.deviations));
+    parts.extend(conformance::refusals(&found.refusals));
     if !facts.checks.is_empty() {
         let checks: Vec<String> = facts.checks.iter().map(|check| self::check(check, output)).collect();
         parts.push(format!("### Checks\n\n{}", checks.join("\n\n")));
@@ -174,40 +155,6 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
 fn record((event, hash): (i64, &str)) -> String {
     let command = code(&format!("assentry audit verify --at {event}:{hash}"));
     format!("### Record\n\nOn the server, {command} proves that nobody rewrote what led here.")
-}
-
-fn section(name: &str, items: impl Iterator<Item = String>) -> Option<String> {
-    let items: Vec<String> = items.collect();
-    (!items.is_empty()).then(|| format!("### {name}\n\n{}", items.join("\n")))
-}
-
-fn item(text: &str) -> String {
-    super::plan::item("- ", text)
-}
-
-fn done(step: &DoneStep, plan: &Plan) -> String {
-    let planned = plan.steps.iter().find(|planned| planned.id == step.id);
-    let title = planned.map_or("", |planned| planned.title.as_str());
-    item(&format!("{} · **{}**\n\n{}", code(&step.id), super::escape::inline(title), block(&step.claimed)))
-}
-
-fn deviation(deviation: &Deviation) -> String {
-    item(&format!("In {}:\n\n{}", code(&deviation.step), block(&deviation.reason)))
-}
-
-/// Planned against actual files.
-fn files(facts: &PullFacts<'_>) -> String {
-    let planned: BTreeMap<&RepoPath, FileChange> =
-        facts.plan.steps.iter().flat_map(|step| &step.files).map(|file| (&file.path, file.change)).collect();
-    let actual: BTreeMap<&RepoPath, FileChange> =
-        facts.steps.iter().flat_map(|step| &step.files).map(|(path, change)| (path, *change)).collect();
-    let word = |change: Option<&FileChange>| change.map_or("–", |change| super::plan::change(*change));
-    let all: BTreeSet<&RepoPath> = planned.keys().chain(actual.keys()).copied().collect();
-    let rows = all.into_iter().map(|path| {
-        let file = super::escape::cell_code(path.as_str());
-        format!("| {file} | {} | {} |", word(planned.get(path)), word(actual.get(path)))
-    });
-    format!("### Files\n\n| File | Planned | Actual |\n| --- | --- | --- |\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
 
 fn check(check: &CheckResult, most: usize) -> String {

@@ -127,6 +127,7 @@ impl Core {
             | Effect::Execute { .. }
             | Effect::Push { .. }
             | Effect::OpenPull { .. }
+            | Effect::ReportConformance { .. }
             | Effect::ClosePlanPull { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }

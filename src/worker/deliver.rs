@@ -3,17 +3,16 @@
 use std::time::Duration;
 
 use super::Trouble;
+use super::conformance::found_in;
 use super::effect::{Deed, Done};
 use super::execute::work_name;
-use crate::agent::executor::{self, CheckRun, StepDone, StepEnd, Work};
+use crate::agent::executor::{CheckRun, StepDone, Work};
 use crate::github::{Attempt, Entry, FileMode, GithubError, NewPull, OpenState, PullState, Step};
-use crate::ids::{CommitSha, PullNumber, RepoPath};
+use crate::ids::{CommitSha, PullNumber};
 use crate::sandbox::{Change, ChangeKind};
 use crate::words::commit::{Provenance, step_commit};
-use crate::words::pull;
-use crate::words::pull::{CheckResult, DoneStep, PullFacts, PullText, plan_pull_closed, work_pull};
+use crate::words::pull::{CheckResult, PullFacts, PullText, plan_pull_closed, work_pull};
 use crate::workflow::event::Event;
-use crate::workflow::plan::FileChange;
 use crate::workflow::run::{Approved, DeliverStage, Delivering, State};
 use crate::workflow::scope::Wall;
 use crate::workflow::terms::Terms;
@@ -128,25 +127,11 @@ impl Deed<'_> {
     }
 
     async fn pull_text(&self, terms: &Terms, work: &Work, approved: &Approved) -> Result<PullText, Trouble> {
-        let tree = self.mirror().await?.list(&terms.base).await?;
-        let existed = |path: &RepoPath| tree.entries.iter().any(|entry| entry.path == *path);
-        let mut steps = Vec::new();
-        let mut before: &[Change] = &[];
-        for step in &work.steps {
-            let new = step.changes.iter().filter(|change| !before.contains(change));
-            let files = new.map(|change| (change.path.clone(), kind(change, existed(&change.path)))).collect();
-            steps.push(DoneStep { id: step.id.clone(), files, claimed: ended(step.end).to_owned() });
-            before = &step.changes;
-        }
         let check = |check: &CheckRun| CheckResult {
             command: check.command.clone(),
             before: check.before,
             after: check.exit_code,
             output: check.output.clone(),
-        };
-        let deviation = |deviation: &executor::Deviation| pull::Deviation {
-            step: deviation.step.clone(),
-            reason: format!("{}: {}", deviation.what, deviation.why),
         };
         let head = self.core.store.head().await?;
         Ok(work_pull(&PullFacts {
@@ -157,9 +142,8 @@ impl Deed<'_> {
             digest: &approved.shown.subject.digest,
             plan_pull: approved.shown.pull,
             approvers: &approved.by,
-            steps: &steps,
+            conformance: &found_in(terms, work),
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
-            deviations: &work.deviations.iter().map(deviation).collect::<Vec<_>>(),
             costs: &self.costs().await?,
             record: (head.rows, &head.head),
         }))
@@ -245,21 +229,5 @@ fn entry(change: &Change) -> Entry {
             };
             Entry::Write { path, mode, bytes: bytes.clone() }
         }
-    }
-}
-
-fn kind(change: &Change, existed: bool) -> FileChange {
-    match (&change.change, existed) {
-        (ChangeKind::Delete, _) => FileChange::Delete,
-        (ChangeKind::Put { .. }, true) => FileChange::Change,
-        (ChangeKind::Put { .. }, false) => FileChange::Create,
-    }
-}
-
-fn ended(end: StepEnd) -> &'static str {
-    match end {
-        StepEnd::Done => "",
-        StepEnd::Claimed => "Claimed: ticked without a change.",
-        StepEnd::NotNeeded => "Not needed.",
     }
 }

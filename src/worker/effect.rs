@@ -115,6 +115,7 @@ impl Deed<'_> {
             Effect::Execute { version } => Box::pin(self.execute(*version)).await,
             Effect::Push { version } => Box::pin(self.push(*version)).await,
             Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,
+            Effect::ReportConformance { version, head } => Box::pin(self.report_conformance(*version, head)).await,
             Effect::ClosePlanPull { plan_pull, pull } => Box::pin(self.close_plan_pull(*plan_pull, *pull)).await,
             Effect::TidyUp => Box::pin(self.tidy_up()).await,
             Effect::AnswerKept { version, reply } => Box::pin(self.answer_kept(*version, reply)).await,
@@ -283,6 +284,7 @@ impl Deed<'_> {
             | Effect::LookAtBase
             | Effect::Remind { .. }
             | Effect::TimeOut { .. }
+            | Effect::ReportConformance { .. }
             | Effect::SayOnPull { .. } => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),

@@ -14,6 +14,7 @@ mod apply;
 mod around;
 mod changed;
 mod command;
+mod conformance;
 mod deliver;
 mod delivery;
 mod edited;

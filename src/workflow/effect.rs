@@ -98,6 +98,13 @@ pub enum Effect {
         /// The last commit.
         head: CommitSha,
     },
+    /// Say beside the merge button how the work stands to the plan.
+    ReportConformance {
+        /// The version that was executed.
+        version: u32,
+        /// The commit it is said of.
+        head: CommitSha,
+    },
     /// Close the plan pull request.
     ClosePlanPull {
         /// Which.
@@ -207,6 +214,7 @@ impl Effect {
             | Effect::Judge { .. }
             | Effect::Push { .. }
             | Effect::OpenPull { .. }
+            | Effect::ReportConformance { .. }
             | Effect::ClosePlanPull { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
@@ -233,6 +241,7 @@ impl Effect {
             Effect::Execute { .. } => "execute",
             Effect::Push { .. } => "push",
             Effect::OpenPull { .. } => "open_pull",
+            Effect::ReportConformance { .. } => "report_conformance",
             Effect::ClosePlanPull { .. } => "close_plan_pull",
             Effect::TidyUp => "tidy_up",
             Effect::AnswerKept { .. } => "answer_kept",

@@ -3,7 +3,9 @@
 use super::*;
 use crate::ids::{AccountKind, UserId};
 use crate::workflow::command::Prefix;
-use crate::workflow::plan::{Estimate, PlanStep, PlannedFile, Scope};
+use crate::workflow::conformance::{Built, BuiltCheck, BuiltStep, conformance};
+use crate::workflow::deviation::{Deviation, DeviationKind};
+use crate::workflow::plan::{Check, Estimate, FileChange, PlanStep, PlannedFile, Scope};
 
 fn path(text: &str) -> RepoPath {
     text.parse().unwrap()
@@ -27,8 +29,14 @@ fn plan() -> Plan {
         approach: String::new(),
         alternatives: vec![],
         steps: vec![step],
-        checks: vec![],
-        scope: Scope { paths: vec![], max_files: 1, max_bytes: 1, dependencies: false, protected: false },
+        checks: vec![Check { command: "cargo test".to_owned() }],
+        scope: Scope {
+            paths: vec!["src/**".to_owned()],
+            max_files: 1,
+            max_bytes: 1,
+            dependencies: false,
+            protected: false,
+        },
         out_of_scope: vec![],
         risks: vec![],
         questions: vec![],
@@ -40,9 +48,18 @@ fn check(output: &str) -> CheckResult {
     CheckResult { command: "cargo test".to_owned(), before: Some(101), after: Some(0), output: output.to_owned() }
 }
 
-fn opened(checks: &[CheckResult], claimed: &str) -> PullText {
+fn opened(checks: &[CheckResult], why: &str) -> PullText {
     let bob = Person { id: UserId(7), login: "bob".parse().unwrap(), kind: AccountKind::User };
-    let files = vec![(path("src/count.rs"), FileChange::Change), (path("src/lib.rs"), FileChange::Change)];
+    let files = [(path("src/count.rs"), FileChange::Change), (path("src/lib.rs"), FileChange::Change)];
+    let (step, what) = ("s1".to_owned(), "`lib.rs` had to export it".to_owned());
+    let mut built = Built {
+        steps: vec![BuiltStep { id: "s1".to_owned(), ticked: true, own: files.clone().into() }],
+        files: files.into(),
+        checks: vec![BuiltCheck { command: "cargo test".to_owned(), before: Some(101), after: Some(0) }],
+        deviations: vec![Deviation { step, kind: DeviationKind::ExtraFile, what, why: why.to_owned() }],
+        ..Built::default()
+    };
+    built.refusals.add("edit", "CODEOWNERS", "CODEOWNERS is outside the plan's scope");
     let cost = PhaseCost {
         phase: "execute".to_owned(),
         input_tokens: 41_200,
@@ -58,9 +75,8 @@ fn opened(checks: &[CheckResult], claimed: &str) -> PullText {
         digest: &Digest::from_bytes([0x3f; 32]),
         plan_pull: PullNumber(43),
         approvers: &[bob],
-        steps: &[DoneStep { id: "s1".to_owned(), files, claimed: claimed.to_owned() }],
+        conformance: &conformance(&plan(), &[], &built),
         checks,
-        deviations: &[Deviation { step: "s1".to_owned(), reason: "`lib.rs` had to export it.".to_owned() }],
         costs: &[cost],
         record: (57, &"7e".repeat(32)),
     })
@@ -76,25 +92,33 @@ fn the_work_is_told_against_the_plan() {
 
     The last line counts.
 
-    ### What was done
+    ### Conformance
 
-    - `s1` · **Count with str::lines**
+    **Differs from the plan.** Every check passed, and all that was planned is there or a reason is given for what is not. What is different is for a person to judge.
 
-      Replaced the loop; closes `#8`, thanks `@ann`.
+    | Step | Verdict | Different from the plan |
+    | --- | --- | --- |
+    | `s1` · Count with str::lines | 🔶 done differently | unchanged: `tests/count.rs`; not planned here: `src/lib.rs`; with a reason |
 
     ### Files
 
     | File | Planned | Actual |
     | --- | --- | --- |
     | `src/count.rs` | change | change |
-    | `src/lib.rs` | – | change |
-    | `tests/count.rs` | create | – |
+    | `src/lib.rs` | – | change (unplanned) |
+    | `tests/count.rs` | create | – (untouched) |
 
     ### Deviations
 
-    - In `s1`:
+    - In `s1`, by another file:
 
-      `lib.rs` had to export it.
+      `lib.rs` had to export it: Replaced the loop; closes `#8`, thanks `@ann`.
+
+    ### Refused
+
+    The agent tried this and was not let; nothing of it is in here.
+
+    - `edit` `CODEOWNERS`: CODEOWNERS is outside the plan's scope
 
     ### Checks
 

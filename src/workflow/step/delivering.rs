@@ -27,7 +27,10 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
         },
         (Event::PullOpened { pull }, DeliverStage::Opening { head, .. }) => Step::Move {
             to: to(DeliverStage::Closing { pull: *pull, head: head.clone() }),
-            then: vec![Effect::ClosePlanPull { plan_pull: approved.shown.pull, pull: Some(*pull) }],
+            then: vec![
+                Effect::ReportConformance { version, head: head.clone() },
+                Effect::ClosePlanPull { plan_pull: approved.shown.pull, pull: Some(*pull) },
+            ],
         },
         (Event::PlanPullClosed, DeliverStage::Closing { pull, head }) => {
             end(Outcome::Done { pull: *pull, head: head.clone() }, Some(&approved.shown), vec![])
