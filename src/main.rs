@@ -11,6 +11,10 @@ use clap::Parser;
 enum Command {
     /// Runs the server.
     Serve(cli::serve::Args),
+    /// Lists runs, newest first.
+    Runs(cli::runs::Args),
+    /// Tells of one run: versions, decisions, how the work stands to the plan, cost.
+    Run(cli::run::Args),
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
     /// Reads what people wrote before a server does: its configuration, and a repository's policy.
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match command {
             Command::Serve(args) => cli::serve::run(&args).await,
+            Command::Runs(args) => cli::runs::run(&args).await,
+            Command::Run(args) => cli::run::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
             Command::Config(args) => cli::config::run(&args),
             Command::Schema(args) => cli::schema::run(&args),

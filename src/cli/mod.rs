@@ -8,6 +8,8 @@ pub mod demo;
 pub mod github_sim;
 #[cfg(feature = "demo")]
 pub mod model_sim;
+pub mod run;
+pub mod runs;
 pub mod schema;
 pub mod serve;
 pub mod wiring;

@@ -294,7 +294,7 @@ impl Arrival<'_> {
 
     async fn history(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
         let Some(run) = &typed.run else { return self.no_run(typed, "history").await };
-        let past = self.past(run).await?;
+        let past = super::history::past(&self.core.store, run).await?;
         // As long as nothing has happened since, the answer above says it all.
         let what = format!("history-{}-{}-{}", run.state.phase(), past.versions.len(), past.acts.len());
         self.answer(typed, Words::History { past }, &what).await

@@ -1,46 +1,46 @@
-//! Gathers what happened to a run from its log, for `/history`.
+//! Gathers what happened to a run from its log, for `/history` and the command line.
 
 use serde::Deserialize;
 
 use super::Trouble;
-use super::delivery::Arrival;
 use super::plan::{Answered, answered_name};
 use crate::ids::{CommitSha, Login, Person};
+use crate::store::Store;
 use crate::words::history::{Did, Past, PastAct, PastVersion, Verdict};
 use crate::workflow::act::{Act, ActId, ActKind, Voided};
 use crate::workflow::approval::Reason;
 use crate::workflow::naming::plan_path;
 use crate::workflow::run::{Note, Run};
 
-impl Arrival<'_> {
-    /// The versions of a run, and what people decided about them. What cannot be read of the log is left out: the audit
-    /// trail has it, and this is only a view.
-    pub(super) async fn past(&self, run: &Run) -> Result<Past, Trouble> {
-        let store = &self.core.store;
-        let mut versions = Vec::new();
-        for row in store.plans(run.id).await? {
-            let answered = store.kept(run.id, &answered_name(row.version)).await?;
-            let answered: Option<Answered> = answered.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            versions.push(PastVersion {
-                version: row.version,
-                digest: row.digest,
-                at: row.made_at,
-                commit: None,
-                asked: vec![],
-                changes: answered.unwrap_or_default().changes,
-            });
-        }
-        let file = plan_path(run.origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
-        let plan_pull = run.state.plan_pull();
-        let past = Past { run: run.id, file, plan_pull, versions, acts: vec![] };
-        let mut told = Told { past, asked: vec![run.origin.requester.login.clone()], early: vec![] };
-        for row in store.events(run.id).await? {
-            if let Ok(event) = serde_json::from_str(&row.json) {
-                told.happened(event);
-            }
-        }
-        Ok(told.past)
+/// The versions of a run, and what people decided about them. What cannot be read of the log is left out: the audit trail
+/// has it, and this is only a view.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn past(store: &Store, run: &Run) -> Result<Past, Trouble> {
+    let mut versions = Vec::new();
+    for row in store.plans(run.id).await? {
+        let answered = store.kept(run.id, &answered_name(row.version)).await?;
+        let answered: Option<Answered> = answered.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        versions.push(PastVersion {
+            version: row.version,
+            digest: row.digest,
+            at: row.made_at,
+            commit: None,
+            asked: vec![],
+            changes: answered.unwrap_or_default().changes,
+        });
     }
+    let file = plan_path(run.origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
+    let plan_pull = run.state.plan_pull();
+    let past = Past { run: run.id, file, plan_pull, versions, acts: vec![] };
+    let mut told = Told { past, asked: vec![run.origin.requester.login.clone()], early: vec![] };
+    for row in store.events(run.id).await? {
+        if let Ok(event) = serde_json::from_str(&row.json) {
+            told.happened(event);
+        }
+    }
+    Ok(told.past)
 }
 
 /// The events that a history tells of, as the log keeps them. They are not read as [`Event`](crate::workflow::event::Event):

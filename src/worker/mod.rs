@@ -7,6 +7,7 @@
 //! GitHub left unclear is looked up before it is repeated; an effect that cannot be done ends in a state people see.
 //! Refuses: to decide. What follows from an event is [`crate::workflow::step`]'s to say.
 
+mod account;
 mod act;
 mod adopt;
 mod answers;
@@ -53,6 +54,8 @@ use crate::sandbox::Sandbox;
 use crate::store::{Lease, Store, Worker};
 use crate::workflow::effect::Lane;
 
+pub use account::{Account, Cost, Execution, Overview, account, overview};
+pub use history::past;
 pub use settings::{ModelChoice, Settings};
 pub use trouble::Trouble;
 

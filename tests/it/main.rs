@@ -4,6 +4,7 @@
 mod agent;
 mod audit;
 mod badinput;
+mod conformance;
 mod crash;
 mod deploy;
 mod door;

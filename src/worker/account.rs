@@ -1,0 +1,206 @@
+//! Everything that the store knows of a run, for the command line: no server has to run, and nothing is asked of GitHub.
+
+use serde::Serialize;
+
+use super::Trouble;
+use super::apply::read;
+use super::conformance::found_in;
+use super::execute::{unfinished_name, work_name};
+use super::history::past;
+use crate::agent::executor::{CheckRun, Work};
+use crate::ids::{IssueNumber, PullNumber, RepoName, RunId, Timestamp};
+use crate::store::{RunRow, Store};
+use crate::words::history::{PastAct, PastVersion};
+use crate::words::place::Home;
+use crate::workflow::conformance::Conformance;
+use crate::workflow::run::{DeliverStage, Delivering, Outcome, Run, State};
+use crate::workflow::terms::Terms;
+
+/// A run in one line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overview {
+    /// The run.
+    pub run: RunId,
+    /// The repository, as it was called when the run began.
+    pub repository: RepoName,
+    /// The issue.
+    pub issue: IssueNumber,
+    /// The issue's title when the run began.
+    pub title: String,
+    /// Where it stands.
+    pub phase: String,
+    /// How it ended, if it did.
+    pub outcome: Option<Outcome>,
+    /// The newest version that people saw.
+    pub version: Option<u32>,
+    /// The pull request with the work.
+    pub pull: Option<PullNumber>,
+    /// What the model has cost, in millionths of a dollar; models without a known price count as nothing.
+    pub micro_dollars: i64,
+    /// When it was opened, in milliseconds since 1970.
+    pub opened_at: Timestamp,
+    /// When it was moved last, in milliseconds since 1970.
+    pub updated_at: Timestamp,
+}
+
+/// A run with all that belongs to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Account {
+    /// The run in one line.
+    #[serde(flatten)]
+    pub overview: Overview,
+    /// Who asked for it.
+    pub requester: String,
+    /// Its versions, oldest first.
+    pub versions: Vec<PastVersion>,
+    /// What people decided, and what the gate made of it.
+    pub acts: Vec<PastAct>,
+    /// What was executed last, and how it stands to the plan.
+    pub execution: Option<Execution>,
+    /// What the model was paid, by conversation.
+    pub costs: Vec<Cost>,
+    /// Where to look.
+    pub links: Links,
+}
+
+/// What came of the execution of a version.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Execution {
+    /// Which version.
+    pub version: u32,
+    /// Whether the agent finished; otherwise this is what it had done when it was stopped.
+    pub finished: bool,
+    /// How it stands to the plan.
+    pub conformance: Conformance,
+    /// The plan's checks as they ran last, with what they printed.
+    pub checks: Vec<CheckRun>,
+    /// The agent's own words about it.
+    pub summary: String,
+}
+
+/// What one conversation with the model has cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// The conversation, such as `plan-1` or `execute-1`.
+    pub task: String,
+    /// How many answers there were.
+    pub calls: i64,
+    /// Tokens sent, cached ones included.
+    pub input_tokens: i64,
+    /// Tokens sent that came from the vendor's cache.
+    pub cached_tokens: i64,
+    /// Tokens received.
+    pub output_tokens: i64,
+    /// Millionths of a dollar; 0 where the model's price is not known.
+    pub micro_dollars: i64,
+}
+
+/// Addresses on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Links {
+    /// The issue.
+    pub issue: String,
+    /// Where the plan is reviewed.
+    pub plan_pull: Option<String>,
+    /// Where the work is.
+    pub pull: Option<String>,
+}
+
+/// A run in one line.
+///
+/// # Errors
+/// When the store does not answer, or what it keeps of the run cannot be read.
+pub async fn overview(store: &Store, row: RunRow) -> Result<Overview, Trouble> {
+    let (opened_at, updated_at) = (row.opened_at, row.updated_at);
+    let run = read(row)?;
+    let costs = store.costs(run.id).await?;
+    let outcome = match &run.state {
+        State::Ended(ended) => Some(ended.outcome.clone()),
+        State::Planning(_)
+        | State::AwaitingAnswer(_)
+        | State::Publishing(_)
+        | State::AwaitingApproval(_)
+        | State::Starting(_)
+        | State::Executing(_)
+        | State::Resting(_)
+        | State::Delivering(_) => None,
+    };
+    Ok(Overview {
+        run: run.id,
+        repository: run.origin.repo_name.clone(),
+        issue: run.origin.number,
+        title: run.origin.title.clone(),
+        phase: run.state.phase().to_owned(),
+        version: run.state.shown().map(|shown| shown.subject.version),
+        pull: work_pull(&run.state),
+        micro_dollars: costs.iter().map(|(_, costs)| costs.micro_dollars).sum(),
+        outcome,
+        opened_at,
+        updated_at,
+    })
+}
+
+/// A run with all that belongs to it. `web` is GitHub's address for people, without a slash at its end.
+///
+/// # Errors
+/// When the store does not answer, or what it keeps of the run cannot be read.
+pub async fn account(store: &Store, row: RunRow, web: &str) -> Result<Account, Trouble> {
+    let run = read(row.clone())?;
+    let overview = overview(store, row).await?;
+    let past = past(store, &run).await?;
+    let home = Home { web: web.to_owned(), repo: run.origin.repo_name.clone() };
+    let cost = |(task, costs): (String, crate::store::Costs)| Cost {
+        task,
+        calls: costs.calls,
+        input_tokens: costs.usage.input,
+        cached_tokens: costs.usage.cached,
+        output_tokens: costs.usage.output,
+        micro_dollars: costs.micro_dollars,
+    };
+    Ok(Account {
+        requester: run.origin.requester.login.to_string(),
+        execution: execution(store, &run).await?,
+        costs: store.costs(run.id).await?.into_iter().map(cost).collect(),
+        links: Links {
+            issue: home.issue(run.origin.number),
+            plan_pull: past.plan_pull.map(|pull| home.pull(pull)),
+            pull: overview.pull.map(|pull| home.pull(pull)),
+        },
+        versions: past.versions,
+        acts: past.acts,
+        overview,
+    })
+}
+
+/// The newest version of which there is anything, and what there is.
+async fn execution(store: &Store, run: &Run) -> Result<Option<Execution>, Trouble> {
+    for row in store.plans(run.id).await?.into_iter().rev() {
+        for (name, finished) in [(work_name(row.version), true), (unfinished_name(row.version), false)] {
+            let Some(bytes) = store.kept(run.id, &name).await? else { continue };
+            let work: Work = serde_json::from_slice(&bytes)?;
+            let terms: Terms = serde_json::from_str(&row.terms)?;
+            let conformance = found_in(&terms, &work);
+            let Work { checks, summary, .. } = work;
+            return Ok(Some(Execution { version: row.version, finished, conformance, checks, summary }));
+        }
+    }
+    Ok(None)
+}
+
+fn work_pull(state: &State) -> Option<PullNumber> {
+    match state {
+        State::Delivering(Delivering { stage: DeliverStage::Closing { pull, .. }, .. }) => Some(*pull),
+        State::Ended(ended) => match &ended.outcome {
+            Outcome::Done { pull, .. } => Some(*pull),
+            Outcome::Cancelled { .. } | Outcome::NeedsNewPlan { .. } | Outcome::Failed { .. } => None,
+        },
+        State::Planning(_)
+        | State::AwaitingAnswer(_)
+        | State::Publishing(_)
+        | State::AwaitingApproval(_)
+        | State::Starting(_)
+        | State::Executing(_)
+        | State::Resting(_)
+        | State::Delivering(_) => None,
+    }
+}
