@@ -57,6 +57,20 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether what is stored is not of the kind that was written.
+    pub(super) fn is_unreadable(&self) -> bool {
+        let StoreError::Broken(error) = self else { return matches!(self, StoreError::Name(_)) };
+        matches!(
+            error,
+            sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::Decode(_)
+                | sqlx::Error::AnyDriverError(_)
+                | sqlx::Error::TypeNotFound { .. }
+        )
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         if is_passing(&error) { StoreError::Down(error) } else { StoreError::Broken(error) }

@@ -23,8 +23,10 @@ const OF_RUN: &str = "SELECT seq, run_id, at, kind, body, prev_hash, hash FROM e
 
 const HEAD: &str = "SELECT events, hash FROM heads WHERE one = 1";
 
-/// Rows that were never appended: the first one has number 1.
-const BEFORE_THE_FIRST: &str = "SELECT seq FROM events WHERE seq < 1 ORDER BY seq LIMIT 1";
+const ONE: &str = "SELECT seq, run_id, at, kind, body, prev_hash, hash FROM events WHERE seq = $1";
+
+/// Rows that were never appended: the first one has number 1, and each has a number.
+const BEFORE_THE_FIRST: &str = "SELECT seq FROM events WHERE seq < 1 OR seq IS NULL ORDER BY seq LIMIT 1";
 
 /// What the first row follows.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -101,16 +103,16 @@ impl Store {
     /// # Errors
     /// When the database does not answer; a fault in the log is no error but the [`Verdict`].
     pub async fn verify(&self) -> Result<Verdict, StoreError> {
-        let inserted: Option<i64> = sqlx::query_scalar(BEFORE_THE_FIRST).fetch_optional(&self.db.pool).await?;
+        let inserted: Option<Option<i64>> = sqlx::query_scalar(BEFORE_THE_FIRST).fetch_optional(&self.db.pool).await?;
         if let Some(seq) = inserted {
-            return Ok(Verdict::Broken(Broken { seq, what: "was never appended" }));
+            return Ok(Verdict::Broken(Broken { seq: seq.unwrap_or(0), what: "was never appended" }));
         }
         let mut last = Verified { rows: 0, head: GENESIS.to_owned() };
         loop {
             // The head is read first: rows written since are behind it and found by the next round.
             let (rows, hash): (i64, String) = sqlx::query_as(HEAD).fetch_one(&self.db.pool).await?;
-            let page = self.events_after(last.rows).await?;
-            if page.is_empty() {
+            let (page, unreadable) = self.readable_after(last.rows).await?;
+            if page.is_empty() && unreadable.is_none() {
                 return Ok(end_of_log(last, rows, &hash));
             }
             for row in page {
@@ -119,7 +121,33 @@ impl Store {
                 }
                 last = Verified { rows: row.seq, head: row.hash };
             }
+            if let Some(broken) = unreadable {
+                return Ok(Verdict::Broken(broken));
+            }
         }
+    }
+
+    /// The events after number `seq` as far as they can be read, at most 500, and the one that cannot.
+    async fn readable_after(&self, seq: i64) -> Result<(Vec<EventRow>, Option<Broken>), StoreError> {
+        match self.events_after(seq).await {
+            Ok(page) => return Ok((page, None)),
+            Err(error) if error.is_unreadable() => {}
+            Err(error) => return Err(error),
+        }
+        let mut page = Vec::new();
+        for seq in seq + 1.. {
+            let row = sqlx::query(ONE).bind(seq).fetch_optional(&self.db.pool).await.map_err(StoreError::from);
+            match row.and_then(|row| row.as_ref().map(read).transpose()) {
+                Ok(Some(row)) => page.push(row),
+                // A row that has no number of this kind stands behind all that have.
+                Ok(None) => return Ok((page, Some(Broken { seq, what: "cannot be read" }))),
+                Err(error) if error.is_unreadable() => {
+                    return Ok((page, Some(Broken { seq, what: "cannot be read" })));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((page, None))
     }
 
     /// The newest event's number and hash. Kept outside the database, they prove later that nothing up to it was rewritten.

@@ -57,6 +57,30 @@ async fn f59_any_changed_removed_inserted_or_moved_row_is_found_and_named(place:
         assert_eq!(broken(place).await, None);
     }
 
+    if place.url.starts_with('/') {
+        // SQLite keeps what it is given, also of another kind: bytes for a text, a word for a number, no number at all.
+        for (crime, seq, undo) in [
+            (
+                "UPDATE events SET body = x'ff00' WHERE seq = 4",
+                4,
+                "UPDATE events SET body = '{\"by\":\"ann\"}' WHERE seq = 4",
+            ),
+            ("UPDATE events SET at = 'noon' WHERE seq = 3", 3, "UPDATE events SET at = 1000 WHERE seq = 3"),
+            ("UPDATE events SET kind = x'00' WHERE seq = 10", 10, "UPDATE events SET kind = 'e8' WHERE seq = 10"),
+            ("UPDATE events SET seq = 'ten' WHERE seq = 10", 10, "UPDATE events SET seq = 10 WHERE seq = 'ten'"),
+        ] {
+            place.tamper(crime).await;
+            assert_eq!(broken(place).await, Some(seq), "{crime}");
+            place.tamper(undo).await;
+            assert_eq!(broken(place).await, None, "{undo}");
+        }
+        let nameless =
+            "INSERT INTO events SELECT NULL, run_id, at, kind, body, prev_hash, hash FROM events WHERE seq = 1";
+        place.tamper(nameless).await;
+        assert_eq!(broken(place).await, Some(0), "inserted without a number");
+        place.tamper("DELETE FROM events WHERE seq IS NULL").await;
+    }
+
     let swap = "UPDATE events SET seq = CASE seq WHEN 6 THEN -7 ELSE -6 END WHERE seq IN (6, 7)";
     place.tamper(swap).await;
     place.tamper("UPDATE events SET seq = -seq WHERE seq < 0").await;
