@@ -19,7 +19,7 @@ enum Command {
     Audit(cli::audit::Args),
     /// Reads what people wrote before a server does: its configuration, and a repository's policy.
     Config(cli::config::Args),
-    /// Prints the JSON schema of a policy, of the configuration, or of a plan.
+    /// Prints the JSON schema of a policy, of the configuration, of a plan, or of what commands print.
     Schema(cli::schema::Args),
     #[cfg(feature = "demo")]
     /// Tells the whole story offline: simulated GitHub, scripted model, real git, sandbox and database.

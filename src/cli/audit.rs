@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context as _;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::config::Config;
+use crate::github::Write;
 use crate::ids::RunId;
 use crate::store::{EventRow, Store, Verdict};
+use crate::worker::{Record, Unbound, verify_records};
 
 /// Proves that nobody rewrote the event log, or prints it.
 #[derive(Debug, clap::Args)]
@@ -25,7 +29,8 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Checks that no event was changed, removed, inserted or moved; names the first that was.
+    /// Checks that no event was changed, removed, inserted or moved, and that the conversations and results they bind are
+    /// what they were; names the first that is not.
     Verify {
         /// Also checks that the log once stood here, as a pull request says: a log that was rewritten as a whole did not.
         #[arg(long, value_name = "EVENT:HASH")]
@@ -73,6 +78,9 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
                 if let Some(at) = at {
                     stood(&store, at).await?;
                 }
+                if let Some(Unbound { seq, what }) = verify_records(&store).await? {
+                    anyhow::bail!("the event log is whole, and what event {seq} binds is not: {what}");
+                }
                 writeln!(out, "whole: {} events, the last one has hash {}", verified.rows, verified.head)?;
             }
             Verdict::Broken(broken) => {
@@ -114,15 +122,65 @@ async fn stood(store: &Store, at: &Place) -> anyhow::Result<()> {
 }
 
 /// One event as it was hashed: the JSON of the event itself is printed byte for byte.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Line<'a> {
+    /// Counted from 1, without gaps.
     seq: i64,
+    /// The run it happened to, if it happened to one.
     run: Option<RunId>,
+    /// When it was written, in milliseconds since 1970, UTC.
     at_ms: i64,
+    /// The event's name, such as `plan_written`, `acted`, `judged`, `executed`, `pushed` or `wrote`.
     kind: &'a str,
+    /// What has happened.
+    #[schemars(with = "Happened")]
     event: &'a RawValue,
+    /// The hash of the line before; 64 zeros for the first.
     prev_hash: &'a str,
+    /// SHA-256, in hex, over `prev_hash`, `seq`, `run` (empty if there is none), `at_ms`, `kind` and the bytes of `event`:
+    /// each as text, with its length in bytes in front as eight bytes, the highest first.
     hash: &'a str,
+}
+
+/// What has happened, with further fields by its kind.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used; what is printed are the bytes that were hashed")]
+struct Happened {
+    /// The event's name, as in `kind`.
+    event: String,
+    /// What it led to; for events that can move a run.
+    #[schemars(default)]
+    led: Option<Led>,
+    /// What it binds besides itself: the model's conversations and what was built; for the outcome of paid work.
+    #[schemars(default)]
+    record: Option<Record>,
+    /// What went out to GitHub; for `wrote`.
+    #[schemars(default)]
+    writes: Option<Vec<Write>>,
+}
+
+/// What an event led to.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used; what is printed are the bytes that were hashed")]
+struct Led {
+    /// The phase the run was in.
+    from: String,
+    /// The phase it is in.
+    to: String,
+    /// The digest of the version that people see from then on.
+    digest: Option<String>,
+    /// The digest of the approval rules that were judged by; for `judged`.
+    #[schemars(default)]
+    rules: Option<String>,
+    /// Who approved that version, where it is approved.
+    approved_by: Vec<Value>,
+    /// Why it is not, where that was judged.
+    missing: Vec<Value>,
+}
+
+/// The schema of one line.
+pub(super) fn schema() -> Value {
+    SchemaGenerator::default().into_root_schema_for::<Line<'_>>().to_value()
 }
 
 fn line(event: &EventRow) -> anyhow::Result<String> {

@@ -1,13 +1,14 @@
-//! `assentry schema`: the JSON schema of what people write.
+//! `assentry schema`: the JSON schema of what people write, and of what they are given.
 
 use std::io::Write as _;
 
+use super::audit;
 use crate::config::schema;
 
-/// Prints the JSON schema of a file that people write.
+/// Prints the JSON schema of a file that people write, or of what a command prints.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which file.
+    /// Of what.
     #[arg(value_enum, default_value = "policy")]
     what: What,
 }
@@ -20,6 +21,10 @@ enum What {
     Config,
     /// A plan as data.
     Plan,
+    /// How an execution stands to its plan, as `assentry run show --json` prints it.
+    Conformance,
+    /// One line of `assentry audit export`.
+    Audit,
 }
 
 /// Prints the schema.
@@ -31,6 +36,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         What::Policy => schema::policy(),
         What::Config => schema::server(),
         What::Plan => schema::plan(),
+        What::Conformance => schema::conformance(),
+        What::Audit => audit::schema(),
     };
     writeln!(anstream::stdout(), "{schema:#}")?;
     Ok(())

@@ -43,6 +43,7 @@ mod threads;
 mod tokens;
 mod top;
 mod wire;
+mod witness;
 
 pub use app::{App, BadApp, GithubConfig, Identity};
 pub use branches::OUR_BRANCHES;
@@ -66,6 +67,7 @@ pub use scene::{ForcePushes, PullScene};
 pub use teams::TeamState;
 pub use top::Top;
 pub use wire::{Calls, Listing};
+pub use witness::{Write, witnessed};
 
 /// What must be looked at before an effect is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

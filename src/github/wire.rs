@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::GithubError;
+use super::{GithubError, witness};
 
 /// The path of the GraphQL API; on an Enterprise Server it stands beside `/api/v3` and not below it.
 pub(super) const GRAPHQL: &str = "/graphql";
@@ -168,8 +168,14 @@ impl Wire {
         Ok(Wire { crab: crab(api_url)?, graph: crab(&beside)?, reads: AtomicU64::new(0), writes: AtomicU64::new(0) })
     }
 
-    /// Sends a request once, with or without a token.
+    /// Sends a request once, with or without a token, and takes it down if it is a write.
     pub(super) async fn exchange(&self, token: Option<&SecretString>, ask: &Ask) -> Result<Answer, GithubError> {
+        let answer = self.send(token, ask).await;
+        witness::note(ask, answer.as_ref().ok());
+        answer
+    }
+
+    async fn send(&self, token: Option<&SecretString>, ask: &Ask) -> Result<Answer, GithubError> {
         match ask.kind {
             Kind::Read => &self.reads,
             Kind::Set | Kind::Create => &self.writes,

@@ -77,13 +77,21 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn append(&self, events: Vec<NewEvent>, now: Timestamp) -> Result<(), StoreError> {
+        self.append_to(None, events, now).await
+    }
+
+    /// Appends events that happened to a run and do not move it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn append_to(&self, run: Option<RunId>, events: Vec<NewEvent>, now: Timestamp) -> Result<(), StoreError> {
         let events = Arc::new(events);
         self.db
             .transact(move |conn| {
                 let events = Arc::clone(&events);
                 Box::pin(async move {
                     let mut heads = Heads::take(conn).await?;
-                    heads.log(conn, None, &events, now).await?;
+                    heads.log(conn, run, &events, now).await?;
                     heads.put(conn).await?;
                     Ok(Ending::Commit(()))
                 })

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::record::Record;
 use super::{Core, Trouble};
 use crate::ids::{Digest, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Commit, CommitOutcome, Finish, NewEffect, NewEvent, NewPlan, RunRow, StateText};
@@ -33,6 +34,8 @@ pub(super) struct With {
     pub(super) plan: Option<NewPlan>,
     /// A pull request that belongs to the run from now on.
     pub(super) pull: Option<PullNumber>,
+    /// What the event binds besides itself.
+    pub(super) record: Option<Record>,
 }
 
 /// What became of an event.
@@ -75,7 +78,7 @@ impl Core {
                 state: text(&state)?,
                 voids: voids(&run.state, &state),
                 effects: self.effects(&then, now)?,
-                events: vec![NewEvent::of(name(event), &Logged::new(event, &run.state, &state))?],
+                events: vec![NewEvent::of(name(event), &Logged::new(event, with.record.as_ref(), &run.state, &state))?],
                 plan: with.plan.clone(),
                 pulls: with.pull.into_iter().collect(),
                 meaning: with.meaning.clone(),
@@ -143,6 +146,8 @@ struct Logged<'a> {
     #[serde(flatten)]
     event: &'a Event,
     led: Led<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<&'a Record>,
 }
 
 #[derive(Serialize)]
@@ -151,6 +156,9 @@ struct Led<'a> {
     to: &'static str,
     /// The version that people see from now on.
     digest: Option<&'a Digest>,
+    /// The rules it was judged by, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Digest>,
     /// Who approved it, where it is approved.
     approved_by: &'a [Person],
     /// Why it is not, where that was judged.
@@ -158,7 +166,7 @@ struct Led<'a> {
 }
 
 impl<'a> Logged<'a> {
-    fn new(event: &'a Event, from: &State, to: &'a State) -> Logged<'a> {
+    fn new(event: &'a Event, record: Option<&'a Record>, from: &State, to: &'a State) -> Logged<'a> {
         let (approved_by, missing) = match to {
             State::Starting(approved) => (&approved.by[..], &[][..]),
             State::Executing(executing) => (&executing.approved.by[..], &[][..]),
@@ -171,7 +179,10 @@ impl<'a> Logged<'a> {
             }
         };
         let digest = to.shown().map(|shown| &shown.subject.digest);
-        Logged { event, led: Led { from: from.phase(), to: to.phase(), digest, approved_by, missing } }
+        let judged = matches!(event, Event::Judged { .. });
+        let rules = from.shown().filter(|_| judged).map(|shown| shown.rules.digest());
+        let led = Led { from: from.phase(), to: to.phase(), digest, rules, approved_by, missing };
+        Logged { event, led, record }
     }
 }
 

@@ -10,7 +10,7 @@ use super::moment::Moment;
 use super::taken::Taken;
 use super::trouble::Then;
 use super::{Core, REST, Trouble, YOUNG};
-use crate::github::{GithubError, RepoRef, Repository, Step};
+use crate::github::{GithubError, RepoRef, Repository, Step, witnessed};
 use crate::ids::{AccountKind, CommitSha, IssueNumber, Person, PullNumber, RunId, Timestamp};
 use crate::store::{Claim, ClaimedDelivery, Finish, RunRow};
 use crate::webhook::{About, Hint, IssueFacts, meaning, translate, translate_installation};
@@ -55,7 +55,9 @@ impl Core {
         let received_at = delivery.received_at;
         let arrival = Arrival { core: self, hint, claim: claim.clone(), attempts, moment, at, received_at };
         let lost = || tracing::warn!(delivery.id = %delivery.id, "delivery {} was taken over", delivery.id);
-        match self.alive(&claim, moment, arrival.take(), lost).await {
+        let (taken, writes) = witnessed(self.alive(&claim, moment, arrival.take(), lost)).await;
+        self.log_writes(None, delivery.event.as_str(), &writes, moment.now()).await?;
+        match taken {
             Ok(()) => Ok(()),
             Err(trouble) => {
                 let now = moment.now();

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply::{Applied, With};
 use super::trouble::Then;
 use super::{Core, HEARTBEAT, LEASE, Moment, REST, Trouble};
-use crate::github::{Attempt, RepoRef, Repository, Step};
+use crate::github::{Attempt, RepoRef, Repository, Step, witnessed};
 use crate::ids::Timestamp;
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
 use crate::workflow::change::Change;
@@ -159,12 +159,15 @@ impl Core {
         let done = if poisoned {
             Err(Trouble::Corrupt(format!("{name} ended the process again and again")))
         } else {
-            self.alive(&deed.claim, moment, deed.perform(&effect), || deed.cancel.cancel()).await
+            let work = self.alive(&deed.claim, moment, deed.perform(&effect), || deed.cancel.cancel());
+            let (done, writes) = witnessed(work).await;
+            self.log_writes(Some(run_id), name, &writes, moment.now()).await?;
+            done
         };
         let elapsed_ms = moment.now().since(deed.moment.start()).as_millis();
         match done {
             Ok(done) => {
-                deed.finish(done).await?;
+                deed.finish(&effect, done).await?;
                 tracing::debug!(run.id = %run_id, effect.id = %id, name, attempts, elapsed_ms, "{name} is done");
                 Ok(())
             }
@@ -206,12 +209,13 @@ impl Core {
 }
 
 impl Deed<'_> {
-    async fn finish(&self, done: Done) -> Result<(), Trouble> {
+    async fn finish(&self, effect: &Effect, done: Done) -> Result<(), Trouble> {
         let finish = Finish::done(self.claim.clone());
         let now = self.moment.now();
         match done.event {
             Some(event) => {
-                let with = With { finishes: Some(finish), ..done.with };
+                let record = self.record(effect, &event).await?;
+                let with = With { finishes: Some(finish), record, ..done.with };
                 if self.core.apply(self.run.id, &event, with, now).await? == Applied::NotOurs {
                     tracing::info!(run.id = %self.run.id, "run {}: an outcome came too late", self.run.id);
                 }
@@ -300,7 +304,8 @@ impl Deed<'_> {
         };
         match event {
             Some(event) => {
-                let with = With { finishes: Some(finish), ..With::default() };
+                let record = self.record(effect, &event).await?;
+                let with = With { finishes: Some(finish), record, ..With::default() };
                 let _ = self.core.apply(self.run.id, &event, with, now).await?;
             }
             None => {

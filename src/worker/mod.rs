@@ -33,6 +33,7 @@ mod policy;
 mod policy_check;
 mod publish;
 mod reconcile;
+mod record;
 mod settings;
 mod status;
 mod sweep;
@@ -56,6 +57,7 @@ use crate::workflow::effect::Lane;
 
 pub use account::{Account, Cost, Execution, Overview, account, overview};
 pub use history::past;
+pub use record::{Record, Unbound, verify_records};
 pub use settings::{ModelChoice, Settings};
 pub use trouble::Trouble;
 

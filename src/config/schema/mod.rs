@@ -13,6 +13,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
+use crate::workflow::conformance::Conformance;
 use crate::workflow::plan::Plan;
 
 /// The schema of a repository's `.github/assentry.toml`.
@@ -31,6 +32,12 @@ pub fn server() -> Value {
 #[must_use]
 pub fn plan() -> Value {
     of::<Plan>(Keys::AsTheyAre)
+}
+
+/// The schema of how an execution stands to its plan.
+#[must_use]
+pub fn conformance() -> Value {
+    of::<Conformance>(Keys::AsTheyAre)
 }
 
 /// Whether the keys of the type are required.

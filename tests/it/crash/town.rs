@@ -192,8 +192,8 @@ impl Town {
         let store = Store::open(&self.database).await.unwrap();
         let (phase, unfinished) = self.leftover(&store).await;
         let mut events: Vec<String> = store.events(RunId(1)).await.unwrap().into_iter().map(|e| e.kind).collect();
-        // A gate asks again when its answer has grown old.
-        events.retain(|kind| !["judged", "judgement_aged"].contains(&kind.as_str()));
+        // A gate asks again when its answer has grown old; who repeats an effect writes again.
+        events.retain(|kind| !["judged", "judgement_aged", "wrote"].contains(&kind.as_str()));
         events.sort();
         let chain = store.verify().await.unwrap();
         let chain = matches!(chain, Verdict::Whole(_));

@@ -127,11 +127,14 @@ async fn q21_the_log_alone_tells_who_approved_which_version_that_was_pushed() {
     let digest = world.state(issue).await.shown().unwrap().subject.digest.to_string();
     let run = world.row(issue).await.unwrap().id;
     let log = world.core.store.events(run).await.unwrap();
-    let last: serde_json::Value = serde_json::from_str(&log.last().unwrap().json).unwrap();
+    let last = log.iter().rfind(|event| event.kind == "judged").unwrap();
+    let last: serde_json::Value = serde_json::from_str(&last.json).unwrap();
 
     assert_eq!(last["gate"], "push");
     assert_eq!(last["led"]["digest"], digest.as_str());
     assert_eq!(last["led"]["approved_by"][0]["login"], "bob");
+    let rules = world.state(issue).await.shown().unwrap().rules.digest();
+    assert_eq!(last["led"]["rules"], rules.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
