@@ -28,6 +28,7 @@ mod config;
 mod job;
 mod launch;
 mod layout;
+mod local;
 pub mod mirror;
 mod names;
 mod output;
@@ -46,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{NetworkPolicy, SandboxConfig, WallsChoice};
 pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError};
+pub use local::{LocalRepository, NewCommit};
 pub use spec::Walls;
 
 use spec::Action;

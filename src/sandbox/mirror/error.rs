@@ -31,7 +31,7 @@ impl From<io::Error> for MirrorError {
 }
 
 /// The output, if git succeeded.
-pub(super) fn succeed(output: GitOutput) -> Result<GitOutput, MirrorError> {
+pub(in crate::sandbox) fn succeed(output: GitOutput) -> Result<GitOutput, MirrorError> {
     if output.status.success() { Ok(output) } else { Err(sort(&String::from_utf8_lossy(&output.stderr))) }
 }
 

@@ -5,7 +5,7 @@
 //! address is not stored either. Git runs only in this directory, which no stranger's process ever sees, with no
 //! configuration but ours, no hooks, no filters, no submodules, and follows no redirect.
 
-mod error;
+pub(super) mod error;
 mod materialise;
 mod objects;
 
