@@ -12,8 +12,10 @@ mod anthropic;
 mod cache;
 mod openai;
 mod play;
+mod recorded;
 mod script;
 mod server;
 
+pub use recorded::{BadRecording, Recordings};
 pub use script::{Call, Reply, Said, Script, Seen, SeenResult, Turns};
 pub use server::{Recorded, ScriptedModel};
