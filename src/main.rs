@@ -19,6 +19,12 @@ enum Command {
     Audit(cli::audit::Args),
     /// Reads what people wrote before a server does: its configuration, and a repository's policy.
     Config(cli::config::Args),
+    /// Writes a plan for an issue in a file, on a checkout on this host.
+    Plan(cli::plan::Args),
+    /// Executes a plan in a checkout on this host, onto a new branch.
+    Execute(cli::execute::Args),
+    /// Has a set of tasks done, and says how well, at what price and in what time.
+    Eval(cli::eval::Args),
     /// Prints the JSON schema of a policy, of the configuration, of a plan, or of what commands print.
     Schema(cli::schema::Args),
     #[cfg(feature = "demo")]
@@ -50,6 +56,9 @@ fn main() -> ExitCode {
             Command::Run(args) => cli::run::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
             Command::Config(args) => cli::config::run(&args),
+            Command::Plan(args) => cli::plan::run(&args).await,
+            Command::Execute(args) => cli::execute::run(&args).await,
+            Command::Eval(args) => cli::eval::run(&args).await,
             Command::Schema(args) => cli::schema::run(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => cli::demo::run(&args).await,

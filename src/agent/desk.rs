@@ -53,10 +53,10 @@ impl<J: Sync> Desk<'_, J> {
         })
     }
 
-    /// Runs a command line by `sh` inside the sandbox. Its text is an argument there and never part of a command here.
+    /// Runs a command line by `sh` inside the sandbox.
     pub(super) async fn run(&self, command: &str, wall: Duration) -> Result<Ended, Ending> {
         let job = Job {
-            argv: vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()],
+            argv: command_line(command),
             cwd: None,
             stdin: Vec::new(),
             checkout: self.checkout,
@@ -66,6 +66,13 @@ impl<J: Sync> Desk<'_, J> {
         let stop = self.leash.stop();
         self.leash.hold(&stop, Box::pin(self.sandbox.run(job, &stop))).await?.map_err(Ending::Sandbox)
     }
+}
+
+/// The arguments that have a command line run inside the sandbox. Its text is an argument there and never part of a
+/// command here.
+#[must_use]
+pub fn command_line(command: &str) -> Vec<String> {
+    vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]
 }
 
 /// Reads a call of one of the tools that look around or change files.

@@ -24,7 +24,7 @@ pub mod tools;
 mod transcript;
 
 pub use budget::{Leash, Spent};
-pub use desk::Desk;
+pub use desk::{Desk, command_line};
 pub use ending::{Ending, JournalError, Limit};
 pub use house::{Ground, HouseRules};
 pub use issue::{Author, Comment, Disclosed, Issue, Writes};

@@ -4,12 +4,37 @@ pub mod audit;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod eval;
+pub mod execute;
 #[cfg(feature = "demo")]
 pub mod github_sim;
+pub mod local;
 #[cfg(feature = "demo")]
 pub mod model_sim;
+pub mod plan;
 pub mod run;
 pub mod runs;
 pub mod schema;
 pub mod serve;
 pub mod wiring;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::ids::Timestamp;
+
+/// The clock of this host.
+fn now() -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis())
+}
+
+/// Does something that a Ctrl-C calls off; it is waited for, so that nothing is left running.
+async fn until_interrupted<T>(cancel: &CancellationToken, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => done,
+        _ = tokio::signal::ctrl_c() => {
+            cancel.cancel();
+            work.await
+        }
+    }
+}

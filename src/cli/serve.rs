@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use super::wiring::wire;
 use crate::config::{BadConfig, Config, LogFormat};
 use crate::github::{GithubError, check_permissions};
-use crate::ids::Timestamp;
 use crate::store::{Alone, Others};
 use crate::web;
 use crate::webhook::WebhookSecrets;
@@ -71,7 +70,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         let listener = listener.with_context(|| format!("cannot listen on {}", config.server.listen))?;
         let address = listener.local_addr()?;
         let secrets = WebhookSecrets::new(&config.github.webhook_secrets)?;
-        let state = web::AppState { store: core.store.clone(), secrets, clock: now, stop: stop.clone() };
+        let state = web::AppState { store: core.store.clone(), secrets, clock: super::now, stop: stop.clone() };
         tracing::info!(%address, "listening on http://{address}");
         tasks.spawn(web::serve(listener, web::router(state), stop.clone()));
     }
@@ -133,7 +132,7 @@ async fn take_over(core: &Core) -> anyhow::Result<Option<Alone>> {
 
 /// Asks GitHub who we are and whether that is enough. GitHub being away is no reason not to start.
 async fn introduce(core: &Core) -> anyhow::Result<()> {
-    match core.app.identity(now()).await {
+    match core.app.identity(super::now()).await {
         Ok(us) => {
             let missing: Vec<String> = check_permissions(us).iter().map(|missing| format!("\n  {missing}")).collect();
             if !missing.is_empty() {
@@ -195,7 +194,7 @@ async fn sweep(core: Core) {
             () = core.stop.cancelled() => return,
             _ = every.tick() => {}
         }
-        if let Err(error) = core.make_rounds(now()).await {
+        if let Err(error) = core.make_rounds(super::now()).await {
             tracing::warn!(%error, "the sweep did not come to its end");
         }
     }
@@ -236,12 +235,6 @@ fn start_logging(config: &Config) {
         LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
         LogFormat::Json => builder.json().init(),
     }
-}
-
-/// The wall clock, which stamps and decides nothing.
-fn now() -> Timestamp {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A configuration that cannot be used ends the program with another code than a failure of the work.

@@ -31,7 +31,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         app_id: config.github.app_id,
         key_pem: config.github.private_key.clone(),
     })?;
-    let sandbox = Sandbox::probe(&walls(config, program)?).await?;
+    let sandbox = Sandbox::probe(&walls(&config.sandbox, data_dir, program)?).await?;
     let (planner, plan_model) = model(&config.models.plan).context("[models.plan]")?;
     let (executor, execute_model) = model(&config.models.execute).context("[models.execute]")?;
     let (mut others, mut models) = (vec![], vec![]);
@@ -73,9 +73,8 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
     Ok(Core { store, app, sandbox, planner, executor, others, settings: Arc::new(settings), worker, stop })
 }
 
-fn walls(config: &Config, program: &Path) -> anyhow::Result<SandboxConfig> {
-    let wanted = &config.sandbox;
-    let mut walls = SandboxConfig::new(&config.server.data_dir)?;
+pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -> anyhow::Result<SandboxConfig> {
+    let mut walls = SandboxConfig::new(data_dir)?;
     walls.helper = program.to_owned();
     if let Some(home) = &wanted.rust_home {
         walls = walls.with_rust_of(home);
@@ -92,7 +91,7 @@ fn walls(config: &Config, program: &Path) -> anyhow::Result<SandboxConfig> {
     Ok(walls)
 }
 
-fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)> {
+pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)> {
     let (provider, vendor) = match config.provider {
         ProviderKind::Anthropic => (Provider::Anthropic, "anthropic"),
         ProviderKind::OpenAi => (Provider::OpenAi, "openai"),
@@ -130,7 +129,7 @@ fn effort(level: EffortLevel) -> Effort {
     }
 }
 
-fn budget(limits: PhaseLimits) -> Budget {
+pub(super) fn budget(limits: PhaseLimits) -> Budget {
     let PhaseLimits { turns, tokens, micro_dollars, minutes } = limits;
     Budget { turns, tokens, micro_dollars, minutes }
 }

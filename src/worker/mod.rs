@@ -57,6 +57,7 @@ use crate::workflow::effect::Lane;
 
 pub use account::{Account, Cost, Execution, Overview, account, overview};
 pub use history::past;
+pub use policy::{ground, house};
 pub use record::{Record, Unbound, verify_records};
 pub use settings::{ModelChoice, Settings};
 pub use trouble::Trouble;

@@ -150,22 +150,33 @@ impl InForce {
 
     /// What the planner is told, and held to.
     pub(super) fn house(&self, profile: &Profile) -> HouseRules {
-        let (plan, execute) = (&self.policy.plan, &self.policy.execute);
-        let template = self.policy.template(profile);
-        let of_template = template.map(|template| template.instructions.clone());
-        HouseRules {
-            instructions: [Some(plan.instructions.clone()), of_template].into_iter().flatten().collect(),
-            sections: template.map(|template| template.sections.clone()).unwrap_or_default(),
-            checks: execute.checks.clone(),
-            protected: execute.protected.clone(),
-        }
+        house(&self.policy, profile)
     }
 
     /// What an execution stands on.
     pub(super) fn ground(&self) -> Ground {
-        let execute = &self.policy.execute;
-        Ground { set_up: execute.set_up.clone(), protected: execute.protected.clone() }
+        ground(&self.policy)
     }
+}
+
+/// What a policy tells the planner, and holds it to.
+#[must_use]
+pub fn house(policy: &Policy, profile: &Profile) -> HouseRules {
+    let (plan, execute) = (&policy.plan, &policy.execute);
+    let template = policy.template(profile);
+    let of_template = template.map(|template| template.instructions.clone());
+    HouseRules {
+        instructions: [Some(plan.instructions.clone()), of_template].into_iter().flatten().collect(),
+        sections: template.map(|template| template.sections.clone()).unwrap_or_default(),
+        checks: execute.checks.clone(),
+        protected: execute.protected.clone(),
+    }
+}
+
+/// What an execution stands on by a policy.
+#[must_use]
+pub fn ground(policy: &Policy) -> Ground {
+    Ground { set_up: policy.execute.set_up.clone(), protected: policy.execute.protected.clone() }
 }
 
 impl Deed<'_> {

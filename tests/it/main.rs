@@ -11,6 +11,7 @@ mod door;
 mod gate;
 mod github;
 mod github_sim;
+mod local;
 mod phases;
 mod policy;
 mod postgres;

@@ -1,0 +1,1 @@
+[ "$(sh greet)" = 'Hello!' ] || { echo 'without a name'; exit 1; }
