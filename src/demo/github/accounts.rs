@@ -11,19 +11,20 @@ pub(super) fn me(call: &mut Call<'_>) -> Outcome<Answer> {
     if call.actor.is_app() && call.who() == call.state.app.bot {
         return Err(Refusal::not_accessible());
     }
-    Ok(Answer::Json(200, shapes::account(call.state, call.who())))
+    let account = call.state.accounts.get(&call.who()).ok_or_else(Refusal::not_found)?;
+    Ok(Answer::Json(200, shapes::profile(call.state, account)))
 }
 
 /// "Get a user"; bots are found by `slug[bot]`.
 pub(super) fn user(call: &mut Call<'_>) -> Outcome<Answer> {
     let account = call.state.account_named(call.param("username")).ok_or_else(Refusal::not_found)?;
-    Ok(Answer::Json(200, shapes::of_account(call.state, account)))
+    Ok(Answer::Json(200, shapes::profile(call.state, account)))
 }
 
 /// "Get a user using their ID".
 pub(super) fn user_by_id(call: &mut Call<'_>) -> Outcome<Answer> {
     let account = call.state.accounts.get(&call.number("account_id")?).ok_or_else(Refusal::not_found)?;
-    Ok(Answer::Json(200, shapes::of_account(call.state, account)))
+    Ok(Answer::Json(200, shapes::profile(call.state, account)))
 }
 
 /// "Get repository permissions for a user": `maintain` is told as `write`, `triage` as `read`, a custom role as the one it
@@ -79,9 +80,8 @@ pub(super) fn rate_limit(call: &mut Call<'_>) -> Outcome<Answer> {
     let limit = call.state.faults.hourly_limit;
     let rate: Value = json!({
         "limit": limit, "used": used, "remaining": limit.saturating_sub(used), "reset": (hour + 1) * 3600,
-        "resource": "core",
     });
-    Ok(Answer::Json(200, json!({ "resources": { "core": rate }, "rate": rate })))
+    Ok(Answer::Json(200, json!({ "resources": { "core": rate, "search": rate, "graphql": rate }, "rate": rate })))
 }
 
 /// "Get GitHub meta information".

@@ -93,13 +93,25 @@ pub(super) fn branch(call: &mut Call<'_>) -> Outcome<Answer> {
     let name = call.param("branch");
     let sha = repo.branch(name).ok_or_else(|| Refusal::new(404, "Branch not found"))?;
     let found = repo.objects.commit(sha).map(|found| shapes::commit(call.state, repo, sha, &found));
-    Ok(Answer::Json(200, json!({ "name": name, "commit": found, "protected": false })))
+    let url = shapes::api(call.state, repo, &format!("branches/{name}"));
+    let page = shapes::html(call.state, repo, &format!("tree/{name}"));
+    let checks = json!({ "enforcement_level": "off", "contexts": [], "checks": [] });
+    let shape = json!({
+        "name": name, "commit": found, "_links": { "self": url, "html": page }, "protected": false,
+        "protection": { "enabled": false, "required_status_checks": checks },
+        "protection_url": format!("{url}/protection"),
+    });
+    Ok(Answer::Json(200, shape))
 }
 
 /// "List branches".
 pub(super) fn list(call: &mut Call<'_>) -> Outcome<Answer> {
-    let heads = call.repo()?.refs.iter().filter_map(|(name, sha)| Some((name.strip_prefix("refs/heads/")?, sha)));
-    let shape = |(name, sha): (&str, &String)| json!({ "name": name, "commit": { "sha": sha }, "protected": false });
+    let repo = call.repo()?;
+    let heads = repo.refs.iter().filter_map(|(name, sha)| Some((name.strip_prefix("refs/heads/")?, sha)));
+    let shape = |(name, sha): (&str, &String)| {
+        let url = shapes::api(call.state, repo, &format!("commits/{sha}"));
+        json!({ "name": name, "commit": { "sha": sha, "url": url }, "protected": false })
+    };
     Ok(Answer::List(heads.map(shape).collect()))
 }
 
@@ -217,6 +229,8 @@ fn tell_push(state: &mut State, repo: i64, by: i64, change: &Move) -> Outcome<()
     let commit = |(sha, c): &(String, super::objects::Commit)| {
         json!({
             "id": sha, "tree_id": c.tree, "message": c.message.trim_end(), "distinct": true,
+            "timestamp": shapes::person(&c.committer)["date"],
+            "url": shapes::html(state, found, &format!("commit/{sha}")),
             "author": shapes::person(&c.author), "committer": shapes::person(&c.committer),
         })
     };

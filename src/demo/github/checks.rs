@@ -90,10 +90,13 @@ pub(super) fn create_status(call: &mut Call<'_>) -> Outcome<Answer> {
     if call.repo()?.objects.commit(&sha).is_none() {
         return Err(Refusal::invalid(format!("No commit found for SHA: {sha}")));
     }
+    let id = call.state.next_id();
     let status = json!({
-        "id": call.state.next_id(),
+        "id": id,
+        "node_id": format!("SC_{id}"),
+        "url": shapes::api(call.state, call.repo()?, &format!("statuses/{sha}")),
+        "avatar_url": shapes::account(call.state, call.who())["avatar_url"],
         "state": state,
-        "sha": sha,
         "context": call.maybe_text("context")?.unwrap_or_else(|| "default".to_owned()),
         "description": call.maybe_text("description")?,
         "target_url": call.maybe_text("target_url")?,
@@ -101,9 +104,17 @@ pub(super) fn create_status(call: &mut Call<'_>) -> Outcome<Answer> {
         "created_at": call.state.now().to_rfc3339(),
         "updated_at": call.state.now().to_rfc3339(),
     });
-    call.repo_mut()?.statuses.push(status.clone());
+    call.repo_mut()?.statuses.push((sha.clone(), status.clone()));
+    let repo = call.repo()?;
+    let found = repo.objects.commit(&sha).ok_or_else(Refusal::not_found)?;
+    let mut told = status.clone();
+    told["sha"] = json!(sha);
+    told["name"] = json!(shapes::full_name(call.state, repo));
+    told["commit"] = shapes::commit(call.state, repo, &sha, &found);
+    told["branches"] = json!([]);
+    shapes::without(&mut told, &["creator", "node_id", "url"]);
     let who = call.who();
-    call.state.tell(call.repo, who, "status", status.clone())?;
+    call.state.tell(call.repo, who, "status", told)?;
     Ok(Answer::Json(201, status))
 }
 
@@ -111,17 +122,20 @@ pub(super) fn create_status(call: &mut Call<'_>) -> Outcome<Answer> {
 pub(super) fn statuses(call: &mut Call<'_>) -> Outcome<Answer> {
     let repo = call.repo()?;
     let sha = repo.resolve(call.param("ref")).ok_or_else(|| no_commit(call))?;
-    Ok(Answer::List(repo.statuses.iter().rev().filter(|status| status["sha"] == sha).cloned().collect()))
+    let of_it = repo.statuses.iter().rev().filter(|(of, _)| *of == sha);
+    Ok(Answer::List(of_it.map(|(_, status)| status.clone()).collect()))
 }
 
 /// "Get the combined status for a specific reference": the newest of each context counts.
 pub(super) fn combined(call: &mut Call<'_>) -> Outcome<Answer> {
     let repo = call.repo()?;
     let sha = repo.resolve(call.param("ref")).ok_or_else(|| no_commit(call))?;
-    let mut newest: Vec<&Value> = Vec::new();
-    for status in repo.statuses.iter().rev().filter(|status| status["sha"] == sha) {
+    let mut newest: Vec<Value> = Vec::new();
+    for (_, status) in repo.statuses.iter().rev().filter(|(of, _)| *of == sha) {
         if newest.iter().all(|seen| seen["context"] != status["context"]) {
-            newest.push(status);
+            let mut short = status.clone();
+            shapes::without(&mut short, &["creator"]);
+            newest.push(short);
         }
     }
     let any = |state: &str| newest.iter().any(|status| status["state"] == state);
@@ -132,7 +146,14 @@ pub(super) fn combined(call: &mut Call<'_>) -> Outcome<Answer> {
     } else {
         "success"
     };
-    Ok(Answer::Json(200, json!({ "state": state, "sha": sha, "total_count": newest.len(), "statuses": newest })))
+    let url = shapes::api(call.state, repo, &format!("commits/{sha}"));
+    Ok(Answer::Json(
+        200,
+        json!({
+            "state": state, "sha": sha, "total_count": newest.len(), "statuses": newest,
+            "repository": shapes::repo(call.state, repo), "commit_url": url, "url": format!("{url}/status"),
+        }),
+    ))
 }
 
 fn fill(call: &Call<'_>, check: &mut Check, now: Timestamp) -> Outcome<()> {

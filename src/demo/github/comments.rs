@@ -130,7 +130,7 @@ fn shown(state: &State, repo: i64, place: (i64, i64)) -> Outcome<Value> {
 fn tell(call: &mut Call<'_>, what: (i64, &Value), action: &str, more: Value) -> Outcome<()> {
     let mut payload = more;
     payload["action"] = json!(action);
-    payload["issue"] = shapes::issue(call.state, call.repo()?, call.state.issue(call.repo, what.0)?);
+    payload["issue"] = shapes::told_issue(call.state, call.repo()?, call.state.issue(call.repo, what.0)?);
     payload["comment"] = what.1.clone();
     let who = call.who();
     call.state.tell(call.repo, who, "issue_comment", payload)

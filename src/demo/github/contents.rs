@@ -23,23 +23,15 @@ pub(super) fn get(call: &mut Call<'_>) -> Outcome<Answer> {
     if let Some((_, sha)) = files.get(path) {
         return Ok(Answer::Json(200, shape(call, repo, (path, sha, name), true)));
     }
-    let folder = if path.is_empty() { String::new() } else { format!("{path}/") };
-    let mut entries: Vec<Value> = Vec::new();
-    for (full, (_, sha)) in files.iter().filter(|(full, _)| full.starts_with(&folder)) {
-        match full[folder.len()..].split_once('/') {
-            None => entries.push(shape(call, repo, (full, sha, name), false)),
-            Some((below, _)) => {
-                let path = format!("{folder}{below}");
-                if entries.iter().all(|entry| entry["path"] != path) {
-                    entries.push(json!({ "name": below, "path": path, "type": "dir", "size": 0 }));
-                }
-            }
-        }
-    }
-    if entries.is_empty() && !path.is_empty() {
-        return Err(Refusal::not_found());
-    }
-    Ok(Answer::Json(200, json!(entries)))
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    let folder = parts.into_iter().try_fold(tree, |above, part| {
+        let inside = repo.objects.tree(&above)?.into_iter().find(|entry| entry.name == part)?;
+        Some(inside.sha)
+    });
+    let entries = folder.and_then(|folder| repo.objects.tree(&folder)).ok_or_else(Refusal::not_found)?;
+    let full = |below: &str| if path.is_empty() { below.to_owned() } else { format!("{path}/{below}") };
+    let shapes = entries.iter().map(|entry| shape(call, repo, (&full(&entry.name), &entry.sha, name), false));
+    Ok(Answer::Json(200, shapes.collect()))
 }
 
 /// "Create or update file contents": 409 when `sha` is not what the file is, 422 when it is missing.
@@ -114,16 +106,24 @@ fn finish(call: &mut Call<'_>, place: (&str, Option<String>), files: &Files) -> 
 fn shape(call: &Call<'_>, repo: &Repo, file: (&str, &str, &str), whole: bool) -> Value {
     let (path, sha, name) = file;
     let bytes = repo.objects.blob(sha).unwrap_or_default();
+    let (kind, place, store) = match repo.objects.kind(sha) {
+        Some("tree") => ("dir", "tree", "trees"),
+        _ => ("file", "blob", "blobs"),
+    };
+    let url = shapes::api(call.state, repo, &format!("contents/{path}?ref={name}"));
+    let page = shapes::html(call.state, repo, &format!("{place}/{name}/{path}"));
+    let git = shapes::api(call.state, repo, &format!("git/{store}/{sha}"));
     let mut shape = json!({
         "name": path.rsplit('/').next(),
         "path": path,
         "sha": sha,
         "size": bytes.len(),
-        "type": "file",
-        "url": shapes::api(call.state, repo, &format!("contents/{path}?ref={name}")),
-        "html_url": shapes::html(call.state, repo, &format!("blob/{name}/{path}")),
-        "git_url": shapes::api(call.state, repo, &format!("git/blobs/{sha}")),
-        "download_url": null,
+        "type": kind,
+        "url": url,
+        "html_url": page,
+        "git_url": git,
+        "download_url": (kind == "file").then(|| shapes::html(call.state, repo, &format!("raw/{name}/{path}"))),
+        "_links": { "self": url, "html": page, "git": git },
     });
     // Above one megabyte the content is left out and has to be read as a blob.
     if whole && bytes.len() <= 1_048_576 {

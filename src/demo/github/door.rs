@@ -12,7 +12,7 @@ use super::auth::{self, Actor, Needs};
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::routes::{self, Route};
 use super::state::{Level, State};
-use super::{Kind, Request, moves};
+use super::{Kind, Request, moves, record};
 
 /// A request as it came.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,12 @@ pub(super) struct Answered {
 
 /// Answers a request from the wire.
 pub(super) fn answer(state: &mut State, asked: &Asked) -> Answered {
+    let answered = answer_caller(state, asked);
+    record::keep(state, asked, &answered);
+    answered
+}
+
+fn answer_caller(state: &mut State, asked: &Asked) -> Answered {
     let actor = match auth::identify(state, asked.authorization.as_deref()) {
         Ok(actor) => actor,
         Err(refusal) => {

@@ -1,13 +1,13 @@
 //! The few GraphQL queries and mutations that REST has no counterpart for.
 //!
-//! This is no GraphQL engine: the names in the query and the node id in it decide, whatever fields are selected. Node ids
-//! are a prefix and a number (`PR_17`, `PRRT_23`, `IC_5`).
+//! This is no GraphQL engine: the names in the query and the node id in it decide, and fields that it does not know are
+//! missing. Node ids are a prefix and a number (`PR_17`, `PRRT_23`, `IC_5`).
 
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{Issue, Level, Repo};
-use super::{auth, edits, moves, pulls, threads, timeline};
+use super::{auth, edits, moves, pulls, selection, threads, timeline};
 
 /// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads, transfer and delete issues;
 /// "Queries": review threads, edits, force pushes of a pull request. Others answer with `errors`.
@@ -41,7 +41,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
     Ok(Answer::Json(
         200,
         match done {
-            Ok(data) => json!({ "data": data }),
+            Ok(data) => json!({ "data": selection::select(&query, data) }),
             Err(refusal) => json!({ "data": null, "errors": [{ "type": kind(&refusal), "message": refusal.message }] }),
         },
     ))

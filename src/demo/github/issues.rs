@@ -109,8 +109,8 @@ pub(super) fn edit(call: &mut Call<'_>, number: i64) -> Outcome<()> {
 pub(super) fn lock(call: &mut Call<'_>) -> Outcome<Answer> {
     let number = call.number("issue_number")?;
     let reason = call.maybe_text("lock_reason")?;
-    call.state.issue_mut(call.repo, number)?.locked = Some(reason);
-    note(call.state, (call.repo, number), call.who(), "locked", json!({}))?;
+    call.state.issue_mut(call.repo, number)?.locked = Some(reason.clone());
+    note(call.state, (call.repo, number), call.who(), "locked", json!({ "lock_reason": reason }))?;
     tell(call, number, "locked", json!({}))?;
     Ok(Answer::Empty(204))
 }
@@ -213,7 +213,7 @@ pub(super) fn tell_by(state: &mut State, place: (i64, i64), by: i64, action: &st
             "pull_request"
         }
         None => {
-            payload["issue"] = shapes::issue(state, state.repo(repo)?, issue);
+            payload["issue"] = shapes::told_issue(state, state.repo(repo)?, issue);
             "issues"
         }
     };

@@ -8,6 +8,7 @@
 //! test can fail on it. State lives in memory; only repositories are on disk.
 
 mod accounts;
+mod addresses;
 mod admin;
 mod apps;
 mod auth;
@@ -37,6 +38,7 @@ mod places;
 mod pull_shapes;
 mod pulls;
 mod reactions;
+mod record;
 mod repo_settings;
 mod repos;
 mod review_comments;
@@ -44,6 +46,7 @@ mod reviews;
 mod roles;
 mod roster;
 mod routes;
+mod selection;
 mod settings;
 mod shapes;
 mod smart_http;
@@ -69,6 +72,7 @@ pub use self::halts::Halt;
 pub use self::look::{CheckView, CommentView, CommitView, IssueView, PullView, ReviewView, ThreadView};
 pub use self::notes::Note;
 pub use self::people::{LineNote, Person, Verdict};
+pub use self::record::Exchange;
 pub use self::roles::{Level, Role};
 pub use self::settings::{Settings, StartError};
 use self::state::State;
@@ -212,7 +216,11 @@ impl GitHub {
     pub fn pings(&self) {
         let mut state = self.hub.lock();
         let app = state.app.id;
-        let hook = serde_json::json!({ "type": "App", "id": app, "app_id": app, "active": true });
+        let at = state.app.created.to_rfc3339();
+        let hook = serde_json::json!({
+            "type": "App", "id": app, "app_id": app, "active": true, "name": "web", "events": state.app.events,
+            "config": { "content_type": "json", "insecure_ssl": "0" }, "created_at": at, "updated_at": at,
+        });
         let payload = serde_json::json!({ "zen": "Approachable is better than simple.", "hook_id": app, "hook": hook });
         state.queue("ping", (0, 0), &payload);
         drop(state);

@@ -29,7 +29,7 @@ pub(super) fn transfer(call: &mut Call<'_>) -> Outcome<Value> {
     let write = Needs::Access(&[("issues", Level::Write)], Role::Write);
     auth::admit(call.state, &call.actor, Some(target), write)?;
     let known: Vec<String> = target.labels.keys().cloned().collect();
-    let old = shapes::issue(call.state, call.repo()?, call.state.issue(from, number)?);
+    let old = shapes::told_issue(call.state, call.repo()?, call.state.issue(from, number)?);
     let old_repo = shapes::repo(call.state, call.repo()?);
     let mut issue = call.repo_mut()?.issues.remove(&number).ok_or_else(Refusal::not_found)?;
     issue.id = call.state.next_id();
@@ -42,7 +42,7 @@ pub(super) fn transfer(call: &mut Call<'_>) -> Outcome<Value> {
     call.repo_mut()?.gone.insert(number, Gone::To(to, fresh));
     let who = call.who();
     timeline::note(call.state, (to, fresh), who, "transferred", json!({}))?;
-    let new = shapes::issue(call.state, call.state.repo(to)?, call.state.issue(to, fresh)?);
+    let new = shapes::told_issue(call.state, call.state.repo(to)?, call.state.issue(to, fresh)?);
     let new_repo = shapes::repo(call.state, call.state.repo(to)?);
     let changes = json!({ "new_issue": new, "new_repository": new_repo });
     call.state.tell(from, who, "issues", json!({ "action": "transferred", "issue": old, "changes": changes }))?;
@@ -54,7 +54,7 @@ pub(super) fn transfer(call: &mut Call<'_>) -> Outcome<Value> {
 /// "Deleting an issue": by who administers.
 pub(super) fn delete(call: &mut Call<'_>) -> Outcome<Value> {
     let number = enter(call, &input(call)["issueId"], Role::Admin)?;
-    let old = shapes::issue(call.state, call.repo()?, call.state.issue(call.repo, number)?);
+    let old = shapes::told_issue(call.state, call.repo()?, call.state.issue(call.repo, number)?);
     let repo = call.repo_mut()?;
     repo.issues.remove(&number);
     repo.gone.insert(number, Gone::Deleted);

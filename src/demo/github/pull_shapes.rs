@@ -4,19 +4,52 @@ use serde_json::{Value, json};
 
 use super::history::{self, FileChange};
 use super::places::Place;
-use super::shapes::{account, api, association, full_name, html, issue as issue_shape, repo as repo_shape, via_app};
+use super::shapes::{
+    account, api, association, full_name, html, issue as issue_shape, repo as repo_shape, rollup, via_app, without,
+};
 use super::state::{Issue, Pull, Repo, Review, ReviewComment, State, Verdict};
-use crate::ids::Timestamp;
+
+/// What issues have and pull requests have not.
+const OF_ISSUES: [&str; 9] = [
+    "closed_by",
+    "comments_url",
+    "events_url",
+    "labels_url",
+    "performed_via_github_app",
+    "pull_request",
+    "reactions",
+    "repository_url",
+    "state_reason",
+];
+
+/// What lists of pull requests leave out.
+const OF_ONE: [&str; 12] = [
+    "additions",
+    "changed_files",
+    "comments",
+    "commits",
+    "deletions",
+    "maintainer_can_modify",
+    "mergeable",
+    "mergeable_state",
+    "merged",
+    "merged_by",
+    "rebaseable",
+    "review_comments",
+];
+
+/// "REST: List pull requests".
+pub(super) fn listed(state: &State, repo: &Repo, issue: &Issue, of: &Pull) -> Value {
+    let mut shape = pull(state, repo, issue, of);
+    without(&mut shape, &OF_ONE);
+    shape
+}
 
 /// "REST: Get a pull request".
 pub(super) fn pull(state: &State, repo: &Repo, issue: &Issue, pull: &Pull) -> Value {
     let number = issue.number;
     let mut shape = issue_shape(state, repo, issue);
-    for gone in ["state_reason", "comments_url", "repository_url", "performed_via_github_app", "pull_request"] {
-        if let Some(fields) = shape.as_object_mut() {
-            fields.remove(gone);
-        }
-    }
+    without(&mut shape, &OF_ISSUES);
     let files = history::changed_files(&repo.objects, &pull.base_sha, &pull.head_sha);
     let commits = history::commits_between(&repo.objects, &pull.base_sha, &pull.head_sha);
     let end = |label: String, name: &str, sha: &str| {
@@ -26,13 +59,32 @@ pub(super) fn pull(state: &State, repo: &Repo, issue: &Issue, pull: &Pull) -> Va
         })
     };
     let owner = state.login(repo.owner);
+    let url = api(state, repo, &format!("pulls/{number}"));
+    let issue_url = api(state, repo, &format!("issues/{number}"));
+    let statuses = api(state, repo, &format!("statuses/{}", pull.head_sha));
+    let link = |href: &str| json!({ "href": href });
     let more = json!({
         "id": pull.id,
         "node_id": format!("PR_{}", pull.id),
-        "url": api(state, repo, &format!("pulls/{number}")),
-        "issue_url": api(state, repo, &format!("issues/{number}")),
-        "comments_url": api(state, repo, &format!("issues/{number}/comments")),
+        "url": url,
+        "issue_url": issue_url,
+        "comments_url": format!("{issue_url}/comments"),
+        "commits_url": format!("{url}/commits"),
+        "review_comments_url": format!("{url}/comments"),
+        "review_comment_url": api(state, repo, "pulls/comments{/number}"),
+        "statuses_url": statuses,
         "diff_url": html(state, repo, &format!("pull/{number}.diff")),
+        "patch_url": html(state, repo, &format!("pull/{number}.patch")),
+        "_links": {
+            "self": link(&url),
+            "html": link(&html(state, repo, &format!("pull/{number}"))),
+            "issue": link(&issue_url),
+            "comments": link(&format!("{issue_url}/comments")),
+            "review_comments": link(&format!("{url}/comments")),
+            "review_comment": link(&api(state, repo, "pulls/comments{/number}")),
+            "commits": link(&format!("{url}/commits")),
+            "statuses": link(&statuses),
+        },
         "head": end(format!("{owner}:{}", pull.head_ref), &pull.head_ref, &pull.head_sha),
         "base": end(format!("{owner}:{}", pull.base_ref), &pull.base_ref, &pull.base_sha),
         "draft": pull.draft,
@@ -75,22 +127,32 @@ pub(super) fn file(state: &State, repo: &Repo, head: &str, change: &FileChange) 
     })
 }
 
-/// "REST: Get a review for a pull request".
+/// "REST: Get a review for a pull request": one that is pending has no `submitted_at`.
+///
+/// GitHub does not describe whether a review says that an App acted for a person; here it does, as comments do.
 pub(super) fn review(state: &State, repo: &Repo, issue: &Issue, review: &Review) -> Value {
     let number = issue.number;
-    json!({
+    let page = html(state, repo, &format!("pull/{number}#pullrequestreview-{}", review.id));
+    let pull = api(state, repo, &format!("pulls/{number}"));
+    let mut shape = json!({
         "id": review.id,
         "node_id": format!("PRR_{}", review.id),
         "user": account(state, review.author),
         "body": review.body,
         "state": verdict(review.verdict),
-        "html_url": html(state, repo, &format!("pull/{number}#pullrequestreview-{}", review.id)),
-        "pull_request_url": api(state, repo, &format!("pulls/{number}")),
-        "submitted_at": review.submitted.map(Timestamp::to_rfc3339),
+        "html_url": page,
+        "pull_request_url": pull,
+        "_links": { "html": { "href": page }, "pull_request": { "href": pull } },
         "commit_id": review.commit,
         "author_association": association(state, repo, review.author),
-        "performed_via_github_app": via_app(state, review.by_app),
-    })
+    });
+    if let Some(at) = review.submitted {
+        shape["submitted_at"] = json!(at.to_rfc3339());
+    }
+    if review.by_app && review.author != state.app.bot {
+        shape["performed_via_github_app"] = via_app(state, true);
+    }
+    shape
 }
 
 /// "REST: Get a review comment for a pull request": `line` and `position` are null for one that is outdated, and absent
@@ -116,8 +178,7 @@ pub(super) fn review_comment(state: &State, repo: &Repo, issue: &Issue, comment:
         "author_association": association(state, repo, comment.author),
         "created_at": comment.created.to_rfc3339(),
         "updated_at": comment.updated.to_rfc3339(),
-        "reactions": { "total_count": 0 },
-        "performed_via_github_app": via_app(state, comment.by_app),
+        "reactions": rollup(&format!("{url}/reactions"), &[]),
         "subject_type": "file",
         "diff_hunk": "",
     });
@@ -161,6 +222,9 @@ pub(super) fn comparison(state: &State, repo: &Repo, base: &str, head: &str) -> 
     json!({
         "url": api(state, repo, &format!("compare/{base}...{head}")),
         "html_url": format!("{}/{}/compare/{base}...{head}", state.url, full_name(state, repo)),
+        "permalink_url": html(state, repo, &format!("compare/{base}...{head}")),
+        "diff_url": html(state, repo, &format!("compare/{base}...{head}.diff")),
+        "patch_url": html(state, repo, &format!("compare/{base}...{head}.patch")),
         "base_commit": shape(base),
         "merge_base_commit": history::merge_base(objects, base, head).as_deref().and_then(shape),
         "status": match (ahead.len(), behind) {

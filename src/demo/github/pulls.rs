@@ -75,7 +75,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome<Answer> {
     if call.asked("direction") != Some("asc") {
         found.reverse();
     }
-    Ok(Answer::List(found.into_iter().map(|(i, pull)| pull_shapes::pull(call.state, repo, i, pull)).collect()))
+    Ok(Answer::List(found.into_iter().map(|(i, pull)| pull_shapes::listed(call.state, repo, i, pull)).collect()))
 }
 
 /// "Update a pull request": title, body, state, base.
@@ -132,7 +132,8 @@ pub(super) fn request_reviewers(call: &mut Call<'_>) -> Outcome<Answer> {
             ask_for(call, number, ("review_requested", id))?;
         }
     }
-    Ok(Answer::Json(201, shown(call.state, call.repo, number)?))
+    let (issue, pull) = call.state.pull(call.repo, number)?;
+    Ok(Answer::Json(201, pull_shapes::listed(call.state, call.repo()?, issue, pull)))
 }
 
 /// "Remove requested reviewers from a pull request".
@@ -146,12 +147,15 @@ pub(super) fn unrequest_reviewers(call: &mut Call<'_>) -> Outcome<Answer> {
             ask_for(call, number, ("review_request_removed", id))?;
         }
     }
-    Ok(Answer::Json(200, shown(call.state, call.repo, number)?))
+    let (issue, pull) = call.state.pull(call.repo, number)?;
+    Ok(Answer::Json(200, pull_shapes::listed(call.state, call.repo()?, issue, pull)))
 }
 
 fn ask_for(call: &mut Call<'_>, number: i64, what: (&str, i64)) -> Outcome<()> {
     let reviewer = json!({ "requested_reviewer": shapes::account(call.state, what.1) });
-    issues::note(call.state, (call.repo, number), call.who(), what.0, reviewer.clone())?;
+    let mut line = reviewer.clone();
+    line["review_requester"] = shapes::account(call.state, call.who());
+    issues::note(call.state, (call.repo, number), call.who(), what.0, line)?;
     issues::tell(call, number, what.0, reviewer)
 }
 
@@ -250,6 +254,12 @@ fn merged(objects: &Objects, base: &str, head: &str) -> Option<Files> {
         }
     }
     Some(result)
+}
+
+/// "Webhooks: pull_request_review" and its kin show a pull request as lists do.
+pub(super) fn told(state: &State, repo: i64, number: i64) -> Outcome<Value> {
+    let (issue, pull) = state.pull(repo, number)?;
+    Ok(pull_shapes::listed(state, state.repo(repo)?, issue, pull))
 }
 
 pub(super) fn shown(state: &State, repo: i64, number: i64) -> Outcome<Value> {

@@ -8,7 +8,7 @@ use super::{history, issues, pull_shapes, shapes};
 /// "Get a repository", by name or by id; tells the caller's own permissions.
 pub(super) fn get(call: &mut Call<'_>) -> Outcome<Answer> {
     let role = issues::role(call)?;
-    let mut shape = shapes::repo(call.state, call.repo()?);
+    let mut shape = shapes::whole_repo(call.state, call.repo()?);
     shape["permissions"] = shapes::permissions(role);
     Ok(Answer::Json(200, shape))
 }
@@ -71,5 +71,5 @@ pub(super) fn pulls_of_commit(call: &mut Call<'_>) -> Outcome<Answer> {
         history::commits_between(&repo.objects, &pull.base_sha, &pull.head_sha).iter().any(|(has, _)| has == sha)
     };
     let found = repo.issues.values().filter_map(|i| i.pull.as_ref().filter(|p| holds(p)).map(|pull| (i, pull)));
-    Ok(Answer::List(found.map(|(i, pull)| pull_shapes::pull(call.state, repo, i, pull)).collect::<Vec<Value>>()))
+    Ok(Answer::List(found.map(|(i, pull)| pull_shapes::listed(call.state, repo, i, pull)).collect::<Vec<Value>>()))
 }

@@ -115,7 +115,7 @@ pub(super) fn tell(call: &mut Call<'_>, place: (i64, i64), action: &str, more: V
     let mut payload = more;
     payload["action"] = json!(action);
     payload["comment"] = shown(call.state, call.repo, place)?;
-    payload["pull_request"] = super::pulls::shown(call.state, call.repo, place.0)?;
+    payload["pull_request"] = super::pulls::told(call.state, call.repo, place.0)?;
     let who = call.who();
     call.state.tell(call.repo, who, "pull_request_review_comment", payload)
 }

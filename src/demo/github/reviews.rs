@@ -81,7 +81,10 @@ pub(super) fn update(call: &mut Call<'_>) -> Outcome<Answer> {
         return Err(Refusal::new(403, "Must be the author of the review."));
     }
     let old = std::mem::replace(&mut review.body, body);
-    tell(call, (number, id), "edited", json!({ "changes": { "body": { "from": old } } }))?;
+    // Nobody else knows of a review that is pending.
+    if review.verdict != Verdict::Pending {
+        tell(call, (number, id), "edited", json!({ "changes": { "body": { "from": old } } }))?;
+    }
     Ok(Answer::Json(200, shown(call.state, call.repo, (number, id))?))
 }
 
@@ -188,7 +191,7 @@ fn tell(call: &mut Call<'_>, place: (i64, i64), action: &str, more: Value) -> Ou
     payload["action"] = json!(action);
     payload["review"] = shown(call.state, call.repo, place)?;
     payload["review"]["state"] = json!(lower(&payload["review"]["state"]));
-    payload["pull_request"] = super::pulls::shown(call.state, call.repo, place.0)?;
+    payload["pull_request"] = super::pulls::told(call.state, call.repo, place.0)?;
     let who = call.who();
     call.state.tell(call.repo, who, "pull_request_review", payload)
 }

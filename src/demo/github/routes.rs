@@ -156,6 +156,10 @@ const ROUTES: &[Route] = &[
     on("POST", "/repos/{owner}/{repo}/statuses/{sha}", WRITE_STATUSES, checks::create_status),
 ];
 
+pub(super) fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter()
+}
+
 /// Finds the first route that fits, with what its placeholders stand for; `/api/v3` in front is taken off, as on GitHub
 /// Enterprise Server.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, BTreeMap<String, String>)> {

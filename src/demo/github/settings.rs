@@ -179,6 +179,7 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
         hooks: Hooks { target: settings.webhook.clone(), ..Hooks::default() },
         faults: Faults::none(),
         log: Vec::new(),
+        kept: None,
         spent: BTreeMap::new(),
     };
     state.app.owner = add_account(&mut state, "operator", AccountKind::User);

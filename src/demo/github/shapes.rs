@@ -1,10 +1,10 @@
 //! How accounts, repositories, issues and commits look in JSON; the same in answers and in webhook payloads.
 //!
-//! Field names and meanings follow the response schemas of the REST reference; fields that no client of ours could read are
-//! left out, so a client must not need them.
+//! Fields and their types are those of GitHub's OpenAPI description: all that it requires, and nothing that it does not have.
 
 use serde_json::{Value, json};
 
+use super::addresses;
 use super::objects::{Commit, Person};
 use super::state::{Account, AccountKind, Check, Comment, Installation, Issue, Label, Reaction, Repo, Role, State};
 use crate::ids::Timestamp;
@@ -24,16 +24,33 @@ pub(super) fn of_account(state: &State, account: &Account) -> Value {
         AccountKind::Bot => "Bot",
         AccountKind::Mannequin => "Mannequin",
     };
-    json!({
+    let mut shape = json!({
         "login": account.login,
         "id": account.id,
         "node_id": format!("U_{}", account.id),
         "avatar_url": format!("{}/avatars/{}", state.url, account.id),
-        "url": format!("{}/users/{}", state.url, account.login),
-        "html_url": format!("{}/{}", state.url, account.login),
+        "gravatar_id": "",
+        "html_url": addresses::page(&state.url, &account.login),
         "type": kind,
         "site_admin": false,
-    })
+    });
+    addresses::join(&mut shape, addresses::of_account(&state.url, &account.login));
+    shape
+}
+
+/// "REST: Get a user": with what a person tells of himself, which is nothing here.
+pub(super) fn profile(state: &State, account: &Account) -> Value {
+    let mut shape = of_account(state, account);
+    for told in ["name", "company", "location", "email", "hireable", "bio", "twitter_username"] {
+        shape[told] = Value::Null;
+    }
+    for counted in ["public_repos", "public_gists", "followers", "following"] {
+        shape[counted] = json!(0);
+    }
+    shape["blog"] = json!("");
+    shape["created_at"] = json!(state.app.created.to_rfc3339());
+    shape["updated_at"] = json!(state.app.created.to_rfc3339());
+    shape
 }
 
 pub(super) fn full_name(state: &State, repo: &Repo) -> String {
@@ -50,7 +67,8 @@ pub(super) fn html(state: &State, repo: &Repo, rest: &str) -> String {
 
 pub(super) fn repo(state: &State, repo: &Repo) -> Value {
     let name = full_name(state, repo);
-    json!({
+    let open = repo.issues.values().filter(|issue| issue.closed.is_none()).count();
+    let mut shape = json!({
         "id": repo.id,
         "node_id": format!("R_{}", repo.id),
         "name": repo.name,
@@ -60,9 +78,14 @@ pub(super) fn repo(state: &State, repo: &Repo) -> Value {
         "html_url": format!("{}/{name}", state.url),
         "description": null,
         "fork": false,
-        "url": format!("{}/repos/{name}", state.url),
         "clone_url": format!("{}/{name}.git", state.url),
         "git_url": format!("{}/{name}.git", state.url),
+        "ssh_url": format!("{}/{name}.git", state.url),
+        "mirror_url": null,
+        "homepage": null,
+        "language": null,
+        "license": null,
+        "topics": [],
         "default_branch": repo.default_branch,
         "archived": repo.archived,
         "disabled": false,
@@ -71,8 +94,24 @@ pub(super) fn repo(state: &State, repo: &Repo) -> Value {
         "created_at": repo.created.to_rfc3339(),
         "updated_at": repo.created.to_rfc3339(),
         "pushed_at": repo.pushed.to_rfc3339(),
-        "open_issues_count": repo.issues.values().filter(|issue| issue.closed.is_none()).count(),
-    })
+        "open_issues_count": open,
+        "open_issues": open,
+    });
+    for without in ["has_projects", "has_wiki", "has_pages", "has_downloads", "has_discussions"] {
+        shape[without] = json!(false);
+    }
+    for none in ["size", "forks", "forks_count", "stargazers_count", "watchers", "watchers_count"] {
+        shape[none] = json!(0);
+    }
+    addresses::join(&mut shape, addresses::of_repository(&state.url, &name));
+    shape
+}
+
+/// "REST: Get a repository": with what lists leave out.
+pub(super) fn whole_repo(state: &State, found: &Repo) -> Value {
+    let mut shape = repo(state, found);
+    (shape["network_count"], shape["subscribers_count"]) = (json!(0), json!(0));
+    shape
 }
 
 /// What a role includes, as `permissions` of repositories and collaborators tells it.
@@ -128,17 +167,26 @@ pub(super) fn issue(state: &State, repo: &Repo, issue: &Issue) -> Value {
         "comments_url": api(state, repo, &format!("issues/{}/comments", issue.number)),
         "events_url": api(state, repo, &format!("issues/{}/events", issue.number)),
         "html_url": html(state, repo, &format!("{place}/{}", issue.number)),
-        "reactions": rollup(&issue.reactions),
+        "reactions": rollup(&api(state, repo, &format!("issues/{}/reactions", issue.number)), &issue.reactions),
         "performed_via_github_app": via_app(state, issue.by_app),
     });
     if let Some(pull) = &issue.pull {
         shape["pull_request"] = json!({
             "url": api(state, repo, &format!("pulls/{}", issue.number)),
             "html_url": shape["html_url"],
+            "diff_url": html(state, repo, &format!("pull/{}.diff", issue.number)),
+            "patch_url": html(state, repo, &format!("pull/{}.patch", issue.number)),
             "merged_at": pull.merged.as_ref().map(|merged| merged.at.to_rfc3339()),
         });
         shape["draft"] = json!(pull.draft);
     }
+    shape
+}
+
+/// "Webhooks: issues": nobody is told there who closed it.
+pub(super) fn told_issue(state: &State, repo: &Repo, of: &Issue) -> Value {
+    let mut shape = issue(state, repo, of);
+    without(&mut shape, &["closed_by"]);
     shape
 }
 
@@ -155,7 +203,7 @@ pub(super) fn comment(state: &State, repo: &Repo, issue: &Issue, comment: &Comme
         "body": comment.body,
         "created_at": comment.created.to_rfc3339(),
         "updated_at": comment.updated.to_rfc3339(),
-        "reactions": rollup(&comment.reactions),
+        "reactions": rollup(&api(state, repo, &format!("issues/comments/{}/reactions", comment.id)), &comment.reactions),
         "performed_via_github_app": via_app(state, comment.by_app),
     })
 }
@@ -174,12 +222,16 @@ pub(super) fn reaction(state: &State, reaction: &Reaction) -> Value {
 pub(super) fn commit(state: &State, repo: &Repo, sha: &str, found: &Commit) -> Value {
     let account =
         |person: &Person| state.accounts.values().find(|a| person.email == email(a)).map(|a| of_account(state, a));
+    let mut inner = git_commit(state, repo, sha, found);
+    without(&mut inner, &["sha", "node_id", "html_url", "parents"]);
+    inner["comment_count"] = json!(0);
     json!({
         "sha": sha,
         "node_id": format!("C_{sha}"),
         "url": api(state, repo, &format!("commits/{sha}")),
         "html_url": html(state, repo, &format!("commit/{sha}")),
-        "commit": git_commit(state, repo, sha, found),
+        "comments_url": api(state, repo, &format!("commits/{sha}/comments")),
+        "commit": inner,
         "author": account(&found.author),
         "committer": account(&found.committer),
         "parents": parents(state, repo, found),
@@ -198,8 +250,9 @@ pub(super) fn git_commit(state: &State, repo: &Repo, sha: &str, found: &Commit) 
         "tree": { "sha": found.tree, "url": api(state, repo, &format!("git/trees/{}", found.tree)) },
         "message": found.message.trim_end_matches('\n'),
         "parents": parents(state, repo, found),
-        "comment_count": 0,
-        "verification": { "verified": false, "reason": "unsigned", "signature": null, "payload": null },
+        "verification": {
+            "verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null,
+        },
     })
 }
 
@@ -210,6 +263,8 @@ pub(super) fn person(person: &Person) -> Value {
 
 /// "REST: Get a check run".
 pub(super) fn check(state: &State, repo: &Repo, check: &Check) -> Value {
+    let mut output = check.output.clone();
+    output["annotations_url"] = json!(api(state, repo, &format!("check-runs/{}/annotations", check.id)));
     json!({
         "id": check.id,
         "node_id": format!("CR_{}", check.id),
@@ -221,7 +276,7 @@ pub(super) fn check(state: &State, repo: &Repo, check: &Check) -> Value {
         "details_url": check.details_url,
         "status": check.status,
         "conclusion": check.conclusion,
-        "output": check.output,
+        "output": output,
         "started_at": check.started.to_rfc3339(),
         "completed_at": check.completed.map(Timestamp::to_rfc3339),
         "app": app(state),
@@ -298,13 +353,25 @@ pub(super) fn association(state: &State, repo: &Repo, id: i64) -> &'static str {
     }
 }
 
+/// Takes fields out of an object.
+pub(super) fn without(shape: &mut Value, names: &[&str]) {
+    if let Some(fields) = shape.as_object_mut() {
+        names.iter().for_each(|name| drop(fields.remove(*name)));
+    }
+}
+
 fn parents(state: &State, repo: &Repo, found: &Commit) -> Vec<Value> {
-    let shape = |sha: &String| json!({ "sha": sha, "url": api(state, repo, &format!("commits/{sha}")) });
+    let shape = |sha: &String| {
+        json!({
+            "sha": sha, "url": api(state, repo, &format!("commits/{sha}")),
+            "html_url": html(state, repo, &format!("commit/{sha}")),
+        })
+    };
     found.parents.iter().map(shape).collect()
 }
 
-fn rollup(reactions: &[Reaction]) -> Value {
-    let mut shape = json!({ "total_count": reactions.len() });
+pub(super) fn rollup(url: &str, reactions: &[Reaction]) -> Value {
+    let mut shape = json!({ "url": url, "total_count": reactions.len() });
     for content in super::reactions::CONTENTS {
         shape[content] = json!(reactions.iter().filter(|reaction| reaction.content == content).count());
     }

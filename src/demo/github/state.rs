@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) hooks: Hooks,
     pub(super) faults: Faults,
     pub(super) log: Vec<super::Request>,
+    /// Requests with their answers, when somebody wants them kept.
+    pub(super) kept: Option<Vec<super::Exchange>>,
     pub(super) spent: BTreeMap<String, (i64, u64)>,
 }
 
@@ -98,7 +100,8 @@ pub(super) struct Repo {
     pub(super) gone: BTreeMap<i64, Gone>,
     pub(super) labels: BTreeMap<String, Label>,
     pub(super) checks: Vec<Check>,
-    pub(super) statuses: Vec<Value>,
+    /// Each with the commit that it is about.
+    pub(super) statuses: Vec<(String, Value)>,
     pub(super) numbered: i64,
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::auth::Actor;
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{AccountKind, Role, State};
-use super::{GitHub, shapes};
+use super::{GitHub, addresses, shapes};
 
 /// A team of an organization.
 pub(super) struct Team {
@@ -41,7 +41,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome<Answer> {
 
 /// "Get a team by name".
 pub(super) fn get(call: &mut Call<'_>) -> Outcome<Answer> {
-    Ok(Answer::Json(200, shape(call.state, named(call)?)))
+    Ok(Answer::Json(200, whole(call.state, named(call)?)))
 }
 
 /// "List team members": who is only invited is not among them.
@@ -121,7 +121,30 @@ fn shape(state: &State, team: &Team) -> Value {
         "repositories_url": format!("{place}/repos"),
         "html_url": format!("{}/orgs/{}/teams/{}", state.url, state.login(team.organization), team.slug),
         "parent": null,
+        "type": "organization",
+        "organization_id": team.organization,
     })
+}
+
+/// "REST: Get a team by name": with its organization and how large it is.
+fn whole(state: &State, team: &Team) -> Value {
+    let login = state.login(team.organization);
+    let at = state.app.created.to_rfc3339();
+    let mut organization = json!({
+        "login": login, "id": team.organization, "node_id": format!("O_{}", team.organization),
+        "avatar_url": format!("{}/avatars/{}", state.url, team.organization), "description": null,
+        "html_url": format!("{}/{login}", state.url), "has_organization_projects": false,
+        "has_repository_projects": false, "public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
+        "type": "Organization", "created_at": at, "updated_at": at, "archived_at": null,
+    });
+    addresses::join(&mut organization, addresses::of_organization(&state.url, login));
+    let active = team.members.values().filter(|membership| **membership == Membership::Active);
+    let mut shape = shape(state, team);
+    shape["members_count"] = json!(active.count());
+    shape["repos_count"] = json!(team.grants.len());
+    (shape["created_at"], shape["updated_at"]) = (json!(at), json!(at));
+    shape["organization"] = organization;
+    shape
 }
 
 impl State {

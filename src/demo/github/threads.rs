@@ -104,7 +104,7 @@ fn tell(call: &mut Call<'_>, number: i64, first: i64, action: &str) -> Outcome<(
     let payload = json!({
         "action": action,
         "thread": { "node_id": format!("PRRT_{first}"), "comments": comments },
-        "pull_request": pull_shapes::pull(call.state, repo, issue, pull),
+        "pull_request": pull_shapes::listed(call.state, repo, issue, pull),
         "updated_at": call.state.now().to_rfc3339(),
     });
     let who = call.who();

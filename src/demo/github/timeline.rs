@@ -64,6 +64,7 @@ pub(super) fn note(state: &mut State, place: (i64, i64), by: i64, event: &str, m
     if line["commit_id"].is_null() {
         (line["commit_id"], line["commit_url"]) = (Value::Null, Value::Null);
     }
+    line["performed_via_github_app"] = Value::Null;
     line["created_at"] = json!(state.now().to_rfc3339());
     state.issue_mut(place.0, place.1)?.timeline.push(line);
     Ok(())

@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use super::Hub;
+use super::addresses;
 use super::call::Outcome;
 use super::faults::Mishap;
 use super::shapes;
@@ -76,7 +77,12 @@ impl State {
         }
         if self.accounts.get(&found.owner).is_some_and(|owner| owner.kind == AccountKind::Organization) {
             let (id, login) = (found.owner, self.login(found.owner));
-            payload["organization"] = json!({ "login": login, "id": id, "node_id": format!("O_{id}") });
+            let mut organization = json!({
+                "login": login, "id": id, "node_id": format!("O_{id}"), "description": null,
+                "avatar_url": format!("{}/avatars/{id}", self.url),
+            });
+            addresses::join(&mut organization, addresses::of_organization(&self.url, login));
+            payload["organization"] = organization;
         }
         payload["sender"] = shapes::account(self, sender);
         payload["installation"] = json!({ "id": installation, "node_id": format!("MDI_{installation}") });
