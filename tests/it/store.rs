@@ -10,6 +10,7 @@ mod outbox;
 mod place;
 mod runs;
 mod transcript;
+mod upgrade;
 
 /// Makes a test of each rule on SQLite, and one on PostgreSQL.
 macro_rules! on_both {
