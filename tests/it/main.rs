@@ -8,6 +8,7 @@ mod conformance;
 mod crash;
 mod deploy;
 mod door;
+mod faithful;
 mod gate;
 mod github;
 mod github_sim;

@@ -5,7 +5,7 @@ mod faults;
 mod git;
 mod happenings;
 mod people;
-mod program;
+pub(crate) mod program;
 mod pulls;
 mod talk;
 mod threads;
@@ -45,7 +45,7 @@ fn jwt(github: &GitHub, claims: &Value) -> String {
     jsonwebtoken::encode(&Header::new(Algorithm::RS256), claims, &key).unwrap()
 }
 
-fn good_jwt(github: &GitHub) -> String {
+pub(crate) fn good_jwt(github: &GitHub) -> String {
     let now = github.now().0 / 1000;
     jwt(github, &json!({ "iss": github.app_id().to_string(), "iat": now - 60, "exp": now + 540 }))
 }
@@ -75,7 +75,7 @@ async fn mint(github: &GitHub, asked: &Value) -> (u16, Value) {
     ask(github, &app, &path, asked).await
 }
 
-async fn token(github: &GitHub, asked: &Value) -> String {
+pub(crate) async fn token(github: &GitHub, asked: &Value) -> String {
     let (status, minted) = mint(github, asked).await;
     assert_eq!(status, 201, "{minted}");
     minted["token"].as_str().unwrap().to_owned()

@@ -43,7 +43,7 @@ async fn the_program_keeps_app_and_repositories_over_a_restart_and_serves_git_an
 }
 
 /// Starts `assentry github-sim` and reads what it prints.
-async fn program(dir: &Path) -> (Value, tokio::process::Child) {
+pub(crate) async fn program(dir: &Path) -> (Value, tokio::process::Child) {
     use tokio::io::{AsyncBufReadExt as _, BufReader};
     let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_assentry"))
         .current_dir(dir)

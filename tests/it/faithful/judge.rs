@@ -1,0 +1,170 @@
+//! The judge: a process of node with GitHub's descriptions in it, asked one question at a time.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use assentry::demo::github::{Exchange, GitHub};
+use serde_json::{Value, json};
+
+static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| Mutex::new(Judge { child: start(), known: HashMap::new() }));
+
+/// Judges all that a simulated GitHub was asked, answered and told.
+pub(super) fn assert_described(github: &GitHub, strict: bool) {
+    let exchanges = github.exchanges().into_iter().filter(|exchange| !exchange.route.is_empty());
+    let questions = exchanges.map(|exchange| about(&exchange, strict));
+    let payloads = github.payloads().into_iter();
+    let questions = questions
+        .chain(payloads.map(|(event, payload)| json!({ "kind": "payload", "event": event, "payload": payload })));
+    let mut faults: Vec<String> = questions.flat_map(|question| judged(&question)).collect();
+    faults.sort();
+    faults.dedup();
+    assert!(faults.is_empty(), "GitHub's own description says otherwise:\n{}", faults.join("\n"));
+}
+
+fn about(exchange: &Exchange, strict: bool) -> Value {
+    json!({
+        "kind": "exchange", "method": exchange.method, "route": exchange.route, "query": exchange.query,
+        "body": exchange.body, "status": exchange.status, "answer": exchange.answer, "strict": strict,
+    })
+}
+
+/// What GitHub's descriptions have against it; nothing if they agree.
+pub(super) fn judged(question: &Value) -> Vec<String> {
+    JUDGE.lock().unwrap_or_else(PoisonError::into_inner).judge(question)
+}
+
+/// Where `tests/run` puts what npm has.
+pub(super) fn node_modules() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("npm/node_modules")
+}
+
+/// Fails with a remedy where the descriptions are missing.
+pub(super) fn assert_installed() {
+    assert!(
+        installed(),
+        "{} is missing, half installed or old: run tests/run once, with a network",
+        node_modules().display()
+    );
+}
+
+/// The script that stands beside this file.
+pub(super) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faithful").join(name)
+}
+
+fn installed() -> bool {
+    // The list of what to install is copied there last, when all of it has been installed.
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/npm/package-lock.json");
+    std::fs::read(node_modules().join(".installed")).is_ok_and(|done| std::fs::read(list).is_ok_and(|all| all == done))
+}
+
+struct Judge {
+    child: Child,
+    /// The verdict on each form of question.
+    known: HashMap<u64, Vec<String>>,
+}
+
+fn start() -> Child {
+    let mut node = Command::new("node");
+    node.arg(script("judge.mjs")).arg(node_modules()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    node.spawn().expect("node is missing: run tests/run")
+}
+
+impl Judge {
+    fn judge(&mut self, question: &Value) -> Vec<String> {
+        let mut form = DefaultHasher::new();
+        hash(question, &mut form);
+        let form = form.finish();
+        if let Some(known) = self.known.get(&form) {
+            return known.clone();
+        }
+        let asked = self.child.stdin.as_mut().unwrap();
+        writeln!(asked, "{question}").expect("the judge has gone");
+        let mut line = String::new();
+        // Nothing more than the one line is written before the next question.
+        BufReader::new(self.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let faults: Vec<String> = serde_json::from_str(&line).expect("a list of faults");
+        self.known.insert(form, faults.clone());
+        faults
+    }
+}
+
+/// Two questions are alike if they have the same fields, types and words; numbers and free text make no difference.
+fn hash(value: &Value, into: &mut DefaultHasher) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                (name, 1_u8).hash(into);
+                match value.as_str().filter(|_| matches!(name.as_str(), "query" | "document")) {
+                    Some(text) => text.hash(into),
+                    None => hash(value, into),
+                }
+            }
+            2_u8.hash(into);
+        }
+        Value::Array(items) => {
+            let mut kinds: Vec<u64> = items
+                .iter()
+                .map(|item| {
+                    let mut kind = DefaultHasher::new();
+                    hash(item, &mut kind);
+                    kind.finish()
+                })
+                .collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds.hash(into);
+        }
+        Value::String(text) if text.starts_with('/') => text.hash(into),
+        Value::String(text) if text.len() <= 24 && text.chars().all(|c| c.is_ascii_alphabetic() || c == '_') => {
+            text.hash(into);
+        }
+        Value::String(text) => (3_u8, text.is_empty()).hash(into),
+        Value::Number(number) => (4_u8, number.is_f64()).hash(into),
+        Value::Bool(_) => 5_u8.hash(into),
+        Value::Null => 6_u8.hash(into),
+    }
+}
+
+#[test]
+fn a_judge_that_finds_nothing_would_be_no_judge() {
+    assert_installed();
+    let exchange = |body: Value, status: u16, answer: Value| {
+        judged(&json!({
+            "kind": "exchange", "strict": true, "method": "POST", "route": "/repos/{owner}/{repo}/labels",
+            "query": "", "body": body, "status": status, "answer": answer,
+        }))
+    };
+    let label = json!({
+        "id": 1, "node_id": "LA_1", "url": "http://127.0.0.1/l", "name": "bug", "color": "f00", "default": false,
+        "description": null,
+    });
+    let (mut short, mut long, mut other) = (label.clone(), label.clone(), label.clone());
+    short.as_object_mut().unwrap().remove("color");
+    long["colour"] = json!("f00");
+    other["id"] = json!("1");
+    let asked = json!({ "name": "bug" });
+
+    assert_eq!(exchange(asked.clone(), 201, label.clone()), [""; 0]);
+    for (body, status, answer, why) in [
+        (json!({}), 201, &label, "required property 'name'"),
+        (json!({ "name": 7 }), 201, &label, "/name: must be string"),
+        (json!({ "name": "bug", "colour": "f00" }), 201, &label, "colour"),
+        (asked.clone(), 200, &label, "not a described status"),
+        (asked.clone(), 201, &short, "required property 'color'"),
+        (asked.clone(), 201, &long, "colour"),
+        (asked.clone(), 201, &other, "/id: must be integer"),
+        (asked, 422, &json!({ "error": "no" }), "error"),
+    ] {
+        let faults = exchange(body, status, answer.clone());
+        assert!(faults.iter().any(|fault| fault.contains(why)), "{why}: {faults:?}");
+    }
+    let payload = json!({ "kind": "payload", "event": "label", "payload": { "action": "created" } });
+    assert!(judged(&payload).iter().any(|fault| fault.contains("'label'")));
+    let document = json!({ "kind": "document", "document": "{ viewer { logn } }" });
+    assert!(judged(&document).iter().any(|fault| fault.contains("logn")));
+}
