@@ -11,17 +11,24 @@ use serde::{Deserialize, Serialize};
 
 use super::conformance::found_in;
 use super::effect::Deed;
-use super::execute::work_name;
+use super::execute::{unfinished_name, work_name};
 use super::{Core, Trouble};
 use crate::agent::executor::Work;
 use crate::github::Write;
 use crate::ids::{Digest, RunId, Timestamp};
+use crate::model::{Answer, Arguments, Part};
 use crate::sandbox::ChangeKind;
 use crate::store::{NewEvent, Store, Turn};
 use crate::workflow::conformance::Conformance;
+use crate::workflow::deviation::Refusals;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::terms::Canon;
+
+/// Commands of one conversation that are written out at most.
+const MAX_COMMANDS: usize = 200;
+/// Characters of one command that are.
+const MAX_COMMAND: usize = 500;
 
 /// What the outcome of a piece of paid work binds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +38,9 @@ pub struct Record {
     /// What was built, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built: Option<Build>,
+    /// What an agent tried that built nothing, and was not let.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusals: Option<Refusals>,
 }
 
 /// A conversation with the model.
@@ -40,6 +50,18 @@ pub struct Conversation {
     pub task: String,
     /// Its calls, in order.
     pub calls: Vec<Call>,
+    /// The commands that the agent ran, in order, the first 200; the plan's own checks stand in its terms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Ran>,
+}
+
+/// A command that the agent ran in the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ran {
+    /// Given to `sh -c`; cut after 500 characters, the whole is under the digest of its answer.
+    pub command: String,
+    /// How it ended, such as `exit 0`; `None` if that was not said back.
+    pub ended: Option<String>,
 }
 
 /// One call of the model.
@@ -106,9 +128,14 @@ impl Deed<'_> {
         let mut record = Record::default();
         for (name, _) in store.costs(self.run.id).await? {
             if name == task || name.strip_prefix(&task).is_some_and(|rest| rest.starts_with('-')) {
-                let calls = store.transcript(self.run.id, &name).await?.iter().map(call).collect();
-                record.conversations.push(Conversation { task: name, calls });
+                let turns = store.transcript(self.run.id, &name).await?;
+                let (calls, commands) = (turns.iter().map(call).collect(), commands(&turns));
+                record.conversations.push(Conversation { task: name, calls, commands });
             }
+        }
+        if let (Effect::Execute { version }, Event::Stopped { .. } | Event::Rested) = (effect, event) {
+            let work: Option<Work> = self.kept(&unfinished_name(*version)).await?;
+            record.refusals = work.map(|work| work.refusals).filter(|refusals| refusals.all > 0);
         }
         if let (Effect::Execute { version }, Event::Executed) = (effect, event) {
             let (terms, work) = (self.terms(*version).await?, self.work(*version).await?);
@@ -117,6 +144,26 @@ impl Deed<'_> {
         }
         Ok(Some(record))
     }
+}
+
+/// What the agent ran, as it asked for it and as it was told.
+fn commands(turns: &[Turn]) -> Vec<Ran> {
+    let mut all = Vec::new();
+    for turn in turns {
+        let Ok(answer) = serde_json::from_str::<Answer>(&turn.answer) else { continue };
+        let parts = turn.results.as_deref().and_then(|results| serde_json::from_str::<Vec<Part>>(results).ok());
+        for call in answer.calls.iter().filter(|call| call.name == "run") {
+            let Arguments::Json(arguments) = &call.arguments else { continue };
+            let Some(command) = arguments["command"].as_str() else { continue };
+            let ended = parts.iter().flatten().find_map(|part| match part {
+                Part::ToolResult { call: id, text, .. } if *id == call.id => text.lines().next().map(str::to_owned),
+                Part::ToolResult { .. } | Part::Text { .. } => None,
+            });
+            all.push(Ran { command: command.chars().take(MAX_COMMAND).collect(), ended });
+        }
+    }
+    all.truncate(MAX_COMMANDS);
+    all
 }
 
 fn call(turn: &Turn) -> Call {
