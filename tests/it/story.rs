@@ -70,6 +70,7 @@ async fn the_demo_shows_a_review_become_one_version_and_two_approvals_refused() 
         "passed, failed before",
         "opens pull request #3",
         "Approved-by: bob",
+        "puts the check assentry/conformance beside the merge button: As planned: 2 steps, 2 files, 1 check",
     ] {
         let (_, after) = rest.split_once(what).unwrap_or_else(|| panic!("{what:?} is not told, or not there:\n{told}"));
         rest = after;

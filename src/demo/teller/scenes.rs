@@ -115,6 +115,9 @@ impl<W: Write> Teller<'_, W> {
                 writeln!(self.out, "             {FAINT}{trailer}{FAINT:#}")?;
             }
         }
+        for check in self.stage.github.checks(story::REPO, &pull.head_sha) {
+            self.says("bot", &format!("puts the check {} beside the merge button: {}", check.name, check.title))?;
+        }
         Ok(pull)
     }
 }
