@@ -173,6 +173,32 @@ async fn a_difference_is_neutral_and_told_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_planned_file_that_was_left_alone_without_a_word_is_red() {
+    let plan = json!({
+        "title": "Trim dashes", "goal": "No dash at an end.", "findings": [], "approach": "By sed.", "alternatives": [],
+        "steps": [{
+            "id": "s1", "title": "Trim and tell", "what": "Both.", "verify": "Look.",
+            "files": [{"path": "bin/slug", "change": "change"}, {"path": "README.md", "change": "change"}],
+        }],
+        "checks": [{"command": story::CHECK}],
+        "scope": {"paths": ["bin/slug", "README.md"], "max_files": 2, "max_bytes": 2000},
+        "out_of_scope": [], "risks": [], "estimate": {"tokens": 1000, "minutes": 1},
+    });
+    let works = Turns(vec![Reply::calls("", vec![mend(), tick(), finish()])]);
+    let script = move |seen: &Seen| {
+        if seen.offers("tick") { works.answer(seen) } else { Reply::call("submit_plan", &json!({ "plan": plan })) }
+    };
+    let world = World::with_model(script).await;
+    let issue = approved(&world).await;
+    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+
+    let check = check(&world);
+    assert_eq!(check.conclusion.as_deref(), Some("failure"), "{}", check.summary);
+    assert!(check.summary.contains("| 🔶 done differently | unchanged: `README.md` |"), "{}", check.summary);
+    assert!(check.summary.contains("| `README.md` | change | – (untouched) |"), "{}", check.summary);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f13_a_check_whose_answer_was_lost_is_made_once() {
     use assentry::demo::github::{Fault, Wrong};
 
