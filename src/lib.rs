@@ -41,8 +41,9 @@
 //!    [`workflow::approval`] judges all acts for the newest version, and gives its reasons.
 //! 4. [`agent`] again, with the approved bytes and a clean checkout; every tool and command runs in the [`sandbox`]. What
 //!    leaves it is held against the plan's [scope](workflow::scope), step by step and once more before the push.
-//! 5. [`worker`] builds tree and commits through [`github`], one a step, and opens the pull request. The status comment and
-//!    the [`store`]'s log say how it went, also when it went wrong.
+//! 5. [`worker`] builds tree and commits through [`github`], one a step, and opens the pull request; what was built is held
+//!    against the plan by [`workflow::conformance`]. The status comment and the [`store`]'s log say how it went, also when
+//!    it went wrong; the log binds the model's answers and every write to GitHub.
 //!
 //! # Invariants
 //!
@@ -80,6 +81,7 @@
 //! | sweep | looking on GitHub for what hints missed |
 //! | scope | the paths a plan may change, and the limits it must keep |
 //! | deviation | what was done otherwise than planned, with the reason |
+//! | conformance | how the work stands to the plan: a verdict for each step, file and check, and one over all |
 //! | core | the trusted process: webhooks, database, credentials, every write to GitHub |
 //! | sandbox | where every command and every tool of the agent runs: no credential, no network |
 //!
