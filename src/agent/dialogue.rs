@@ -1,7 +1,8 @@
 //! One conversation with the model: asks, stores, and goes on where a restart left it.
 //!
-//! Promises: an answer is stored before it is looked at, a reply before it is sent (F14); the conversation only grows;
-//! an answer that was cut off is never acted on (F48); rejections and repetitions are bounded (F49, F51).
+//! Promises: a call is reserved before it is made (T56); an answer is stored before it is looked at, a reply before it is
+//! sent (F14); the conversation only grows; an answer that was cut off is never acted on (F48); rejections and repetitions
+//! are bounded (F49, F51).
 
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use super::ending::Ending;
 use super::prompt::told;
 use super::text;
 use super::tools::is_refusal;
-use super::transcript::{Journal, Turn};
+use super::transcript::{Journal, Try, Turn};
 use crate::model::{
     Answer, Arguments, Conversation, Message, Model, ModelError, Part, Stop, ToolCall, request_hash, retry_after,
 };
+use crate::workflow::spending::Limit;
 
 /// Rejections in a row that are told to the model; the next one ends its work (F49).
 const MAX_REJECTIONS: u32 = 3;
@@ -81,8 +83,7 @@ impl<'a, J: Journal> Dialogue<'a, J> {
                 Some(turn) => self.again(turn)?,
                 None => (self.ask().await?, None),
             };
-            self.spent.turns += 1;
-            self.spent.add(&answer.usage, self.model.profile().price.as_ref());
+            self.spent.add(&answer.usage);
             self.conversation.messages.push(Message::Assistant { answer: answer.clone() });
             let nudge = match answer.stop {
                 Stop::ToolUse if !answer.calls.is_empty() => {
@@ -130,24 +131,34 @@ impl<'a, J: Journal> Dialogue<'a, J> {
         Ok((turn.answer, turn.results))
     }
 
+    /// Asks until there is an answer, a few times at most. Each try is reserved before and settled after.
     async fn ask(&mut self) -> Result<Answer, Ending> {
+        if self.spent.turns >= self.leash.budget.turns {
+            return Err(Ending::OverBudget(Limit::Turns));
+        }
         let profile = self.model.profile();
-        let foreseen = self.model.foresee(&self.conversation);
-        self.spent.reserve(&self.leash.budget, &foreseen, profile.price.as_ref())?;
         let request = request_hash(&self.conversation, profile);
+        let worst = self.model.foresee(&self.conversation);
         let mut attempt = 1;
         let answer = loop {
+            let call = Try { seq: self.spent.turns, attempt, profile, worst };
+            let call = self.journal.reserve(call).await.map_err(Ending::Journal)??;
             let stop = self.leash.stop();
-            match self.leash.hold(&stop, self.model.ask(&self.conversation, &stop)).await? {
-                Ok(answer) => break answer,
-                Err(error) => {
-                    self.spent.add(&error.spent(), profile.price.as_ref());
-                    self.wait(attempt, error).await?;
-                    attempt += 1;
-                }
+            let (asked, held) = self.leash.watch(&stop, self.model.ask(&self.conversation, &stop)).await;
+            let used = match &asked {
+                Ok(answer) => (answer.usage, true),
+                Err(error) => (error.spent(), false),
+            };
+            self.journal.settle(call, profile, used).await.map_err(Ending::Journal)?;
+            // An answer that was paid for is stored, whatever else happened meanwhile.
+            match (asked, held) {
+                (Ok(answer), _) => break answer,
+                (Err(_), Err(ending)) => return Err(ending),
+                (Err(error), Ok(())) => self.wait(attempt, error).await?,
             }
+            attempt += 1;
         };
-        self.journal.answered(self.spent.turns, &request, &answer).await.map_err(Ending::Journal)?;
+        self.journal.answered(self.spent.turns, (&request, profile), &answer).await.map_err(Ending::Journal)?;
         Ok(answer)
     }
 

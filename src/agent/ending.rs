@@ -2,6 +2,7 @@
 
 use crate::model::ModelError;
 use crate::sandbox::SandboxError;
+use crate::workflow::spending::{DayReached, Full, Limit};
 
 /// An end that is not a result, sorted by what the caller does next.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum Ending {
     /// A limit of the budget was reached. The work so far is kept.
     #[error("the budget of {0} is used up")]
     OverBudget(Limit),
+    /// So much was used up within a day. The work so far is kept.
+    #[error("within a day too much of {} was used up", .0.limit)]
+    OverDay(DayReached),
     /// Calls were rejected too often, or none were made, or the same one again and again (F49, F51).
     #[error("the agent went astray: {text}")]
     Lost {
@@ -65,21 +69,13 @@ pub enum Ending {
     Cancelled,
 }
 
-/// Which part of a budget is used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Limit {
-    /// Turns of the model.
-    #[error("turns")]
-    Turns,
-    /// Tokens, in and out together.
-    #[error("tokens")]
-    Tokens,
-    /// Money.
-    #[error("money")]
-    Money,
-    /// Time.
-    #[error("minutes")]
-    Minutes,
+impl From<Full> for Ending {
+    fn from(full: Full) -> Ending {
+        match full {
+            Full::Budget { limit } => Ending::OverBudget(limit),
+            Full::Day { reached } => Ending::OverDay(reached),
+        }
+    }
 }
 
 /// Why something could not be stored or read.

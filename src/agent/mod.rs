@@ -25,7 +25,7 @@ mod transcript;
 
 pub use budget::{Leash, Spent};
 pub use desk::{Desk, command_line};
-pub use ending::{Ending, JournalError, Limit};
+pub use ending::{Ending, JournalError};
 pub use house::{Ground, HouseRules};
 pub use issue::{Author, Comment, Disclosed, Issue, Writes};
-pub use transcript::{Journal, Turn};
+pub use transcript::{Journal, Reservation, Try, Turn};

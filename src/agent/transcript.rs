@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ending::JournalError;
 use crate::ids::Digest;
-use crate::model::{Answer, Part};
+use crate::model::{Answer, Part, Profile, Usage};
+use crate::workflow::spending::Full;
 
 /// One stored turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,16 +20,44 @@ pub struct Turn {
     pub results: Option<Vec<Part>>,
 }
 
+/// One try of a call that is about to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Try<'a> {
+    /// The turn it is for, counted from 0.
+    pub seq: u32,
+    /// Which try of that turn it is since the start, from 1.
+    pub attempt: u32,
+    /// Who is asked.
+    pub profile: &'a Profile,
+    /// The most it may use up.
+    pub worst: Usage,
+}
+
+/// A call that was reserved, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation(pub i64);
+
 /// Where a conversation is kept. The store stands behind it; what is stored here survives a crash.
 pub trait Journal: Sync {
     /// The turns so far, oldest first.
     fn turns(&self) -> impl Future<Output = Result<Vec<Turn>, JournalError>> + Send;
 
+    /// Reserves what a call may use up, before it is made, or says which limit leaves no room for it.
+    fn reserve(&self, call: Try<'_>) -> impl Future<Output = Result<Result<Reservation, Full>, JournalError>> + Send;
+
+    /// Writes down what a reserved call has used, and whether it brought an answer.
+    fn settle(
+        &self,
+        call: Reservation,
+        profile: &Profile,
+        used: (Usage, bool),
+    ) -> impl Future<Output = Result<(), JournalError>> + Send;
+
     /// Stores the answer to turn `seq`, counted from 0, before it is used.
     fn answered(
         &self,
         seq: u32,
-        request: &Digest,
+        request: (&Digest, &Profile),
         answer: &Answer,
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
 

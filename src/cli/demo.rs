@@ -115,7 +115,7 @@ async fn result(stage: &Stage, told: &Told) -> anyhow::Result<Value> {
     let work = store.kept(run.id, &format!("work-{version}")).await?.context("the result is not there")?;
     let work: Work = serde_json::from_slice(&work)?;
     let costs = store.costs(run.id).await?;
-    let sum = |of: fn(&crate::store::Costs) -> i64| costs.iter().map(|(_, costs)| of(costs)).sum::<i64>();
+    let sum = |of: fn(&crate::store::Costs) -> i64| costs.iter().map(of).sum::<i64>();
     let events = store.events(run.id).await?;
     let verified = match store.verify().await? {
         Verdict::Whole(verified) => json!({"events": verified.rows, "head": verified.head}),

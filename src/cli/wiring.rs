@@ -56,6 +56,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         look_ups: config.timing.look_ups.clone(),
         remind_after: config.timing.remind_after,
         close_after: config.timing.close_after,
+        day: config.limits.day,
         planning: budget(config.limits.plan),
         execution: budget(config.limits.execute),
         command: std::time::Duration::from_secs(60 * command_minutes),
@@ -92,9 +93,9 @@ pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -
 }
 
 pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)> {
-    let (provider, vendor) = match config.provider {
-        ProviderKind::Anthropic => (Provider::Anthropic, "anthropic"),
-        ProviderKind::OpenAi => (Provider::OpenAi, "openai"),
+    let provider = match config.provider {
+        ProviderKind::Anthropic => Provider::Anthropic,
+        ProviderKind::OpenAi => Provider::OpenAi,
     };
     let own = config.price.map(|price| Price {
         input: price.input,
@@ -104,7 +105,6 @@ pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)
         long: None,
     });
     let price = own.or_else(|| shipped_price(provider, &config.model));
-    let choice = ModelChoice { name: format!("{vendor}/{}", config.model), price };
     let model = Model::new(Profile {
         provider,
         model: config.model.clone(),
@@ -115,6 +115,7 @@ pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)
         timeouts: Timeouts::default(),
         price,
     })?;
+    let choice = ModelChoice { name: model.profile().name(), price };
     Ok((model, choice))
 }
 

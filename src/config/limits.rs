@@ -1,6 +1,7 @@
 //! What a run may use: turns, tokens, money and time; and how many runs there may be.
 
 use super::strict::Table;
+use crate::workflow::spending::{DayLimits, Most};
 
 /// What runs may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct LimitsConfig {
     pub runs_per_day: u32,
     /// How many runs one person may begin within 24 hours, in all repositories.
     pub runs_per_person_per_day: u32,
+    /// What all calls of models may use up within 24 hours: one person's, a repository's, the server's.
+    pub day: DayLimits,
     /// For one version of a plan.
     pub plan: PhaseLimits,
     /// For one execution.
@@ -39,6 +42,11 @@ pub(super) fn read(table: Table<'_>) -> LimitsConfig {
         concurrent_runs: small(&table, "concurrent_runs", 1000).unwrap_or(2),
         runs_per_day: small(&table, "runs_per_day", 100_000).unwrap_or(50),
         runs_per_person_per_day: small(&table, "runs_per_person_per_day", 100_000).unwrap_or(20),
+        day: DayLimits {
+            person: most(table.table("person"), 50_000_000),
+            repository: most(table.table("repository"), 100_000_000),
+            server: most(table.table("server"), 200_000_000),
+        },
         plan: phase(table.table("plan"), PLAN),
         execute: phase(table.table("execute"), EXECUTE),
     };
@@ -55,6 +63,16 @@ fn phase(table: Table<'_>, default: PhaseLimits) -> PhaseLimits {
     };
     table.finish();
     limits
+}
+
+fn most(table: Table<'_>, micro_dollars: u64) -> Most {
+    let most = Most {
+        micro_dollars: table.parsed("dollars", self::micro_dollars).or(Some(micro_dollars)),
+        tokens: table.integer("tokens", 1_000..=1_000_000_000_000),
+        calls: table.integer("calls", 1..=100_000_000),
+    };
+    table.finish();
+    most
 }
 
 fn small(table: &Table<'_>, key: &'static str, most: u32) -> Option<u32> {

@@ -100,6 +100,16 @@ pub enum BadProfile {
 }
 
 impl Profile {
+    /// Provider and model as people and digests name them, such as `anthropic/claude-opus-5-5`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let provider = match self.provider {
+            Provider::Anthropic => "anthropic",
+            Provider::OpenAi => "openai",
+        };
+        format!("{provider}/{}", self.model)
+    }
+
     /// The address that a question is posted to.
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 //!   else moved the run first.
 //! * Work has one owner: a lease with a fence that rises with each change of hands; the writes of an owner that lost
 //!   its lease are refused.
+//! * What a call of a model may use up is reserved before it is made ([`Store::reserve_call`]), against sums that nobody
+//!   else changes meanwhile.
 //! * The event log is append-only and each row carries the hash of the one before; [`Store::verify`] names the first
 //!   row that was changed, removed, inserted or moved.
 //!
@@ -17,6 +19,7 @@
 
 mod alone;
 mod bell;
+mod calls;
 mod changes;
 mod chores;
 mod commit;
@@ -41,6 +44,7 @@ use tokio::sync::watch;
 use crate::ids::Timestamp;
 
 pub use alone::{Alone, Others};
+pub use calls::{CallNumber, Costs, NewCall, Reserved, UsedCall};
 pub use changes::{Commit, CommitOutcome, NewEffect, NewPlan, OpenRun, OpenRunOutcome, StateText};
 pub use errors::StoreError;
 pub use inbox::{ClaimedDelivery, Delivery, NewDelivery, Received};
@@ -49,7 +53,7 @@ pub use log::{Broken, EventRow, NewEvent, Verdict, Verified};
 pub use outbox::ClaimedEffect;
 pub use plans::PlanRow;
 pub use runs::RunRow;
-pub use transcript::{Costs, NewTurn, Turn, TurnUsage, Written};
+pub use transcript::{NewTurn, Turn, TurnUsage, Written};
 
 use bell::Bell;
 use connect::Database;

@@ -25,11 +25,7 @@ const TURNS: &str = "SELECT t.seq, t.request_hash, t.answer, t.input_tokens, t.c
     LEFT JOIN results r ON r.run_id = t.run_id AND r.task = t.task AND r.seq = t.seq \
     WHERE t.run_id = $1 AND t.task = $2 ORDER BY t.seq";
 
-// PostgreSQL's sum of BIGINT is NUMERIC, which the driver for both cannot read.
-const COSTS: &str = "SELECT task, COUNT(*), CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT), \
-    CAST(COALESCE(SUM(cached_tokens), 0) AS BIGINT), CAST(COALESCE(SUM(cache_write_tokens), 0) AS BIGINT), \
-    CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT), CAST(COALESCE(SUM(cost_micro_dollars), 0) AS BIGINT) \
-    FROM turns WHERE run_id = $1 GROUP BY task ORDER BY MIN(at), task";
+const CONVERSATIONS: &str = "SELECT task FROM turns WHERE run_id = $1 GROUP BY task ORDER BY MIN(at), task";
 
 /// What an answer used, in tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,8 +55,8 @@ pub struct NewTurn {
     pub answer: String,
     /// What it used.
     pub usage: TurnUsage,
-    /// What it cost, in millionths of a dollar.
-    pub cost_micro_dollars: i64,
+    /// What it cost, in millionths of a dollar; `None` where the price is not known.
+    pub cost_micro_dollars: Option<i64>,
     /// When it came.
     pub at: Timestamp,
 }
@@ -76,8 +72,8 @@ pub struct Turn {
     pub answer: String,
     /// What it used.
     pub usage: TurnUsage,
-    /// What it cost, in millionths of a dollar.
-    pub cost_micro_dollars: i64,
+    /// What it cost, in millionths of a dollar; `None` where the price is not known.
+    pub cost_micro_dollars: Option<i64>,
     /// When it came.
     pub at: Timestamp,
     /// What the tools answered, once they have.
@@ -94,17 +90,6 @@ pub enum Written {
     Taken,
     /// The work belongs to another worker now: nothing was written; stop.
     LostLease,
-}
-
-/// What the model's answers in one conversation have cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Costs {
-    /// How many answers there were.
-    pub calls: i64,
-    /// What they used.
-    pub usage: TurnUsage,
-    /// What they cost, in millionths of a dollar.
-    pub micro_dollars: i64,
 }
 
 impl Store {
@@ -161,22 +146,12 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// What the model's answers to a run have cost so far, by conversation, the first one first.
+    /// The conversations of a run, the first one first.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn costs(&self, run: RunId) -> Result<Vec<(String, Costs)>, StoreError> {
-        let rows = sqlx::query(COSTS).bind(run.0).fetch_all(&self.db.pool).await?;
-        let read = |row: &sqlx::any::AnyRow| {
-            let usage = TurnUsage {
-                input: row.try_get(2)?,
-                cached: row.try_get(3)?,
-                cache_write: row.try_get(4)?,
-                output: row.try_get(5)?,
-            };
-            Ok((row.try_get(0)?, Costs { calls: row.try_get(1)?, usage, micro_dollars: row.try_get(6)? }))
-        };
-        rows.iter().map(read).collect()
+    pub async fn conversations(&self, run: RunId) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(CONVERSATIONS).bind(run.0).fetch_all(&self.db.pool).await?)
     }
 
     /// Writes for the owner of a claim, and for nobody else.

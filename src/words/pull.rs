@@ -7,7 +7,7 @@ use super::conformance;
 use super::escape::{bare_line, block, code, fence};
 use super::figures::{and, count};
 use super::plan::version;
-use super::status::{PhaseCost, cost};
+use super::spending::{PhaseCost, cost};
 use crate::ids::{Digest, IssueNumber, Person, PullNumber, RepoPath, RunId};
 use crate::workflow::command::Prefix;
 use crate::workflow::conformance::Conformance;

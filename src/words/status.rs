@@ -4,8 +4,9 @@
 
 use super::around;
 use super::escape::{code, inline, quoted};
-use super::figures::{and, count, dollars, moment};
+use super::figures::{and, moment};
 use super::plan::version;
+use super::spending::{PhaseCost, cost};
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
 use crate::workflow::approval::Reason;
@@ -33,21 +34,6 @@ pub struct StatusFacts<'a> {
     pub prefix: &'a Prefix,
     /// How many revisions in a row are made of remarks.
     pub rounds: u32,
-}
-
-/// What the model's work in one phase has cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhaseCost {
-    /// The phase: `plan`, `revise`, `execute`.
-    pub phase: String,
-    /// Tokens sent, cached ones included.
-    pub input_tokens: u64,
-    /// Tokens sent that came from the vendor's cache.
-    pub cached_tokens: u64,
-    /// Tokens received.
-    pub output_tokens: u64,
-    /// Millionths of a dollar; `None` where the model's price is not known.
-    pub micro_dollars: Option<u64>,
 }
 
 /// The status comment.
@@ -181,7 +167,7 @@ fn phase(outcome: &Outcome) -> &'static str {
         Outcome::Failed { why } => match why {
             Trouble::NoChange { .. } => "nothing to do",
             Trouble::Refused { .. } => "declined",
-            Trouble::OverBudget { .. } => "over budget",
+            Trouble::OverBudget { .. } | Trouble::DayIsFull { .. } => "over budget",
             Trouble::Lost { .. } | Trouble::PlanIsWrong { .. } | Trouble::Void { .. } => "stopped",
             Trouble::EmptyRepository
             | Trouble::EmptyIssue
@@ -264,27 +250,6 @@ fn checklist(facts: &StatusFacts<'_>) -> String {
         lines.push(format!("- … {behind} behind"));
     }
     lines.join("\n")
-}
-
-/// What the model's work has cost, phase by phase, in one line.
-pub(super) fn cost(costs: &[PhaseCost]) -> String {
-    let part = |cost: &PhaseCost| {
-        let PhaseCost { phase, input_tokens, cached_tokens, output_tokens, micro_dollars } = cost;
-        let price = micro_dollars.map_or_else(String::new, |micro| format!(", {}", dollars(micro)));
-        format!(
-            "{} {} in ({} cached), {} out{price}",
-            inline(phase),
-            count(*input_tokens),
-            count(*cached_tokens),
-            count(*output_tokens)
-        )
-    };
-    let mut line = format!("Tokens: {}", costs.iter().map(part).collect::<Vec<_>>().join("; "));
-    let known: Option<u64> = costs.iter().map(|cost| cost.micro_dollars).sum();
-    if let Some(total) = known.filter(|_| costs.len() > 1) {
-        line = format!("{line}; {} in all", dollars(total));
-    }
-    line + "."
 }
 
 #[cfg(test)]

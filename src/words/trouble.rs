@@ -2,6 +2,7 @@
 
 use super::escape::{code, quoted};
 use super::figures::and;
+use super::spending;
 use crate::ids::Person;
 use crate::workflow::act::Voided;
 use crate::workflow::approval::Reason;
@@ -75,6 +76,9 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
             format!("The budget for this work is used up: {}.", quoted(what)),
             format!("{retry} More than this only the operator can grant, in the configuration."),
         ),
+        Trouble::DayIsFull { reached } => {
+            account(spending::day(reached), format!("{} {retry}", spending::room(reached.until)))
+        }
         Trouble::Lost { text } => account(format!("The agent got stuck and was stopped: {}", quoted(text)), retry),
         Trouble::Model { text } => account(
             format!("The model's endpoint did not answer as it should: {}", quoted(text)),

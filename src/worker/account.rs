@@ -57,7 +57,7 @@ pub struct Account {
     pub acts: Vec<PastAct>,
     /// What was executed last, and how it stands to the plan.
     pub execution: Option<Execution>,
-    /// What the model was paid, by conversation.
+    /// What models were paid, by phase and model.
     pub costs: Vec<Cost>,
     /// Where to look.
     pub links: Links,
@@ -78,21 +78,27 @@ pub struct Execution {
     pub summary: String,
 }
 
-/// What one conversation with the model has cost.
+/// What one model's work in one phase has cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cost {
-    /// The conversation, such as `plan-1` or `execute-1`.
-    pub task: String,
-    /// How many answers there were.
+    /// The phase: `plan`, `revise`, `execute`, `review`.
+    pub phase: String,
+    /// Provider and model.
+    pub model: String,
+    /// How many calls there were, failed ones too.
     pub calls: i64,
+    /// How many of them brought no answer.
+    pub failed_calls: i64,
     /// Tokens sent, cached ones included.
     pub input_tokens: i64,
     /// Tokens sent that came from the vendor's cache.
     pub cached_tokens: i64,
     /// Tokens received.
     pub output_tokens: i64,
-    /// Millionths of a dollar; 0 where the model's price is not known.
+    /// What those calls cost whose price is known, in millionths of a dollar.
     pub micro_dollars: i64,
+    /// How many calls have no known price.
+    pub calls_without_price: i64,
 }
 
 /// Addresses on GitHub.
@@ -133,7 +139,7 @@ pub async fn overview(store: &Store, row: RunRow) -> Result<Overview, Trouble> {
         phase: run.state.phase().to_owned(),
         version: run.state.shown().map(|shown| shown.subject.version),
         pull: work_pull(&run.state),
-        micro_dollars: costs.iter().map(|(_, costs)| costs.micro_dollars).sum(),
+        micro_dollars: costs.iter().map(|costs| costs.micro_dollars).sum(),
         outcome,
         opened_at,
         updated_at,
@@ -149,13 +155,16 @@ pub async fn account(store: &Store, row: RunRow, web: &str) -> Result<Account, T
     let overview = overview(store, row).await?;
     let past = past(store, &run).await?;
     let home = Home { web: web.to_owned(), repo: run.origin.repo_name.clone() };
-    let cost = |(task, costs): (String, crate::store::Costs)| Cost {
-        task,
+    let cost = |costs: crate::store::Costs| Cost {
+        phase: costs.phase,
+        model: costs.model,
         calls: costs.calls,
+        failed_calls: costs.failed,
         input_tokens: costs.usage.input,
         cached_tokens: costs.usage.cached,
         output_tokens: costs.usage.output,
         micro_dollars: costs.micro_dollars,
+        calls_without_price: costs.unpriced,
     };
     Ok(Account {
         requester: run.origin.requester.login.to_string(),

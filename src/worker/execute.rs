@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Trouble;
 use super::effect::{Deed, Done};
-use super::workplace::{Notebook, deadline};
+use super::workplace::Notebook;
 use crate::agent::executor::{Executed, Work, execute};
 use crate::agent::{Desk, Ending, Ground, Leash};
 use crate::workflow::event::Event;
@@ -36,7 +36,7 @@ impl Deed<'_> {
         if subject.version != version || terms.digest() != subject.digest {
             return Err(Trouble::Corrupt(format!("version {version} is not the one that was approved")));
         }
-        let Some((model, choice)) = self.core.executor_named(&terms.models.execute) else {
+        let Some((model, _)) = self.core.executor_named(&terms.models.execute) else {
             // The model is part of what was approved; it is not swapped silently (F52).
             let text = format!("{} was approved and is no longer configured", terms.models.execute);
             let outcome = Outcome::NeedsNewPlan { why: Why::Model { text } };
@@ -46,8 +46,9 @@ impl Deed<'_> {
         self.fetch(std::slice::from_ref(&terms.base_branch)).await?;
         let checkout = self.checkout(&format!("execute-{version}"), &terms.base).await?;
         let stop = self.cancel.child_token();
-        let leash = Leash { budget: terms.budget, until: deadline(&terms.budget), cancel: stop.clone() };
-        let journal = Notebook { deed: self, task: format!("execute-{version}"), model: choice };
+        let by = ("execute", &self.run.origin.requester);
+        let journal = Notebook::new(self, format!("execute-{version}"), by, terms.budget);
+        let leash = Leash { budget: terms.budget, until: journal.deadline().await?, cancel: stop.clone() };
         let desk = Desk {
             model,
             journal: &journal,
@@ -62,6 +63,7 @@ impl Deed<'_> {
             never = self.until_stopped(&stop) => match never {},
         };
         self.tidy(checkout);
+        journal.close().await?;
         match executed {
             Executed::Finished(work) if changes_nothing(&work) => {
                 let why = Why::NoChange { text: work.summary };

@@ -8,7 +8,7 @@ use super::Trouble;
 use super::apply::With;
 use super::effect::{Deed, Done};
 use super::policy::InForce;
-use super::workplace::{Notebook, deadline};
+use super::workplace::Notebook;
 use crate::agent::planner::{NoteAnswer, PlanTask, Planned, Submission, plan};
 use crate::agent::prompt::prompt_version;
 use crate::agent::{Desk, Ending, Ground, Issue, JournalError, Leash, text};
@@ -110,9 +110,10 @@ impl Deed<'_> {
         let checkout = self.checkout(&format!("plan-{}", planning.version), base).await?;
         let settings = &self.core.settings;
         let budget = settings.planning;
-        let leash = Leash { budget, until: deadline(&budget), cancel: self.cancel.clone() };
-        let (model, choice) = self.core.planner_for(in_force.profile(&self.run).plan_model.as_deref());
-        let journal = Notebook { deed: self, task: task_name(planning)?, model: choice };
+        let (model, _) = self.core.planner_for(in_force.profile(&self.run).plan_model.as_deref());
+        let by = (phase(&planning.ask), self.asked_by(planning));
+        let journal = Notebook::new(self, task_name(planning)?, by, budget);
+        let leash = Leash { budget, until: journal.deadline().await?, cancel: self.cancel.clone() };
         let desk = Desk {
             model,
             journal: &journal,
@@ -123,7 +124,17 @@ impl Deed<'_> {
         };
         let (planned, _) = Box::pin(plan(&desk, task)).await;
         self.tidy(checkout);
+        journal.close().await?;
         Ok(planned)
+    }
+
+    /// For whose day the version counts: whoever said last what it takes up.
+    fn asked_by<'a>(&'a self, planning: &'a Planning) -> &'a Person {
+        let noted = match &planning.ask {
+            Ask::Revise { notes } => notes.last().map(|note| &note.by),
+            Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => planning.requesters.last(),
+        };
+        noted.unwrap_or(&self.run.origin.requester)
     }
 
     /// Whether neither the issue nor guidance has anything in it that people see.
@@ -239,6 +250,7 @@ impl Deed<'_> {
             }
             Ending::ChecksFailed { commands } => Why::ChecksFailed { commands },
             Ending::OverBudget(limit) => Why::OverBudget { what: limit.to_string() },
+            Ending::OverDay(reached) => Why::DayIsFull { reached },
             Ending::Lost { text } => Why::Lost { text },
             Ending::Forbidden { text } => Why::Forbidden { text },
             Ending::Interrupted { text } => Why::Lost { text },
@@ -285,6 +297,14 @@ impl Revision<'_> {
         let answers = self.taken.iter().cloned().chain(answers).collect();
         let differs = plan != *self.before;
         (Submission { plan, answers, changes }, differs)
+    }
+}
+
+/// A plan that is made anew is planned; only answers to notes are a revision.
+fn phase(ask: &Ask) -> &'static str {
+    match ask {
+        Ask::Revise { .. } => "revise",
+        Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => "plan",
     }
 }
 

@@ -73,8 +73,8 @@ pub struct Call {
     pub answer: Digest,
     /// Over what was said back, with what the commands printed; `None` if nothing was.
     pub results: Option<Digest>,
-    /// What the answer cost, in millionths of a dollar.
-    pub micro_dollars: i64,
+    /// What the answer cost, in millionths of a dollar; `None` where the price is not known.
+    pub micro_dollars: Option<i64>,
 }
 
 /// What an execution has built.
@@ -126,7 +126,7 @@ impl Deed<'_> {
         };
         let store = &self.core.store;
         let mut record = Record::default();
-        for (name, _) in store.costs(self.run.id).await? {
+        for name in store.conversations(self.run.id).await? {
             if name == task || name.strip_prefix(&task).is_some_and(|rest| rest.starts_with('-')) {
                 let turns = store.transcript(self.run.id, &name).await?;
                 let (calls, commands) = (turns.iter().map(call).collect(), commands(&turns));
@@ -170,9 +170,12 @@ fn call(turn: &Turn) -> Call {
     let mut answer = Canon::new("assentry-answer-v1");
     answer.bytes(turn.answer.as_bytes());
     let usage = &turn.usage;
-    for number in [usage.input, usage.cached, usage.cache_write, usage.output, turn.cost_micro_dollars] {
+    for number in [usage.input, usage.cached, usage.cache_write, usage.output] {
         answer.number(u64::try_from(number).unwrap_or(0));
     }
+    // A price that is not known is none, and not nothing.
+    let cost = turn.cost_micro_dollars.map(|cost| u64::try_from(cost).unwrap_or(0));
+    answer.list(&cost.into_iter().collect::<Vec<_>>(), |canon, cost| canon.number(*cost));
     let results = turn.results.as_ref().map(|results| {
         let mut canon = Canon::new("assentry-results-v1");
         canon.bytes(results.as_bytes());

@@ -12,6 +12,7 @@ use crate::model::{Model, Price};
 use crate::workflow::command::Prefix;
 use crate::workflow::limit::RunLimits;
 use crate::workflow::plan::{Budget, Plan};
+use crate::workflow::spending::DayLimits;
 
 /// What the operator chose, as far as the work needs it.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Settings {
     pub remind_after: Duration,
     /// How long a version waits for approval before it is closed.
     pub close_after: Duration,
+    /// What may be used up within a day, by whomever.
+    pub day: DayLimits,
     /// What writing one version may use up.
     pub planning: Budget,
     /// What an approval grants to the execution.

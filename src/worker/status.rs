@@ -5,12 +5,12 @@ use super::execute::{unfinished_name, work_name};
 use super::{Core, Trouble};
 use crate::agent::executor::Work;
 use crate::agent::{Author, Disclosed, Writes, text};
+use crate::store::Costs;
 use crate::words::place::Home;
 use crate::words::plan::{Hidden, HiddenKind, MadeFrom, Source, SourceStanding};
-use crate::words::status::{PhaseCost, StatusFacts, status};
+use crate::words::spending::PhaseCost;
+use crate::words::status::{StatusFacts, status};
 use crate::workflow::run::{Run, State};
-
-use super::settings::ModelChoice;
 
 impl Core {
     /// What a version was made from, for those who are to approve it.
@@ -35,26 +35,19 @@ impl Deed<'_> {
         Ok(issue.map_or_else(Vec::new, |issue| issue.hidden().into_iter().map(disclosed).collect()))
     }
 
-    /// What each conversation has cost so far.
+    /// What each phase has cost so far.
     pub(super) async fn costs(&self) -> Result<Vec<PhaseCost>, Trouble> {
-        let settings = &self.core.settings;
-        let costs = self.core.store.costs(self.run.id).await?;
-        let unsigned = |tokens: i64| u64::try_from(tokens).unwrap_or(0);
-        let cost = |(task, costs): (String, crate::store::Costs)| {
-            let (phase, model): (_, &ModelChoice) = match task.split_once('-') {
-                Some(("plan", version)) if version.split('-').next() == Some("1") => ("plan", &settings.plan_model),
-                Some(("plan", _)) => ("revise", &settings.plan_model),
-                Some(_) | None => ("execute", &settings.execute_model),
-            };
-            PhaseCost {
-                phase: phase.to_owned(),
-                input_tokens: unsigned(costs.usage.input),
-                cached_tokens: unsigned(costs.usage.cached),
-                output_tokens: unsigned(costs.usage.output),
-                micro_dollars: model.price.as_ref().map(|_| unsigned(costs.micro_dollars)),
-            }
+        let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
+        let cost = |costs: Costs| PhaseCost {
+            phase: costs.phase,
+            model: costs.model,
+            input_tokens: unsigned(costs.usage.input),
+            cached_tokens: unsigned(costs.usage.cached),
+            output_tokens: unsigned(costs.usage.output),
+            micro_dollars: unsigned(costs.micro_dollars),
+            unpriced: unsigned(costs.unpriced),
         };
-        Ok(costs.into_iter().map(cost).collect())
+        Ok(self.core.store.costs(self.run.id).await?.into_iter().map(cost).collect())
     }
 
     /// The status comment as it should be now.

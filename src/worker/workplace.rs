@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::apply::{Applied, With};
 use super::effect::Deed;
 use super::{LEASE, Trouble};
-use crate::agent::{Journal, JournalError, Turn};
+use crate::agent::{Journal, JournalError, Reservation, Try, Turn};
 use crate::github::Step;
-use crate::ids::{BranchName, CommitSha, Digest};
-use crate::model::{Answer, Part, cost};
+use crate::ids::{BranchName, CommitSha, Digest, Person};
+use crate::model::{Answer, Part, Profile, Usage, cost};
 use crate::sandbox::mirror::{FetchFrom, Mirror, MirrorError};
 use crate::sandbox::{Checkout, Limits};
-use crate::store::{Held, Lease, NewTurn, TurnUsage, Written};
+use crate::store::{CallNumber, Held, Lease, NewCall, NewTurn, Reserved, StoreError, TurnUsage, UsedCall, Written};
 use crate::workflow::event::Event;
 use crate::workflow::plan::Budget;
 use crate::workflow::run::State;
+use crate::workflow::spending::Full;
 use crate::workflow::terms::Terms;
-
-use super::apply::{Applied, With};
-use super::settings::ModelChoice;
 
 impl From<MirrorError> for Trouble {
     fn from(error: MirrorError) -> Trouble {
@@ -105,20 +108,79 @@ impl Deed<'_> {
 
 /// The conversation of one piece of work, in the store.
 pub(super) struct Notebook<'a> {
-    pub(super) deed: &'a Deed<'a>,
-    pub(super) task: String,
-    pub(super) model: &'a ModelChoice,
+    deed: &'a Deed<'a>,
+    task: String,
+    /// What it is for: `plan`, `revise`, `execute`.
+    phase: &'static str,
+    /// Who asked for it.
+    by: &'a Person,
+    budget: Budget,
+    /// Since when the work has not been written down.
+    since: Mutex<Instant>,
 }
 
-impl Notebook<'_> {
-    fn written(outcome: Result<Written, crate::store::StoreError>) -> Result<(), JournalError> {
+impl<'a> Notebook<'a> {
+    pub(super) fn new(
+        deed: &'a Deed<'a>,
+        task: String,
+        (phase, by): (&'static str, &'a Person),
+        budget: Budget,
+    ) -> Notebook<'a> {
+        Notebook { deed, task, phase, by, budget, since: Mutex::new(Instant::now()) }
+    }
+
+    /// When the minutes of the budget are over: what earlier starts have worked counts.
+    pub(super) async fn deadline(&self) -> Result<Instant, Trouble> {
+        let worked = self.deed.core.store.worked(self.deed.run.id, &self.task).await?;
+        let worked = Duration::from_millis(u64::try_from(worked).unwrap_or(0));
+        let whole = Duration::from_secs(60 * u64::from(self.budget.minutes));
+        Ok(Instant::now() + whole.saturating_sub(worked))
+    }
+
+    /// Writes down how long was worked at the end; what a killed worker did since its last call is not counted.
+    pub(super) async fn close(&self) -> Result<(), Trouble> {
+        Ok(self.deed.core.store.add_work(self.deed.run.id, &self.task, self.worked_ms()).await?)
+    }
+
+    /// How long was worked since this was asked last, in milliseconds.
+    fn worked_ms(&self) -> i64 {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        i64::try_from(now.saturating_duration_since(std::mem::replace(&mut *since, now)).as_millis())
+            .unwrap_or(i64::MAX)
+    }
+
+    fn written(outcome: Result<Written, StoreError>) -> Result<(), JournalError> {
         match outcome {
             Ok(Written::Yes) => Ok(()),
             Ok(Written::Taken) => Err(JournalError::Store("the turn is taken".to_owned())),
             Ok(Written::LostLease) => Err(JournalError::LostLease),
-            Err(error) => Err(JournalError::Store(error.to_string())),
+            Err(error) => Err(unstored(&error)),
         }
     }
+}
+
+fn unstored(error: &StoreError) -> JournalError {
+    JournalError::Store(error.to_string())
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn tokens(usage: &Usage) -> TurnUsage {
+    TurnUsage {
+        input: signed(usage.input_tokens),
+        cached: signed(usage.cached_tokens),
+        cache_write: signed(usage.cache_write_tokens),
+        output: signed(usage.output_tokens),
+    }
+}
+
+/// What tokens cost; unknown is not nothing, but no tokens cost nothing.
+fn price(usage: &Usage, profile: &Profile) -> Option<i64> {
+    let known = profile.price.as_ref().map(|price| cost(usage, price).0);
+    known.or((*usage == Usage::default()).then_some(0)).map(signed)
 }
 
 impl Journal for Notebook<'_> {
@@ -138,23 +200,58 @@ impl Journal for Notebook<'_> {
         turns.map_err(|error| JournalError::Store(error.to_string()))?.into_iter().map(read).collect()
     }
 
-    async fn answered(&self, seq: u32, request: &Digest, answer: &Answer) -> Result<(), JournalError> {
-        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
-        let usage = answer.usage;
-        let price = self.model.price.as_ref();
+    async fn reserve(&self, call: Try<'_>) -> Result<Result<Reservation, Full>, JournalError> {
+        let Try { seq, attempt, profile, worst } = call;
+        let (core, deed) = (self.deed.core, self.deed);
+        let call = NewCall {
+            run: deed.run.id,
+            person: self.by.clone(),
+            phase: self.phase.to_owned(),
+            model: profile.name(),
+            task: self.task.clone(),
+            seq: i64::from(seq),
+            attempt: i64::from(attempt),
+            worst: tokens(&worst),
+            worst_micro_dollars: price(&worst, profile),
+            budget: self.budget,
+            day: core.settings.day,
+            worked_ms: self.worked_ms(),
+            at: deed.moment.now(),
+        };
+        match core.store.reserve_call(&deed.claim, call).await {
+            Ok(Reserved::Yes(CallNumber(number))) => Ok(Ok(Reservation(number))),
+            Ok(Reserved::Full(full)) => Ok(Err(full)),
+            Ok(Reserved::LostLease) => Err(JournalError::LostLease),
+            Err(error) => Err(unstored(&error)),
+        }
+    }
+
+    async fn settle(
+        &self,
+        Reservation(number): Reservation,
+        profile: &Profile,
+        (usage, answered): (Usage, bool),
+    ) -> Result<(), JournalError> {
+        let micro_dollars = price(&usage, profile);
+        let used = UsedCall { usage: tokens(&usage), micro_dollars, answered, worked_ms: self.worked_ms() };
+        let call = (self.deed.run.id, self.task.as_str(), CallNumber(number));
+        self.deed.core.store.settle_call(call, used, self.deed.moment.now()).await.map_err(|error| unstored(&error))
+    }
+
+    async fn answered(
+        &self,
+        seq: u32,
+        (request, profile): (&Digest, &Profile),
+        answer: &Answer,
+    ) -> Result<(), JournalError> {
         let turn = NewTurn {
             run: self.deed.run.id,
             task: self.task.clone(),
             seq: i64::from(seq),
             request_hash: request.to_string(),
             answer: serde_json::to_string(answer).map_err(|error| JournalError::Store(error.to_string()))?,
-            usage: TurnUsage {
-                input: signed(usage.input_tokens),
-                cached: signed(usage.cached_tokens),
-                cache_write: signed(usage.cache_write_tokens),
-                output: signed(usage.output_tokens),
-            },
-            cost_micro_dollars: signed(price.map_or(0, |price| cost(&usage, price).0)),
+            usage: tokens(&answer.usage),
+            cost_micro_dollars: price(&answer.usage, profile),
             at: self.deed.moment.now(),
         };
         Notebook::written(self.deed.core.store.store_answer(&self.deed.claim, turn).await)
@@ -188,9 +285,4 @@ impl Journal for Notebook<'_> {
             Err(error) => Err(JournalError::Store(error.to_string())),
         }
     }
-}
-
-/// When the minutes of a budget are over, seen from now.
-pub(super) fn deadline(budget: &Budget) -> tokio::time::Instant {
-    tokio::time::Instant::now() + std::time::Duration::from_secs(60 * u64::from(budget.minutes))
 }

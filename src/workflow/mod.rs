@@ -5,7 +5,7 @@
 //! what people do, [`approval`] whether that amounts to a yes, [`command`] what they type; [`hold`] what a gate does that
 //! does not know; [`owners`] whose code it is about, [`naming`] what a run's branches are called; [`run`] holds the
 //! states and [`outcome`] their ends, [`event`] what has happened, [`effect`] what is to be done, [`change`] what goes on
-//! around it, [`limit`] how many runs there may be, and [`step`] ties them together.
+//! around it, [`limit`] how many runs there may be, [`spending`] what they may use up, and [`step`] ties them together.
 //!
 //! Invariant: nothing below this module reads a clock, a file, the network, a database or a random number, and nothing
 //! here waits. `step` gives the same answer to the same question, today and when a run is looked into a year later.
@@ -28,5 +28,6 @@ pub mod plan;
 mod proof;
 pub mod run;
 pub mod scope;
+pub mod spending;
 pub mod step;
 pub mod terms;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::Reason;
+use super::spending::DayReached;
 use crate::ids::{CommitSha, Person, PullNumber};
 
 /// How a run ended.
@@ -75,6 +76,11 @@ pub enum Trouble {
     OverBudget {
         /// Which: turns, tokens, dollars, minutes.
         what: String,
+    },
+    /// So much was used up within a day that there was no room for more.
+    DayIsFull {
+        /// By whom, of what, until when.
+        reached: DayReached,
     },
     /// The agent went in circles or its calls were rejected too often.
     Lost {

@@ -1,6 +1,7 @@
 //! What the store promises, on both databases.
 
 mod bell;
+mod calls;
 mod chores;
 mod file;
 mod inbox;

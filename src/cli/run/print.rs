@@ -27,8 +27,12 @@ pub(super) fn account(account: &Account) -> String {
     }
     let cost = |cost: &crate::worker::Cost| {
         let (calls, input, cached) = (cost.calls, cost.input_tokens, cost.cached_tokens);
-        let (output, money) = (cost.output_tokens, dollars(cost.micro_dollars));
-        format!("{}: {calls} calls, {input} tokens in ({cached} cached), {output} out, {money}", cost.task)
+        let (output, mut money) = (cost.output_tokens, dollars(cost.micro_dollars));
+        if cost.calls_without_price > 0 {
+            money = format!("{money} and {} calls without a known price", cost.calls_without_price);
+        }
+        let what = format!("{} ({})", cost.phase, cost.model);
+        format!("{what}: {calls} calls, {input} tokens in ({cached} cached), {output} out, {money}")
     };
     section(&mut lines, "Cost", costs.iter().map(cost));
     let links = [("issue", Some(&links.issue)), ("plan", links.plan_pull.as_ref()), ("work", links.pull.as_ref())];

@@ -235,10 +235,30 @@ struct LimitsTable {
     /// How many runs one person may begin within 24 hours, in all repositories.
     #[schemars(range(min = 1, max = 100_000))]
     runs_per_person_per_day: u32,
+    /// What one person's runs may use within 24 hours, in all repositories.
+    person: Day,
+    /// What the runs in one repository may use within 24 hours.
+    repository: Day,
+    /// What all runs of the server may use within 24 hours.
+    server: Day,
     /// For one version of a plan.
     plan: Limits,
     /// For one execution.
     execute: Limits,
+}
+
+/// What may be used within any 24 hours.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Day {
+    /// Money, such as "50.00"; calls of models without a known price do not count.
+    dollars: String,
+    /// Tokens read and written, cached ones too; without it, no limit.
+    #[schemars(range(min = 1000, max = 1_000_000_000_000_u64))]
+    tokens: u64,
+    /// Calls of models; without it, no limit.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    calls: u64,
 }
 
 /// Where strangers' commands run.

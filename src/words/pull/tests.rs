@@ -62,10 +62,12 @@ fn opened(checks: &[CheckResult], why: &str) -> PullText {
     built.refusals.add("edit", "CODEOWNERS", "CODEOWNERS is outside the plan's scope");
     let cost = PhaseCost {
         phase: "execute".to_owned(),
+        model: "a/b".to_owned(),
         input_tokens: 41_200,
         cached_tokens: 30_000,
         output_tokens: 2_100,
-        micro_dollars: Some(50_000),
+        micro_dollars: 50_000,
+        unpriced: 0,
     };
     work_pull(&PullFacts {
         run: RunId(7),
@@ -136,7 +138,7 @@ fn the_work_is_told_against_the_plan() {
 
     ### Cost
 
-    Tokens: execute 41,200 in (30,000 cached), 2,100 out, $0.05.
+    Tokens: execute (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.05.
 
     ### Record
 

@@ -10,6 +10,7 @@ use crate::workflow::run::{
     Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Shown, Trouble,
     Waiting,
 };
+use crate::workflow::spending::{DayReached, Limit, Whose};
 
 fn person(login: &str) -> Person {
     Person { id: UserId(7), login: login.parse().unwrap(), kind: AccountKind::User }
@@ -73,10 +74,12 @@ fn say(state: &State, ticked: &[String], costs: &[PhaseCost]) -> String {
 fn cost(phase: &str, micro_dollars: Option<u64>) -> PhaseCost {
     PhaseCost {
         phase: phase.to_owned(),
+        model: "a/b".to_owned(),
         input_tokens: 41_200,
         cached_tokens: 30_000,
         output_tokens: 2_100,
-        micro_dollars,
+        micro_dollars: micro_dollars.unwrap_or(0),
+        unpriced: u64::from(micro_dollars.is_none()),
     }
 }
 
@@ -93,7 +96,7 @@ fn a_waiting_run_says_who_can_do_what() {
 
     One person with write access must approve; not whoever asked for the plan. `eve` has no write access to this repository; someone who has can approve.
 
-    Tokens: plan 41,200 in (30,000 cached), 2,100 out, $0.19.
+    Tokens: plan (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.19.
 
     Approve #43 in a review or write `/approve 3f3f3f3f3f3f`; `/revise` and your words change it, `/reject` objects. `/cancel` ends it. Since 1970-01-01 00:00:00 UTC.
     ");
@@ -111,7 +114,7 @@ fn a_run_at_work_shows_its_steps() {
     - [x] `s1` · Count the last line
     - [ ] `s2` · Tell \<`i>@everyone</i`>
 
-    Tokens: plan 41,200 in (30,000 cached), 2,100 out, $0.19; execute 41,200 in (30,000 cached), 2,100 out, $0.05; $0.24 in all.
+    Tokens: plan (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.19; execute (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.05; in all $0.24.
 
     Nothing is needed from you. `/cancel` ends it. Since 1970-01-01 00:00:00 UTC.
     ");
@@ -160,7 +163,7 @@ fn questions_are_numbered() {
     1. Which file?
     2. \# Really `@all`?
 
-    Tokens: plan 41,200 in (30,000 cached), 2,100 out.
+    Tokens: plan (`a/b`) 41,200 in (30,000 cached), 2,100 out, price not known.
 
     Answer in a comment that begins with `1.`, or go on without: `/plan anyway`. `/cancel` ends it. Since 1970-01-01 00:00:00 UTC.
     ");
@@ -191,6 +194,7 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         Trouble::Refused { text: text() },
         Trouble::NoChange { text: text() },
         Trouble::OverBudget { what: "minutes".to_owned() },
+        Trouble::DayIsFull { reached: DayReached { whose: Whose::Server, limit: Limit::Money, until: None } },
         Trouble::Lost { text: text() },
         Trouble::Model { text: text() },
         Trouble::NoSandbox { text: text() },
@@ -246,6 +250,10 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     **Assentry: over budget**
     The budget for this work is used up: minutes.
     `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over. More than this only the operator can grant, in the configuration.
+
+    **Assentry: over budget**
+    The limit of money that this server may use within 24 hours is reached.
+    The limit is too low for a single call; the operator of this App sets it. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
 
     **Assentry: stopped**
     The agent got stuck and was stopped: it says \<b>so\</b>

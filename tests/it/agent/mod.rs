@@ -10,12 +10,13 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use assentry::agent::{Author, Desk, Issue, Journal, JournalError, Leash, Turn, Writes};
+use assentry::agent::{Author, Desk, Issue, Journal, JournalError, Leash, Reservation, Try, Turn, Writes};
 use assentry::demo::model::{Call, Reply, Script, ScriptedModel};
 use assentry::ids::{BranchName, Digest, RepoId, Timestamp, UserId};
-use assentry::model::{Answer, Model, Part, Profile, Provider, Timeouts};
+use assentry::model::{Answer, Model, Part, Profile, Provider, Timeouts, Usage};
 use assentry::sandbox::{Checkout, Limits, Sandbox, SandboxConfig};
 use assentry::workflow::plan::{Budget, Check, Estimate, FileChange, Plan, PlanStep, PlannedFile, Scope};
+use assentry::workflow::spending::Full;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -125,10 +126,18 @@ impl Journal for Notebook {
         Ok(self.kept.lock().unwrap().turns.clone())
     }
 
-    async fn answered(&self, seq: u32, request: &Digest, answer: &Answer) -> Result<(), JournalError> {
+    async fn reserve(&self, _: Try<'_>) -> Result<Result<Reservation, Full>, JournalError> {
+        Ok(Ok(Reservation(1)))
+    }
+
+    async fn settle(&self, _: Reservation, _: &Profile, _: (Usage, bool)) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    async fn answered(&self, seq: u32, request: (&Digest, &Profile), answer: &Answer) -> Result<(), JournalError> {
         self.write(|kept| {
             assert_eq!(kept.turns.len(), seq as usize, "each turn is stored once");
-            kept.turns.push(Turn { request: request.clone(), answer: answer.clone(), results: None });
+            kept.turns.push(Turn { request: request.0.clone(), answer: answer.clone(), results: None });
         })
     }
 

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use assentry::agent::planner::{PlanTask, Planned, Submission, plan as write_plan};
-use assentry::agent::{Ending, HouseRules, Limit};
+use assentry::agent::{Ending, HouseRules};
 use assentry::demo::model::{Call, Reply, Said, Seen};
 use assentry::ids::{AccountKind, Person, Timestamp, UserId};
 use assentry::workflow::act::Place;
 use assentry::workflow::run::{Ask, Note, Thread};
+use assentry::workflow::spending::Limit;
 use serde_json::json;
 
 use super::*;

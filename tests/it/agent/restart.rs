@@ -1,5 +1,6 @@
 use assentry::agent::executor::{Executed, Work, execute};
-use assentry::agent::{Ending, Ground, Limit};
+use assentry::agent::{Ending, Ground};
+use assentry::workflow::spending::Limit;
 
 use super::execution::{executed, six_turns};
 use super::*;
