@@ -2,6 +2,7 @@
 
 mod execution;
 mod planning;
+mod prefix;
 mod restart;
 
 use std::os::unix::fs::PermissionsExt as _;
