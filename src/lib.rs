@@ -77,7 +77,7 @@
 //! | hint | a delivery, before the facts behind it are known |
 //! | event | something that has happened to a run, past tense |
 //! | effect | something to be done, imperative; a row before it is a deed |
-//! | resting | work that a person stopped; what is done is kept until it goes on or the run ends |
+//! | resting | work that a person or a limit stopped; what is done is kept until it goes on or the run ends |
 //! | sweep | looking on GitHub for what hints missed |
 //! | scope | the paths a plan may change, and the limits it must keep |
 //! | deviation | what was done otherwise than planned, with the reason |

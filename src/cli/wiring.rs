@@ -56,6 +56,8 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         look_ups: config.timing.look_ups.clone(),
         remind_after: config.timing.remind_after,
         close_after: config.timing.close_after,
+        rest_for: config.timing.rest_for,
+        raise: config.limits.raise,
         day: config.limits.day,
         planning: budget(config.limits.plan),
         execution: budget(config.limits.execute),

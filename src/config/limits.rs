@@ -1,7 +1,7 @@
 //! What a run may use: turns, tokens, money and time; and how many runs there may be.
 
 use super::strict::Table;
-use crate::workflow::spending::{DayLimits, Most};
+use crate::workflow::spending::{self, DayLimits, Most};
 
 /// What runs may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct LimitsConfig {
     pub runs_per_person_per_day: u32,
     /// What all calls of models may use up within 24 hours: one person's, a repository's, the server's.
     pub day: DayLimits,
+    /// How much people may grant to one execution beyond its budget, in millionths of a dollar.
+    pub raise: u64,
     /// For one version of a plan.
     pub plan: PhaseLimits,
     /// For one execution.
@@ -47,6 +49,7 @@ pub(super) fn read(table: Table<'_>) -> LimitsConfig {
             repository: most(table.table("repository"), 100_000_000),
             server: most(table.table("server"), 200_000_000),
         },
+        raise: table.parsed("raise_dollars", micro_dollars).unwrap_or(20_000_000),
         plan: phase(table.table("plan"), PLAN),
         execute: phase(table.table("execute"), EXECUTE),
     };
@@ -81,14 +84,9 @@ fn small(table: &Table<'_>, key: &'static str, most: u32) -> Option<u32> {
 
 /// An amount in dollars, as a text, so that no fraction of a cent is lost on the way.
 pub(super) fn micro_dollars(text: &str) -> Result<u64, String> {
-    let wanted =
-        || format!("{text:?} must be an amount in dollars such as \"2.50\", at most six places behind the point");
-    let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(places) || whole.len() > 9 || places.len() > 6 {
-        return Err(wanted());
-    }
-    format!("{whole}{places:0<6}").parse().map_err(|_| wanted())
+    spending::micro_dollars(text).ok_or_else(|| {
+        format!("{text:?} must be an amount in dollars such as \"2.50\", at most six places behind the point")
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct TimingConfig {
     pub remind_after: Duration,
     /// After a version was posted, before it is closed if nobody has approved it.
     pub close_after: Duration,
+    /// How long stopped work rests, before the run ends if nobody has gone on with it.
+    pub rest_for: Duration,
 }
 
 pub(super) fn read(table: Table<'_>) -> TimingConfig {
@@ -28,6 +30,7 @@ pub(super) fn read(table: Table<'_>) -> TimingConfig {
         look_ups: table.list("look_ups", span).unwrap_or_else(|| vec![seconds(10), seconds(60), seconds(300)]),
         remind_after: table.parsed("remind_after", days).unwrap_or(seconds(5 * DAY)),
         close_after: table.parsed("close_after", days).unwrap_or(seconds(14 * DAY)),
+        rest_for: table.parsed("rest_for", days).unwrap_or(seconds(14 * DAY)),
     };
     table.finish();
     config

@@ -28,8 +28,25 @@ use crate::ids::{BranchName, Digest, Person, RepoName};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Change, Input};
 use crate::workflow::limit::LimitReached;
+use crate::workflow::spending::Full;
 
 pub use policy::Flaw;
+
+/// Why nothing more is granted to work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum NotRaised {
+    /// The person could not approve the version either.
+    NotEligible {
+        /// What keeps them from it.
+        reason: Reason,
+    },
+    /// The operator lets people grant only so much.
+    TooMuch {
+        /// How much in all, in millionths of a dollar.
+        most: u64,
+    },
+}
 
 /// What to say, decided by the core; how it is said stands below.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +92,27 @@ pub enum Words {
     Rests {
         /// Who.
         who: Person,
+    },
+    /// The work rests because a limit leaves no room for more.
+    OutOfBudget {
+        /// Which.
+        full: Full,
+    },
+    /// More was granted to the work.
+    Raised {
+        /// By whom.
+        who: Person,
+        /// How much more, in millionths of a dollar.
+        micro_dollars: u64,
+        /// Whether the work goes on by it.
+        goes_on: bool,
+    },
+    /// Nothing more is granted.
+    NotRaised {
+        /// Who wanted to.
+        who: Person,
+        /// Why not.
+        why: Box<NotRaised>,
     },
     /// The version was approved; execution starts.
     Started {

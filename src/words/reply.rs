@@ -8,6 +8,7 @@ use super::history::history;
 use super::place::Home;
 use super::plan::{template, version};
 use super::policy;
+use super::spending;
 use super::trouble;
 use super::{Words, around};
 use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
@@ -71,6 +72,11 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who),
             prefix.tell("`/resume` goes on with it, `/cancel` ends the run.")
         ),
+        Words::OutOfBudget { full } => spending::rests(full, prefix),
+        Words::Raised { who, micro_dollars, goes_on } => {
+            spending::raised(&mention(who), *micro_dollars, *goes_on, prefix)
+        }
+        Words::NotRaised { who, why } => spending::not_raised(&mention(who), why, prefix),
         Words::Started { version: number, digest, by } => format!(
             "{} is approved by {}. The work starts now and changes only what the plan allows; {} {}",
             version(*number, digest),
@@ -188,7 +194,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 }
 
 /// Each command with what it takes, and what it does.
-const COMMANDS: [(&str, &str); 17] = [
+const COMMANDS: [(&str, &str); 18] = [
     ("plan [what to mind]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
     ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
@@ -201,6 +207,7 @@ const COMMANDS: [(&str, &str); 17] = [
     ("cancel", "ends the run; whoever asked for it and the issue's author can, too"),
     ("stop", "stops the work and keeps what is done; whoever may cancel can"),
     ("resume", "goes on with work that was stopped"),
+    ("budget +2.50", "grants the work so many dollars more and goes on with it; whoever may approve can"),
     ("retry DIGEST", "runs the approved version again after a failure"),
     ("status", "says where the run stands; anyone can ask"),
     ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
@@ -307,7 +314,7 @@ fn in_phase(phase: &str) -> String {
         "awaiting_approval" => "waiting for approval".to_owned(),
         "starting" => "approved and about to start".to_owned(),
         "executing" => "at work on an approved plan".to_owned(),
-        "resting" => "resting, because someone stopped the work".to_owned(),
+        "resting" => "resting, with what is done kept".to_owned(),
         "delivering" => "opening its pull request".to_owned(),
         "ended" => "over".to_owned(),
         other => format!("in the phase {}", inline(other)),

@@ -4,8 +4,10 @@
 
 use super::escape::{code, inline};
 use super::figures::{count, dollars, many, moment};
+use super::{NotRaised, trouble};
 use crate::ids::Timestamp;
-use crate::workflow::spending::{DayReached, Limit, Whose};
+use crate::workflow::command::Prefix;
+use crate::workflow::spending::{DayReached, Full, Limit, Whose};
 
 /// What one model's work in one phase has cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,50 @@ pub(super) fn room(until: Option<Timestamp>) -> String {
         Some(until) => format!("There is room again at {}. The operator of this App sets the limit.", moment(until)),
         None => "The limit is too low for a single call; the operator of this App sets it.".to_owned(),
     }
+}
+
+/// The work rests because of a limit.
+pub(super) fn rests(full: &Full, prefix: &Prefix) -> String {
+    let (cause, help) = resting(full, prefix);
+    format!("The work rests, and what is done is kept. {cause} {help} {}", prefix.tell("`/cancel` ends the run."))
+}
+
+/// Why work rests, and what lets it go on.
+pub(super) fn resting(full: &Full, prefix: &Prefix) -> (String, String) {
+    match full {
+        Full::Budget { limit } => (
+            format!("The approved budget leaves no room for another call of the model: {limit}."),
+            prefix.tell(
+                "`/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and \
+                 minutes as large a part; then the work goes on, and nothing is paid for twice.",
+            ),
+        ),
+        Full::Day { reached } => {
+            (format!("{} {}", day(reached), room(reached.until)), prefix.tell("`/resume` goes on when there is room."))
+        }
+    }
+}
+
+/// The answer to whoever granted more.
+pub(super) fn raised(who: &str, micro_dollars: u64, goes_on: bool, prefix: &Prefix) -> String {
+    let granted = format!("{who}, {} more for this work.", dollars(micro_dollars));
+    let then =
+        if goes_on { "It goes on with what is done.".to_owned() } else { prefix.tell("`/resume` goes on with it.") };
+    format!("{granted} {then}")
+}
+
+/// The answer to whoever may not.
+pub(super) fn not_raised(who: &str, why: &NotRaised, prefix: &Prefix) -> String {
+    let why = match why {
+        NotRaised::NotEligible { reason } => {
+            format!("More can be granted by whoever could approve the version. {}", trouble::unknown(reason, prefix))
+        }
+        NotRaised::TooMuch { most } => format!(
+            "The operator of this App lets people grant at most {} in all beyond the budget of one execution.",
+            dollars(*most)
+        ),
+    };
+    format!("{who}, the budget stays as it is. {why}")
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use super::around;
 use super::escape::{code, inline, quoted};
 use super::figures::{and, moment};
 use super::plan::version;
-use super::spending::{PhaseCost, cost};
+use super::spending::{self, PhaseCost, cost};
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
-use crate::workflow::run::{DeliverStage, Delivering, Outcome, State, Trouble, Waiting};
+use crate::workflow::run::{DeliverStage, Delivering, Outcome, Rest, State, Trouble, Waiting};
 
 /// What the status comment tells.
 #[derive(Debug, Clone, Copy)]
@@ -143,8 +143,8 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         ),
         State::Resting(resting) => tell(
             "resting",
-            format!("{} stopped the work. {}", code(resting.stop.by.login.as_str()), progress(facts)),
-            format!("{} {cancel}", facts.prefix.tell("`/resume` goes on with what is done.")),
+            format!("{} {}", rest(&resting.why, facts.prefix).0, progress(facts)),
+            format!("{} {cancel}", rest(&resting.why, facts.prefix).1),
             true,
         ),
         State::Delivering(delivering) => {
@@ -156,6 +156,17 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             let phase = phase(&ended.outcome);
             tell(phase, account.cause, account.help, !facts.ticked.is_empty())
         }
+    }
+}
+
+/// Why the work rests, and what lets it go on.
+fn rest(why: &Rest, prefix: &Prefix) -> (String, String) {
+    match why {
+        Rest::Stopped { stop } => (
+            format!("{} stopped the work.", code(stop.by.login.as_str())),
+            prefix.tell("`/resume` goes on with what is done."),
+        ),
+        Rest::OutOfBudget { full } => spending::resting(full, prefix),
     }
 }
 

@@ -42,6 +42,9 @@ fn cancelled(by: Option<&Person>, why: CancelledBy) -> String {
         CancelledBy::Unlabelled => format!("{who} removed the label, which ended the run."),
         CancelledBy::IssueClosed => format!("{who} closed the issue, which ended the run."),
         CancelledBy::NobodyDecided => "Nobody approved the plan for a long time, so it was closed.".to_owned(),
+        CancelledBy::NobodyWentOn => {
+            "The work rested for a long time and nobody went on with it, so the run was ended.".to_owned()
+        }
         CancelledBy::PlanPullClosed => format!("{who} closed the plan pull request, which ended the run."),
         CancelledBy::Uninstalled => "The App was removed from this repository, which ended the run.".to_owned(),
     }

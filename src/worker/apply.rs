@@ -118,6 +118,7 @@ impl Core {
             Effect::LookAtBase => self.settings.burst,
             Effect::Remind { .. } => self.settings.remind_after,
             Effect::TimeOut { .. } => self.settings.close_after,
+            Effect::EndRest => self.settings.rest_for,
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -134,6 +135,7 @@ impl Core {
             | Effect::ClosePlanPull { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
+            | Effect::JudgeRaise { .. }
             | Effect::SayOnPull { .. } => Duration::ZERO,
         }
     }
@@ -235,6 +237,9 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::StepTicked { .. } => "step_ticked",
         Event::StopAsked { .. } => "stop_asked",
         Event::Rested => "rested",
+        Event::OutOfBudget { .. } => "out_of_budget",
+        Event::RaiseAsked { .. } => "raise_asked",
+        Event::BudgetRaised { .. } => "budget_raised",
         Event::ResumeAsked { .. } => "resume_asked",
         Event::Executed => "executed",
         Event::Stopped { .. } => "stopped",

@@ -78,6 +78,7 @@ impl Arrival<'_> {
                     | Command::Revise { .. }
                     | Command::Retry { .. }
                     | Command::Resume
+                    | Command::Budget { .. }
             )
         );
         if comment.via_app && starts {
@@ -107,6 +108,7 @@ impl Arrival<'_> {
             Command::Cancel => self.cancel_by_command(&typed).await,
             Command::Stop => self.stop(&typed).await,
             Command::Resume => self.resume(&typed).await,
+            Command::Budget { more } => self.budget(&typed, more).await,
             Command::Retry { digest } => self.retry(&typed, digest).await,
             Command::Status => self.status(&typed).await,
             Command::Help => self.answer(&typed, Words::Help, "help").await,
@@ -251,7 +253,7 @@ impl Arrival<'_> {
         self.happens(run.id, &Event::ResumeAsked { by: typed.by.clone() }).await
     }
 
-    async fn nothing_to(&self, typed: &Typed<'_>, run: &Run, wanted: &str) -> Result<(), Trouble> {
+    pub(super) async fn nothing_to(&self, typed: &Typed<'_>, run: &Run, wanted: &str) -> Result<(), Trouble> {
         let (who, phase) = (typed.by.clone(), run.state.phase().to_owned());
         let words = Words::NothingToApprove { who, wanted: wanted.to_owned(), phase };
         self.answer(typed, words, wanted).await

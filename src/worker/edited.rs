@@ -63,6 +63,7 @@ fn told(command: &Command) -> Option<&'static str> {
         Command::Cancel => Some("cancel"),
         Command::Stop => Some("stop"),
         Command::Resume => Some("resume"),
+        Command::Budget { .. } => Some("budget +2.50"),
         Command::Status => Some("status"),
         Command::History => Some("history"),
         Command::Help => Some("help"),

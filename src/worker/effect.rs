@@ -123,6 +123,8 @@ impl Deed<'_> {
             Effect::LookAtBase => Box::pin(self.look_at_base()).await,
             Effect::Remind { version } => Ok(changed(Change::ReminderDue { version: *version })),
             Effect::TimeOut { version } => Ok(changed(Change::TimeUp { version: *version })),
+            Effect::JudgeRaise { raise } => Box::pin(self.judge_raise(raise)).await,
+            Effect::EndRest => Box::pin(self.end_rest()).await,
             Effect::SayOnPull { words, pull, key } => Box::pin(self.say_on_pull(words, *pull, key)).await,
         }
     }
@@ -289,6 +291,8 @@ impl Deed<'_> {
             | Effect::Remind { .. }
             | Effect::TimeOut { .. }
             | Effect::ReportConformance { .. }
+            | Effect::JudgeRaise { .. }
+            | Effect::EndRest
             | Effect::SayOnPull { .. } => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),

@@ -12,6 +12,7 @@ use crate::agent::executor::{Executed, Work, execute};
 use crate::agent::{Desk, Ending, Ground, Leash};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Outcome, State, Trouble as Why};
+use crate::workflow::spending::{self, Full};
 
 /// Under which name the store keeps what an execution has done.
 pub(super) fn work_name(version: u32) -> String {
@@ -33,6 +34,8 @@ impl Deed<'_> {
         }
         self.goes_on().await?;
         let terms = self.terms(version).await?;
+        let raised = executing.approved.shown.raised;
+        let budget = spending::raised(&terms.budget, raised);
         if subject.version != version || terms.digest() != subject.digest {
             return Err(Trouble::Corrupt(format!("version {version} is not the one that was approved")));
         }
@@ -47,8 +50,8 @@ impl Deed<'_> {
         let checkout = self.checkout(&format!("execute-{version}"), &terms.base).await?;
         let stop = self.cancel.child_token();
         let by = ("execute", &self.run.origin.requester);
-        let journal = Notebook::new(self, format!("execute-{version}"), by, terms.budget);
-        let leash = Leash { budget: terms.budget, until: journal.deadline().await?, cancel: stop.clone() };
+        let journal = Notebook::new(self, format!("execute-{version}"), by, budget);
+        let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
         let desk = Desk {
             model,
             journal: &journal,
@@ -79,6 +82,14 @@ impl Deed<'_> {
             {
                 self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
                 Ok(Done::with(Event::Rested))
+            }
+            Executed::Stopped { ending: Ending::OverBudget(limit), work } => {
+                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+                Ok(Done::with(Event::OutOfBudget { full: Full::Budget { limit }, raised }))
+            }
+            Executed::Stopped { ending: Ending::OverDay(reached), work } => {
+                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+                Ok(Done::with(Event::OutOfBudget { full: Full::Day { reached }, raised }))
             }
             Executed::Stopped { ending, work } => {
                 let done = self.ended(ending)?;

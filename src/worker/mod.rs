@@ -35,6 +35,7 @@ mod publish;
 mod reconcile;
 mod record;
 mod settings;
+mod spending;
 mod status;
 mod sweep;
 mod taken;

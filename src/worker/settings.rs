@@ -43,6 +43,10 @@ pub struct Settings {
     pub remind_after: Duration,
     /// How long a version waits for approval before it is closed.
     pub close_after: Duration,
+    /// How long stopped work rests before the run ends.
+    pub rest_for: Duration,
+    /// How much people may grant to one execution beyond its budget, in millionths of a dollar.
+    pub raise: u64,
     /// What may be used up within a day, by whomever.
     pub day: DayLimits,
     /// What writing one version may use up.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{ActId, Place};
 use super::approval::Gate;
-use super::run::{Note, Reply};
+use super::run::{Note, Raise, Reply};
 use crate::ids::{CommentId, CommitSha, Person, PullNumber, ReviewCommentId};
 use crate::words::Words;
 use crate::words::plan::ParseFault;
@@ -142,6 +142,13 @@ pub enum Effect {
         /// Which.
         version: u32,
     },
+    /// Ask GitHub whether someone may grant more.
+    JudgeRaise {
+        /// Who, how much, and where.
+        raise: Box<Raise>,
+    },
+    /// End a run whose work has rested for long.
+    EndRest,
     /// Say something on the pull request with the work, once.
     SayOnPull {
         /// What.
@@ -203,7 +210,8 @@ impl Effect {
             | Effect::TidyUp
             | Effect::LookAtBase
             | Effect::Remind { .. }
-            | Effect::TimeOut { .. } => Lane::Timer,
+            | Effect::TimeOut { .. }
+            | Effect::EndRest => Lane::Timer,
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -218,6 +226,7 @@ impl Effect {
             | Effect::ClosePlanPull { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
+            | Effect::JudgeRaise { .. }
             | Effect::SayOnPull { .. } => Lane::Talk,
         }
     }
@@ -249,6 +258,8 @@ impl Effect {
             Effect::LookAtBase => "look_at_base",
             Effect::Remind { .. } => "remind",
             Effect::TimeOut { .. } => "time_out",
+            Effect::JudgeRaise { .. } => "judge_raise",
+            Effect::EndRest => "end_rest",
             Effect::SayOnPull { .. } => "say_on_pull",
         }
     }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
 use super::change::Change;
-use super::run::{CancelledBy, Note, Offer, Outcome, Reply, Stop};
+use super::run::{CancelledBy, Note, Offer, Outcome, Raise, Reply, Stop};
+use super::spending::Full;
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
 use crate::words::plan::ParseFault;
@@ -120,6 +121,23 @@ pub enum Event {
     },
     /// The executor has stopped because it was to; nothing of it runs any more.
     Rested,
+    /// A limit leaves no room for more of the executor's work; nothing of it runs any more.
+    OutOfBudget {
+        /// Which.
+        full: Full,
+        /// What had been granted beyond the approved budget when this part of the work began.
+        raised: u64,
+    },
+    /// Someone wants to grant more; whether they may is not known yet.
+    RaiseAsked {
+        /// Who, how much, and where.
+        raise: Box<Raise>,
+    },
+    /// Someone who may granted more.
+    BudgetRaised {
+        /// Who, how much, and where.
+        raise: Box<Raise>,
+    },
     /// Someone who may wants the stopped work to go on.
     ResumeAsked {
         /// Who.

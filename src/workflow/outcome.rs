@@ -50,6 +50,8 @@ pub enum CancelledBy {
     PlanPullClosed,
     /// Nobody approved the plan for so long that it was closed.
     NobodyDecided,
+    /// Nobody went on with work that rested for long.
+    NobodyWentOn,
     /// The App was removed from the repository, whether or not it came back as another installation.
     Uninstalled,
 }

@@ -20,7 +20,7 @@ use crate::ids::{
 };
 
 pub use notes::{Lines, Note, Offer, Reply, Source, Thread};
-pub use resting::{Resting, Stop};
+pub use resting::{Raise, Rest, Resting, Stop};
 
 /// One issue's way from label to pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ pub enum State {
     Starting(Approved),
     /// The executor is at work.
     Executing(Executing),
-    /// A person has stopped the work; what is done is kept.
+    /// The work was stopped, or has used up what it may; what is done is kept.
     Resting(Resting),
     /// The result is judged, pushed and opened as a pull request.
     Delivering(Delivering),
@@ -249,6 +249,9 @@ pub struct Shown {
     /// How many revisions in a row were made of remarks up to this one.
     #[serde(default)]
     pub rounds: u32,
+    /// What people granted to its execution beyond the budget that was approved, in millionths of a dollar.
+    #[serde(default)]
+    pub raised: u64,
     /// What happened around it.
     pub around: Around,
 }

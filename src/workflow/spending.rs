@@ -93,6 +93,17 @@ pub enum Full {
     },
 }
 
+/// Reads an amount in dollars, such as `2.50`, to the last millionth: digits alone, with at most six behind one point.
+#[must_use]
+pub fn micro_dollars(text: &str) -> Option<u64> {
+    let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(places) || whole.len() > 9 || places.len() > 6 {
+        return None;
+    }
+    format!("{whole}{places:0<6}").parse().ok()
+}
+
 /// A budget with so many millionths of a dollar more; turns, tokens and minutes grow by the same part, rounded up.
 ///
 /// A budget without money grows by the whole of its other parts, for there is nothing to take a part of.

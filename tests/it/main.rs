@@ -13,6 +13,7 @@ mod gate;
 mod github;
 mod github_sim;
 mod local;
+mod money;
 mod phases;
 mod policy;
 mod postgres;

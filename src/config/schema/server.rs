@@ -220,6 +220,8 @@ struct Timing {
     remind_after: String,
     /// After a version was posted, before it is closed if nobody has approved it.
     close_after: String,
+    /// How long stopped work rests, before the run ends if nobody has gone on with it.
+    rest_for: String,
 }
 
 /// What runs may use.
@@ -235,6 +237,8 @@ struct LimitsTable {
     /// How many runs one person may begin within 24 hours, in all repositories.
     #[schemars(range(min = 1, max = 100_000))]
     runs_per_person_per_day: u32,
+    /// How much people may grant to one execution beyond its budget, such as "20.00"; "0" for nothing.
+    raise_dollars: String,
     /// What one person's runs may use within 24 hours, in all repositories.
     person: Day,
     /// What the runs in one repository may use within 24 hours.

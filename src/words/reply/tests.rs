@@ -45,6 +45,7 @@ fn help_lists_what_can_be_typed() {
     | `/cancel` | ends the run; whoever asked for it and the issue's author can, too |
     | `/stop` | stops the work and keeps what is done; whoever may cancel can |
     | `/resume` | goes on with work that was stopped |
+    | `/budget +2.50` | grants the work so many dollars more and goes on with it; whoever may approve can |
     | `/retry DIGEST` | runs the approved version again after a failure |
     | `/status` | says where the run stands; anyone can ask |
     | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |

@@ -46,6 +46,7 @@ fn shown() -> Shown {
         requesters: vec![],
         around: Around::default(),
         rounds: 0,
+        raised: 0,
     }
 }
 

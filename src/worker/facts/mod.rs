@@ -8,12 +8,15 @@ mod owners;
 mod people;
 mod teams;
 
+use std::collections::BTreeMap;
+
 use super::Trouble;
 use super::effect::{Deed, Done};
 use super::trouble::Then;
 use crate::github::Step;
+use crate::ids::{Person, TeamName, Timestamp, UserId};
 use crate::workflow::act::ActId;
-use crate::workflow::approval::{AroundFact, Facts, Gate, PolicyFact, Rules, Verdict, judge};
+use crate::workflow::approval::{AroundFact, Facts, Gate, Membership, PolicyFact, Rules, Standing, Verdict, judge};
 use crate::workflow::change::Change;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Shown, State};
@@ -76,6 +79,18 @@ impl Deed<'_> {
             Gate::Act | Gate::Start | Gate::Push => gate,
         };
         Ok(Done::with(Event::Judged { gate, facts, because }))
+    }
+
+    /// What one person may, and in which of the rules' teams they are.
+    pub(super) async fn one(
+        &self,
+        person: &Person,
+        at: Timestamp,
+        rules: &[Rules],
+    ) -> (BTreeMap<UserId, Standing>, BTreeMap<TeamName, BTreeMap<UserId, Membership>>) {
+        let (people, mut teams) = (self.only(person, at).await, Teams::default());
+        self.approvers(&rules.iter().collect::<Vec<_>>(), &people, &mut teams).await;
+        (people.told().0, teams.told())
     }
 
     /// Whether the second gate would say yes to the first one's answers. It is asked with them, in one step, where nothing

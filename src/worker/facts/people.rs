@@ -61,6 +61,12 @@ impl Deed<'_> {
         people
     }
 
+    /// One person alone.
+    pub(super) async fn only(&self, person: &Person, acted: Timestamp) -> People {
+        let (known, now) = self.standing(person, acted).await;
+        People { all: BTreeMap::from([(person.id, known)]), now }
+    }
+
     /// What one person may who acted at `acted` (E1, E3), by the number of the account: a login may have changed hands
     /// since (T12). An account or a grant that is not there gives nothing, unless GitHub may only lag (F11, F60).
     async fn standing(&self, person: &Person, acted: Timestamp) -> (Known, Option<Timestamp>) {

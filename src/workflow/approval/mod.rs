@@ -7,6 +7,7 @@
 mod eligible;
 mod facts;
 mod owned;
+mod raise;
 mod reason;
 mod rules;
 
@@ -20,6 +21,7 @@ use crate::ids::{CommitSha, Digest, Person, Timestamp, UserId};
 pub use facts::{
     AroundFact, BaseFact, BranchFact, Facts, Level, Membership, OwnedPath, Owner, OwnersFact, PolicyFact, Standing,
 };
+pub use raise::may_raise;
 pub use reason::Reason;
 pub use rules::{Approvers, EXPIRES, Listed, Rules, Separation};
 

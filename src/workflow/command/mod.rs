@@ -9,6 +9,7 @@ mod spelling;
 
 use serde::{Deserialize, Serialize};
 
+use super::spending::micro_dollars;
 use crate::ids::Login;
 
 pub use spelling::{BadPrefix, Prefix, Spelling};
@@ -59,6 +60,11 @@ pub enum Command {
     Stop,
     /// `/resume`: go on with stopped work.
     Resume,
+    /// `/budget +2.50`: grant more to the work.
+    Budget {
+        /// How much more, in millionths of a dollar; not 0.
+        more: u64,
+    },
     /// `/retry [digest]`: run the approved version once more after a failure.
     Retry {
         /// What stands behind the word, if anything.
@@ -108,6 +114,7 @@ impl Command {
             | Command::Cancel
             | Command::Stop
             | Command::Resume
+            | Command::Budget { .. }
             | Command::Status
             | Command::Help
             | Command::PlanTemplate
@@ -119,7 +126,7 @@ impl Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "plan",
     "revise",
     "approve",
@@ -129,6 +136,7 @@ pub const NAMES: [&str; 14] = [
     "cancel",
     "stop",
     "resume",
+    "budget",
     "retry",
     "status",
     "diff",
@@ -198,6 +206,10 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "cancel" => Some(Command::Cancel),
         "stop" => bare(Command::Stop),
         "resume" => bare(Command::Resume),
+        "budget" => match argument.strip_prefix('+').and_then(micro_dollars).filter(|more| *more > 0) {
+            Some(more) => Some(Command::Budget { more }),
+            None => asked(line, "budget +2.50"),
+        },
         "retry" => Some(Command::Retry { digest: word() }),
         "status" => Some(Command::Status),
         "history" => Some(Command::History),
@@ -346,6 +358,16 @@ mod tests {
         assert_eq!(parse("/lift @cara"), Some(Command::Lift { login: "cara".to_owned() }));
         for text in ["lift cara", "lift", "lift @cara please", "lift  @cara", "lift @"] {
             let asked = Command::Unknown { typed: text.to_owned(), nearest: "lift @login".to_owned() };
+            assert_eq!(parse(&format!("/{text}")), Some(asked));
+        }
+    }
+
+    #[test]
+    fn t56_more_is_granted_by_an_amount_and_by_nothing_else() {
+        assert_eq!(parse("/budget +2.50"), Some(Command::Budget { more: 2_500_000 }));
+        assert_eq!(parse("/budget +3\nplease"), Some(Command::Budget { more: 3_000_000 }));
+        for text in ["budget", "budget 2.50", "budget -1", "budget +0", "budget + 2", "budget +1e3", "budget +$2"] {
+            let asked = Command::Unknown { typed: text.to_owned(), nearest: "budget +2.50".to_owned() };
             assert_eq!(parse(&format!("/{text}")), Some(asked));
         }
     }

@@ -1,20 +1,37 @@
-//! Work that a person stopped, and their word for it.
+//! Work that rests, why it does, and what people say about it.
 
 use serde::{Deserialize, Serialize};
 
 use super::Approved;
-use crate::ids::{CommentId, Person};
+use crate::ids::{CommentId, Person, Timestamp};
 use crate::workflow::act::Place;
+use crate::workflow::spending::Full;
 
-/// A person has stopped the work; what is done is kept.
+/// The work has stopped; what is done is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resting {
     /// What was being executed.
     pub approved: Approved,
     /// Ids of the steps that are done, in order.
     pub ticked: Vec<String>,
-    /// Who stopped it.
-    pub stop: Box<Stop>,
+    /// Why it stopped.
+    pub why: Rest,
+}
+
+/// Why work rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "because")]
+pub enum Rest {
+    /// A person stopped it.
+    Stopped {
+        /// Who, and where.
+        stop: Box<Stop>,
+    },
+    /// A limit left no room for more.
+    OutOfBudget {
+        /// Which.
+        full: Full,
+    },
 }
 
 /// A person's word that the work is to stop.
@@ -26,4 +43,19 @@ pub struct Stop {
     pub place: Place,
     /// The comment.
     pub comment: CommentId,
+}
+
+/// A person's word that the work may use up more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    /// Who.
+    pub by: Person,
+    /// How much more, in millionths of a dollar.
+    pub micro_dollars: u64,
+    /// Where they said so.
+    pub place: Place,
+    /// The comment.
+    pub comment: CommentId,
+    /// When, by GitHub's clock.
+    pub at: Timestamp,
 }

@@ -55,6 +55,9 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::OutOfBudget { .. }
+        | Event::RaiseAsked { .. }
+        | Event::BudgetRaised { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged

@@ -73,6 +73,9 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::OutOfBudget { .. }
+        | Event::RaiseAsked { .. }
+        | Event::BudgetRaised { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged

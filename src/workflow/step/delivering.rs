@@ -82,6 +82,9 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::StepTicked { .. }
             | Event::StopAsked { .. }
             | Event::Rested
+            | Event::OutOfBudget { .. }
+            | Event::RaiseAsked { .. }
+            | Event::BudgetRaised { .. }
             | Event::ResumeAsked { .. }
             | Event::Executed
             | Event::JudgementAged

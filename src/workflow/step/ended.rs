@@ -41,6 +41,9 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::OutOfBudget { .. }
+        | Event::RaiseAsked { .. }
+        | Event::BudgetRaised { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::Stopped { .. }

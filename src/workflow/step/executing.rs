@@ -1,12 +1,14 @@
 //! While the executor is at work: what people do is recorded and weighed at the last gate.
 
 use super::acts::{with_act, with_voided};
+use super::resting::{granted, raised};
 use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
 use super::{Step, changed, resting};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Approved, DeliverStage, Delivering, Executing, State};
+use crate::workflow::spending::Full;
 
 pub(super) fn step(executing: &Executing, event: &Event) -> Step {
     let approved = &executing.approved;
@@ -26,7 +28,19 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
             to: State::Executing(Executing { stop: Some(stop.clone()), ..executing.clone() }),
             then: vec![],
         },
-        Event::Rested | Event::Executed if let Some(stop) = &executing.stop => resting::begin(executing, stop),
+        Event::Rested | Event::Executed | Event::OutOfBudget { .. } if let Some(stop) = &executing.stop => {
+            resting::begin(executing, stop)
+        }
+        // More was granted while it was at work.
+        Event::OutOfBudget { full: Full::Budget { .. }, raised } if approved.shown.raised > *raised => {
+            Step::Stay { then: vec![Effect::Execute { version: approved.shown.subject.version }] }
+        }
+        Event::OutOfBudget { full, .. } => resting::out_of_budget(executing, *full),
+        Event::RaiseAsked { raise } => Step::Stay { then: vec![Effect::JudgeRaise { raise: raise.clone() }] },
+        Event::BudgetRaised { raise } => {
+            let approved = Approved { shown: raised(&approved.shown, raise), ..approved.clone() };
+            and_then(and_then(with(approved), granted(raise, true)), Effect::ShowStatusSoon)
+        }
         Event::Executed => Step::Move {
             to: State::Delivering(Delivering {
                 approved: approved.clone(),

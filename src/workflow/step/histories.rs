@@ -14,6 +14,7 @@ use crate::workflow::change::{Change, Input, InputEdit, Notice};
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::run::*;
+use crate::workflow::spending::{Full, Limit};
 
 fn person(id: i64) -> Person {
     Person { id: UserId(id), login: format!("p{id}").parse().unwrap(), kind: AccountKind::User }
@@ -75,7 +76,7 @@ struct Throw {
 }
 
 fn throws() -> impl Strategy<Value = Vec<Throw>> {
-    let one = (0..31_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+    let one = (0..33_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
         .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
     proptest::collection::vec(one, 1..60)
 }
@@ -155,6 +156,12 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
         }
         29 => Event::Rested,
         30 => Event::ResumeAsked { by: person(throw.who) },
+        31 => Event::OutOfBudget { full: Full::Budget { limit: Limit::Money }, raised: u64::from(throw.version) },
+        32 => {
+            let (by, at) = (person(throw.who), Timestamp(throw.at));
+            let raise = Raise { by, micro_dollars: 1, place: Place::Issue, comment: CommentId(serial), at };
+            Event::BudgetRaised { raise: Box::new(raise) }
+        }
         24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
         _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },

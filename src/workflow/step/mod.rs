@@ -118,7 +118,9 @@ pub fn begin_again(ended: &Ended, shown: &Shown, act: Act, seen: ReactTo) -> (St
     let judge = Effect::Judge { gate: Gate::Act, because: Some(act.id) };
     acts = acts::with_act(&acts, &act).unwrap_or(acts);
     let version = shown.subject.version;
-    let waiting = Waiting { shown: shown.clone(), acts, notes: vec![], missing: vec![], hold: None };
+    // The new approval grants the budget anew, and nothing beyond it.
+    let shown = Shown { raised: 0, ..shown.clone() };
+    let waiting = Waiting { shown, acts, notes: vec![], missing: vec![], hold: None };
     (
         State::AwaitingApproval(waiting),
         vec![Effect::React { to: seen }, judge, Effect::Remind { version }, Effect::TimeOut { version }],

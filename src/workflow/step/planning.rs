@@ -103,6 +103,9 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::OutOfBudget { .. }
+        | Event::RaiseAsked { .. }
+        | Event::BudgetRaised { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged

@@ -84,6 +84,9 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::StepTicked { .. }
             | Event::StopAsked { .. }
             | Event::Rested
+            | Event::OutOfBudget { .. }
+            | Event::RaiseAsked { .. }
+            | Event::BudgetRaised { .. }
             | Event::ResumeAsked { .. }
             | Event::Executed
             | Event::JudgementAged
@@ -164,6 +167,7 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         pull,
         requesters: publishing.requesters.clone(),
         rounds: publishing.rounds,
+        raised: 0,
         around: publishing.around.clone(),
     }
 }

@@ -1,25 +1,59 @@
-//! While the work rests because a person stopped it: what people do is recorded, and judged when it goes on.
+//! While the work rests: what people do is recorded, and judged when it goes on.
 
 use super::acts::{with_act, with_voided};
 use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
 use super::{Step, changed};
 use crate::words::Words;
+use crate::workflow::act::Place;
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, Executing, Resting, State, Stop};
+use crate::workflow::run::{Approved, Executing, Raise, Rest, Resting, Shown, State, Stop};
+use crate::workflow::spending::Full;
 
 /// Rests, and tells who stopped the work: by now nothing of it runs. A version that was voided meanwhile ends here.
 pub(super) fn begin(executing: &Executing, stop: &Stop) -> Step {
+    let words = Words::Rests { who: stop.by.clone() };
+    let say = Effect::Say { words, place: stop.place, key: format!("stopped-{}", stop.comment) };
+    rest(executing, Rest::Stopped { stop: Box::new(stop.clone()) }, say)
+}
+
+/// Rests because a limit leaves no room, and says what helps; once for each limit and what was granted until then.
+pub(super) fn out_of_budget(executing: &Executing, full: Full) -> Step {
+    let shown = &executing.approved.shown;
+    let key = match full {
+        Full::Budget { .. } => format!("budget-{}-{}", shown.subject.version, shown.raised),
+        Full::Day { reached } => format!("day-{}", reached.until.map_or(0, |until| until.0)),
+    };
+    let say = Effect::Say { words: Words::OutOfBudget { full }, place: Place::Issue, key };
+    rest(executing, Rest::OutOfBudget { full }, say)
+}
+
+fn rest(executing: &Executing, why: Rest, say: Effect) -> Step {
     let Executing { approved, ticked, .. } = executing.clone();
     if let Some(reason) = &approved.void {
         return changed::void(Some(&approved.shown), reason.clone());
     }
-    let words = Words::Rests { who: stop.by.clone() };
-    let say = Effect::Say { words, place: stop.place, key: format!("stopped-{}", stop.comment) };
+    let to = State::Resting(Resting { approved, ticked, why });
+    Step::Move { to, then: vec![say, Effect::ShowStatus, Effect::EndRest] }
+}
+
+/// The version with more granted to it.
+pub(super) fn raised(shown: &Shown, raise: &Raise) -> Shown {
+    Shown { raised: shown.raised.saturating_add(raise.micro_dollars), ..shown.clone() }
+}
+
+/// The answer to whoever granted more.
+pub(super) fn granted(raise: &Raise, goes_on: bool) -> Effect {
+    let words = Words::Raised { who: raise.by.clone(), micro_dollars: raise.micro_dollars, goes_on };
+    Effect::Say { words, place: raise.place, key: format!("raise-{}", raise.comment) }
+}
+
+/// Goes on behind the second gate: what was approved is judged as if it had not begun.
+fn go_on(approved: &Approved) -> Step {
     Step::Move {
-        to: State::Resting(Resting { approved, ticked, stop: Box::new(stop.clone()) }),
-        then: vec![say, Effect::ShowStatus],
+        to: State::Starting(Approved { hold: None, ..approved.clone() }),
+        then: vec![Effect::Judge { gate: Gate::Start, because: None }, Effect::ShowStatus],
     }
 }
 
@@ -31,11 +65,19 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
     };
     let moved = || changed::void(Some(&approved.shown), Reason::BranchMoved);
     match event {
-        // What was approved is judged as if it had not begun.
-        Event::ResumeAsked { .. } => Step::Move {
-            to: State::Starting(Approved { hold: None, ..approved.clone() }),
-            then: vec![Effect::Judge { gate: Gate::Start, because: None }, Effect::ShowStatus],
-        },
+        Event::ResumeAsked { .. } => go_on(approved),
+        Event::RaiseAsked { raise } => Step::Stay { then: vec![Effect::JudgeRaise { raise: raise.clone() }] },
+        Event::BudgetRaised { raise } => {
+            let approved = Approved { shown: raised(&approved.shown, raise), ..approved.clone() };
+            match &resting.why {
+                Rest::OutOfBudget { full: Full::Budget { .. } } => and_then(go_on(&approved), granted(raise, true)),
+                // Whoever stopped it, or the day that is over, lets it go on.
+                Rest::Stopped { .. } | Rest::OutOfBudget { full: Full::Day { .. } } => Step::Move {
+                    to: State::Resting(Resting { approved, ..resting.clone() }),
+                    then: vec![granted(raise, false)],
+                },
+            }
+        }
         Event::Acted { act } => with_act(&approved.acts, act).map_or(Step::Ignore, with),
         Event::ActVoided { id, how } => with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, with),
         Event::PlanBranchMoved { head: Some(_) } => moved(),
@@ -63,6 +105,7 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::OutOfBudget { .. }
         | Event::Executed
         | Event::JudgementAged
         | Event::Pushed { .. }

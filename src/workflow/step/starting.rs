@@ -51,6 +51,9 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::OutOfBudget { .. }
+        | Event::RaiseAsked { .. }
+        | Event::BudgetRaised { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed
         | Event::JudgementAged

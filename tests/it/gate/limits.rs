@@ -1,8 +1,10 @@
 //! How many runs may be begun within a day (R12).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use assentry::demo::story;
+use assentry::demo::model::{Reply, Script, Seen};
+use assentry::demo::story::{self, Storyteller};
 
 use crate::world::{REPO, World};
 
@@ -10,6 +12,11 @@ const LIMITS: &str = "[limits]\nruns_per_day = 3\nruns_per_person_per_day = 2";
 
 async fn limited() -> World {
     World::with(story::script(), story::repository(), LIMITS).await
+}
+
+/// The story's model, which plans and executes nothing.
+fn refuses(seen: &Seen) -> Reply {
+    if seen.offers("tick") { Reply::Refuse("No.".to_owned()) } else { Storyteller.answer(seen) }
 }
 
 async fn labelled(world: &World, login: &str) -> i64 {
@@ -84,8 +91,7 @@ async fn r12_a_repository_over_its_limit_is_answered_once_whoever_asks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r12_neither_retry_nor_adoption_is_a_way_around_the_limit() {
-    let limits = "[limits]\nruns_per_day = 1\n[limits.execute]\nturns = 1";
-    let world = World::with(story::script(), story::repository(), limits).await;
+    let world = World::with(Arc::new(refuses), story::repository(), "[limits]\nruns_per_day = 1").await;
     let issue = world.planned().await;
     world.person("bob").approves(world.plan_pull(issue).await).unwrap();
     world.settle().await;

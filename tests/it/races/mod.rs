@@ -5,7 +5,8 @@ mod ends;
 use std::time::Duration;
 
 use assentry::demo::github::Role;
-use assentry::demo::story;
+use assentry::demo::model::{Reply, Script, Seen};
+use assentry::demo::story::Storyteller;
 use assentry::workflow::run::{DeliverStage, Delivering, State};
 
 use crate::world::{REPO, World};
@@ -87,7 +88,10 @@ async fn d16_an_objection_is_not_lifted_by_removing_its_comment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d47_a_stranger_begins_no_run_by_retry() {
-    let world = World::with(story::script(), story::repository(), "[limits.execute]\nturns = 1").await;
+    let refuses = |seen: &Seen| {
+        if seen.offers("tick") { Reply::Refuse("No.".to_owned()) } else { Storyteller.answer(seen) }
+    };
+    let world = World::with_model(refuses).await;
     let issue = world.planned().await;
     world.person("bob").approves(world.plan_pull(issue).await).unwrap();
     world.settle().await;
