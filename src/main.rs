@@ -17,6 +17,8 @@ enum Command {
     Run(cli::run::Args),
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
+    /// Adds up what calls of models have cost.
+    Costs(cli::costs::Args),
     /// Reads what people wrote before a server does: its configuration, and a repository's policy.
     Config(cli::config::Args),
     /// Writes a plan for an issue in a file, on a checkout on this host.
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
             Command::Runs(args) => cli::runs::run(&args).await,
             Command::Run(args) => cli::run::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
+            Command::Costs(args) => cli::costs::run(&args).await,
             Command::Config(args) => cli::config::run(&args),
             Command::Plan(args) => cli::plan::run(&args).await,
             Command::Execute(args) => cli::execute::run(&args).await,

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod config;
+pub mod costs;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod eval;

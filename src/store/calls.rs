@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 
 use super::Store;
 use super::errors::StoreError;
@@ -146,25 +145,6 @@ pub struct UsedCall {
     pub answered: bool,
     /// As in [`NewCall`].
     pub worked_ms: i64,
-}
-
-/// What calls have used, added up.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Costs {
-    /// What for.
-    pub phase: String,
-    /// Provider and model.
-    pub model: String,
-    /// How many calls there were, failed ones too.
-    pub calls: i64,
-    /// How many of them brought no answer.
-    pub failed: i64,
-    /// What they used.
-    pub usage: TurnUsage,
-    /// What those cost whose price is known, in millionths of a dollar.
-    pub micro_dollars: i64,
-    /// How many of them have no known price.
-    pub unpriced: i64,
 }
 
 impl Store {
@@ -334,40 +314,4 @@ fn passes(sum: i64, more: i64, most: u64) -> bool {
 /// Tokens as they are believed: input, cached, cache_write, output.
 fn bounded(usage: TurnUsage) -> [i64; 4] {
     [usage.input, usage.cached, usage.cache_write, usage.output].map(|tokens| tokens.clamp(0, MOST))
-}
-
-const COSTS: &str = "SELECT phase, model, COUNT(*), \
-    CAST(SUM(CASE WHEN state = 'answered' THEN 0 ELSE 1 END) AS BIGINT), CAST(SUM(input_tokens) AS BIGINT), \
-    CAST(SUM(cached_tokens) AS BIGINT), CAST(SUM(cache_write_tokens) AS BIGINT), CAST(SUM(output_tokens) AS BIGINT), \
-    CAST(COALESCE(SUM(cost_micro_dollars), 0) AS BIGINT), \
-    CAST(SUM(CASE WHEN cost_micro_dollars IS NULL THEN 1 ELSE 0 END) AS BIGINT) \
-    FROM calls WHERE run_id = $1 AND state <> 'reserved' GROUP BY phase, model ORDER BY MIN(number)";
-
-impl Store {
-    /// What the calls for a run have used so far, by phase and model, in the order in which they began. A call under way
-    /// is not among them.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn costs(&self, run: RunId) -> Result<Vec<Costs>, StoreError> {
-        sqlx::query(COSTS).bind(run.0).fetch_all(&self.db.pool).await?.iter().map(costs).collect()
-    }
-}
-
-fn costs(row: &AnyRow) -> Result<Costs, StoreError> {
-    use sqlx::Row as _;
-    Ok(Costs {
-        phase: row.try_get(0)?,
-        model: row.try_get(1)?,
-        calls: row.try_get(2)?,
-        failed: row.try_get(3)?,
-        usage: TurnUsage {
-            input: row.try_get(4)?,
-            cached: row.try_get(5)?,
-            cache_write: row.try_get(6)?,
-            output: row.try_get(7)?,
-        },
-        micro_dollars: row.try_get(8)?,
-        unpriced: row.try_get(9)?,
-    })
 }

@@ -24,6 +24,7 @@ mod changes;
 mod chores;
 mod commit;
 mod connect;
+mod costs;
 mod errors;
 mod heads;
 mod inbox;
@@ -44,8 +45,9 @@ use tokio::sync::watch;
 use crate::ids::Timestamp;
 
 pub use alone::{Alone, Others};
-pub use calls::{CallNumber, Costs, NewCall, Reserved, UsedCall};
+pub use calls::{CallNumber, NewCall, Reserved, UsedCall};
 pub use changes::{Commit, CommitOutcome, NewEffect, NewPlan, OpenRun, OpenRunOutcome, StateText};
+pub use costs::{Costs, RunCosts};
 pub use errors::StoreError;
 pub use inbox::{ClaimedDelivery, Delivery, NewDelivery, Received};
 pub use lease::{Claim, Finish, Held, Lease, MAX_SILENT_TRIES, Worker};

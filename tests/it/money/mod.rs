@@ -1,5 +1,6 @@
 //! What models cost: every call is written down, and no limit is passed.
 
+mod costs;
 mod rests;
 
 use std::sync::Arc;
