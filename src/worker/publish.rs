@@ -135,7 +135,10 @@ impl Deed<'_> {
         let made_from = self.core.made_from(&self.run, version).await?;
         let facts = PlanFacts { terms: &terms, digest, issue: origin.number, home: &home, made_from: &made_from };
         let prefix = &self.core.settings.prefix;
-        let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden, prefix };
+        let costs = self.costs().await?;
+        let executor = self.core.executor_named(&terms.models.execute);
+        let estimate = executor.and_then(|(_, choice)| choice.at_most(&terms.plan));
+        let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden, prefix, costs: &costs, estimate };
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };
         let before = self.terms(shown.subject.version).await?;

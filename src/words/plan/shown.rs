@@ -6,6 +6,7 @@ use crate::ids::{CommitSha, Digest, IssueNumber, PullNumber, RepoPath};
 use crate::words::escape::{cell_code, code, fence, inline};
 use crate::words::figures::{count, dollars, many};
 use crate::words::place::Home;
+use crate::words::spending::{PhaseCost, cost};
 use crate::workflow::approval::{Rules, Separation};
 use crate::workflow::command::Prefix;
 use crate::workflow::terms::Terms;
@@ -49,6 +50,10 @@ pub struct Posting<'a> {
     pub hidden: &'a [Hidden],
     /// How commands are spelt here.
     pub prefix: &'a Prefix,
+    /// What planning has cost so far.
+    pub costs: &'a [PhaseCost],
+    /// What the plan's own estimate of the execution costs at most, in millionths of a dollar, where prices are known.
+    pub estimate: Option<u64>,
 }
 
 /// Something that was taken out of the input.
@@ -99,8 +104,9 @@ pub fn plan_file(facts: &PlanFacts<'_>) -> String {
 pub fn plan_comment(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {
     let above = header(facts, &format!("#{}", facts.issue));
     let below = format!(
-        "{}{}{}{}",
+        "{}{}{}{}{}",
         granted(facts.terms),
+        spent(facts.terms, posting),
         made_from(facts.made_from, facts.issue, facts.home),
         disclosed(posting.hidden),
         how_to_go_on(facts, posting)
@@ -153,6 +159,19 @@ fn granted(terms: &Terms) -> String {
     let rows: Vec<String> =
         rows.into_iter().chain(policy).map(|(what, limit)| format!("| {what} | {limit} |")).collect();
     format!("\n### What approval grants\n\n| What | At most |\n| --- | --- |\n{}\n", rows.join("\n"))
+}
+
+/// What planning has cost, and what the execution is estimated to cost.
+fn spent(terms: &Terms, posting: &Posting<'_>) -> String {
+    let tokens = many(terms.plan.estimate.tokens, "token");
+    let estimate = match posting.estimate {
+        Some(most) => format!("The execution is estimated at {tokens}, which cost {} at most.", dollars(most)),
+        None => format!("The execution is estimated at {tokens}; its model's price is not known."),
+    };
+    if posting.costs.is_empty() {
+        return format!("\n### Cost\n\n{estimate}\n");
+    }
+    format!("\n### Cost\n\nSo far: {} {estimate}\n", cost(posting.costs))
 }
 
 fn disclosed(hidden: &[Hidden]) -> String {

@@ -6,6 +6,7 @@ mod properties;
 use super::*;
 use crate::ids::{CommentId, CommitSha, Digest, IssueId, IssueNumber, PullNumber, RepoId, UserId};
 use crate::words::place::Home;
+use crate::words::spending::PhaseCost;
 use crate::workflow::approval::{EXPIRES, Rules, Separation};
 use crate::workflow::command::{Prefix, parse};
 use crate::workflow::plan::{
@@ -90,8 +91,25 @@ fn comment(terms: &Terms, hidden: &[Hidden]) -> String {
         expires: EXPIRES,
     };
     let prefix = Prefix::default();
-    let posting =
-        Posting { pull: PullNumber(43), path: &path, commit: &commit, rules: &rules, hidden, prefix: &prefix };
+    let costs = [PhaseCost {
+        phase: "plan".to_owned(),
+        model: "a/b".to_owned(),
+        input_tokens: 41_200,
+        cached_tokens: 30_000,
+        output_tokens: 2_100,
+        micro_dollars: 180_000,
+        unpriced: 0,
+    }];
+    let posting = Posting {
+        pull: PullNumber(43),
+        path: &path,
+        commit: &commit,
+        rules: &rules,
+        hidden,
+        prefix: &prefix,
+        costs: &costs,
+        estimate: Some(300_000),
+    };
     plan_comment(&facts, &posting)
 }
 
@@ -173,6 +191,10 @@ fn a_plan_comment_says_what_will_happen_and_how_to_approve_it() {
     | Network | none |
     | Planned by | `anthropic/opus` |
     | Executed by | `anthropic/sonnet` |
+
+    ### Cost
+
+    So far: Tokens: plan (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.18. The execution is estimated at 30,000 tokens, which cost $0.30 at most.
 
     ### Hidden text in the input
 
