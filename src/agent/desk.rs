@@ -17,6 +17,8 @@ const TOOL_WALL: Duration = Duration::from_secs(20);
 pub struct Desk<'a, J> {
     /// Who answers.
     pub model: &'a Model,
+    /// Who goes on once that model is not to be had.
+    pub fallback: Option<&'a Model>,
     /// Where the conversation is kept.
     pub journal: &'a J,
     /// Where commands and tools run.

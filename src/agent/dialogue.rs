@@ -34,6 +34,7 @@ const NO_CALL: &str = "Your answer has no call, so nothing happened. Go on by ca
 /// A conversation under way.
 pub(super) struct Dialogue<'a, J> {
     model: &'a Model,
+    fallback: Option<&'a Model>,
     journal: &'a J,
     leash: &'a Leash,
     conversation: Conversation,
@@ -66,14 +67,15 @@ pub(super) enum Said {
 impl<'a, J: Journal> Dialogue<'a, J> {
     /// Begins a conversation, or takes up the one that is stored.
     pub(super) async fn open(
-        model: &'a Model,
+        (model, fallback): (&'a Model, Option<&'a Model>),
         journal: &'a J,
         leash: &'a Leash,
         conversation: Conversation,
     ) -> Result<Self, Ending> {
         let stored = journal.turns().await.map_err(Ending::Journal)?.into_iter();
         let same = (None, 0);
-        Ok(Dialogue { model, journal, leash, conversation, stored, spent: Spent::default(), rejections: 0, same })
+        let spent = Spent::default();
+        Ok(Dialogue { model, fallback, journal, leash, conversation, stored, spent, rejections: 0, same })
     }
 
     /// The next answer that calls a tool.
@@ -123,16 +125,42 @@ impl<'a, J: Journal> Dialogue<'a, J> {
         Ok(())
     }
 
-    fn again(&self, turn: Turn) -> Result<(Answer, Option<Vec<Part>>), Ending> {
-        if turn.request != request_hash(&self.conversation, self.model.profile()) {
+    fn again(&mut self, turn: Turn) -> Result<(Answer, Option<Vec<Part>>), Ending> {
+        let fits = |dialogue: &Self| turn.request == request_hash(&dialogue.conversation, dialogue.model.profile());
+        let known = fits(self) || (self.falls_back() && fits(self));
+        if !known {
             let text = format!("turn {} was stored for another conversation, model or version", self.spent.turns);
             return Err(Ending::Interrupted { text });
         }
         Ok((turn.answer, turn.results))
     }
 
-    /// Asks until there is an answer, a few times at most. Each try is reserved before and settled after.
+    /// Hands the conversation to the other model, if there is one; it stays with that.
+    fn falls_back(&mut self) -> bool {
+        let Some(fallback) = self.fallback.take() else { return false };
+        self.model = fallback;
+        // What only the model that wrote it can read is left out.
+        for message in &mut self.conversation.messages {
+            if let Message::Assistant { answer } = message {
+                answer.blocks.clear();
+            }
+        }
+        true
+    }
+
     async fn ask(&mut self) -> Result<Answer, Ending> {
+        let asked = self.ask_this_one().await;
+        match asked {
+            Err(Ending::Model(error)) if is_not_to_be_had(&error) && self.falls_back() => {
+                tracing::warn!("another model goes on: {error}");
+                self.ask_this_one().await
+            }
+            asked => asked,
+        }
+    }
+
+    /// Asks until there is an answer, a few times at most. Each try is reserved before and settled after.
+    async fn ask_this_one(&self) -> Result<Answer, Ending> {
         if self.spent.turns >= self.leash.budget.turns {
             return Err(Ending::OverBudget(Limit::Turns));
         }
@@ -141,6 +169,9 @@ impl<'a, J: Journal> Dialogue<'a, J> {
         let worst = self.model.foresee(&self.conversation);
         let mut attempt = 1;
         let answer = loop {
+            if self.leash.cancel.is_cancelled() {
+                return Err(Ending::Cancelled);
+            }
             let call = Try { seq: self.spent.turns, attempt, profile, worst };
             let call = self.journal.reserve(call).await.map_err(Ending::Journal)??;
             let stop = self.leash.stop();
@@ -196,6 +227,21 @@ impl<'a, J: Journal> Dialogue<'a, J> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether another model may do what this one does not, by no fault of the conversation's.
+fn is_not_to_be_had(error: &ModelError) -> bool {
+    match error {
+        ModelError::Busy { .. }
+        | ModelError::Spent { .. }
+        | ModelError::Gone { .. }
+        | ModelError::CutOff { .. }
+        | ModelError::Silent { .. } => true,
+        ModelError::Refused { .. }
+        | ModelError::TooLong { .. }
+        | ModelError::BadRequest { .. }
+        | ModelError::Cancelled { .. } => false,
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Submission {
 /// Lets the model plan, and says what that used up.
 pub async fn plan<J: Journal>(desk: &Desk<'_, J>, task: &PlanTask<'_>) -> (Planned, Spent) {
     let conversation = task.conversation();
-    let mut dialogue = match Dialogue::open(desk.model, desk.journal, desk.leash, conversation).await {
+    let mut dialogue = match Dialogue::open((desk.model, desk.fallback), desk.journal, desk.leash, conversation).await {
         Ok(dialogue) => dialogue,
         Err(ending) => return (Planned::Stopped(ending), Spent::default()),
     };

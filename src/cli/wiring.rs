@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::policy::Bounds;
-use crate::config::{Config, EffortLevel, ModelConfig, PhaseLimits, ProviderKind, SandboxSettings, WallsKind};
+use crate::config::{
+    Config, EffortLevel, ModelConfig, PhaseLimits, PhaseModel, ProviderKind, SandboxSettings, WallsKind,
+};
 use crate::github::{App, GithubConfig};
 use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
 use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
@@ -32,14 +34,24 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         key_pem: config.github.private_key.clone(),
     })?;
     let sandbox = Sandbox::probe(&walls(&config.sandbox, data_dir, program)?).await?;
-    let (planner, plan_model) = model(&config.models.plan).context("[models.plan]")?;
-    let (executor, execute_model) = model(&config.models.execute).context("[models.execute]")?;
     let (mut others, mut models) = (vec![], vec![]);
     for (name, allowed) in &config.models.allowed {
         let (other, choice) = model(allowed).with_context(|| format!("[models.allowed.{name}]"))?;
         others.push(Arc::new(other));
         models.push((name.clone(), choice));
     }
+    let phase = |phase: &PhaseModel| -> anyhow::Result<(Arc<Model>, ModelChoice)> {
+        let (model, mut choice) = model(&phase.model)?;
+        let fallback = models.iter().zip(&others).find(|((name, _), _)| Some(name) == phase.fallback.as_ref());
+        if let Some(((_, other), model)) = fallback {
+            choice.name = format!("{}, else {}", choice.name, other.name);
+            choice.fallback = Some(Arc::clone(model));
+        }
+        Ok((Arc::new(model), choice))
+    };
+    let (planner, plan_model) = phase(&config.models.plan).context("[models.plan]")?;
+    let (reviser, revise_model) = phase(&config.models.revise).context("[models.revise]")?;
+    let (executor, execute_model) = phase(&config.models.execute).context("[models.execute]")?;
     let web = config.github.web_url.as_str().trim_end_matches('/').to_owned();
     let SandboxSettings { memory_mib, processes, disk_mib, output_kib, command_minutes, .. } = config.sandbox;
     let settings = Settings {
@@ -67,13 +79,14 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         disk_bytes: disk_mib << 20,
         output_bytes: usize::try_from(output_kib << 10).unwrap_or(usize::MAX),
         plan_model,
+        revise_model,
         execute_model,
         models,
         bounds: Bounds::of(config),
     };
     let worker = Worker::new(&unique_name());
-    let (app, planner, executor) = (Arc::new(app), Arc::new(planner), Arc::new(executor));
-    Ok(Core { store, app, sandbox, planner, executor, others, settings: Arc::new(settings), worker, stop })
+    let app = Arc::new(app);
+    Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings: Arc::new(settings), worker, stop })
 }
 
 pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -> anyhow::Result<SandboxConfig> {
@@ -117,7 +130,7 @@ pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)
         timeouts: Timeouts::default(),
         price,
     })?;
-    let choice = ModelChoice { name: model.profile().name(), price };
+    let choice = ModelChoice { name: model.profile().name(), price, fallback: None };
     Ok((model, choice))
 }
 

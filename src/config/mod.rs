@@ -29,7 +29,7 @@ pub use approval::ApprovalConfig;
 pub use github::{GithubConfig, RepoPattern};
 pub use limits::{LimitsConfig, PhaseLimits};
 pub use local::LocalConfig;
-pub use models::{EffortLevel, ModelConfig, ModelsConfig, PriceConfig, ProviderKind};
+pub use models::{EffortLevel, ModelConfig, ModelsConfig, PhaseModel, PriceConfig, ProviderKind};
 pub use plan::PlanConfig;
 pub use sandbox::{SandboxSettings, WallsKind};
 pub use secrets::Surroundings;

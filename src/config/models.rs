@@ -1,8 +1,9 @@
-//! Which model plans and which one executes.
+//! Which model plans, which one revises and which one executes.
 //!
-//! `[model]` holds what both have in common, `[models.plan]` and `[models.execute]` what differs. Whoever names another
-//! provider or address there must name its key too: a key is never sent to where it was not meant for.
-//! `[models.allowed.NAME]` are further ones, in the same form, that a repository's policy may choose by that name.
+//! `[model]` holds what all have in common, `[models.plan]`, `[models.revise]` and `[models.execute]` what differs; whoever
+//! plans also revises, where the second of them is absent. Whoever names another provider or address there must name its
+//! key too: a key is never sent to where it was not meant for. `[models.allowed.NAME]` are further ones, in the same form,
+//! that a repository's policy may choose by that name, and that a phase may fall back on.
 
 use secrecy::SecretString;
 use url::Url;
@@ -15,12 +16,23 @@ use super::strict::Table;
 /// The models of the phases.
 #[derive(Debug, Clone)]
 pub struct ModelsConfig {
-    /// Writes and revises plans.
-    pub plan: ModelConfig,
+    /// Writes plans.
+    pub plan: PhaseModel,
+    /// Revises them.
+    pub revise: PhaseModel,
     /// Executes them.
-    pub execute: ModelConfig,
+    pub execute: PhaseModel,
     /// What a repository's policy may choose instead, by name.
     pub allowed: Vec<(String, ModelConfig)>,
+}
+
+/// The model of a phase.
+#[derive(Debug, Clone)]
+pub struct PhaseModel {
+    /// The model.
+    pub model: ModelConfig,
+    /// Which of the allowed ones goes on, by name, once this one is not to be had.
+    pub fallback: Option<String>,
 }
 
 /// A model and how to reach it.
@@ -83,10 +95,14 @@ pub struct PriceConfig {
 
 pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<ModelsConfig> {
     let (common, models) = (root.table("model"), root.table("models"));
-    let (plan, execute) = (models.table("plan"), models.table("execute"));
+    let (plan, revise, execute) = (models.table("plan"), models.table("revise"), models.table("execute"));
     let planner = Layers { own: &plan, common: &common }.read(around, "claude-opus-5-5");
+    // Not even asked for its mistakes where it is absent: they are the planner's.
+    let revises =
+        models.has("revise").then(|| Layers { own: &revise, common: &common }.read(around, "claude-opus-5-5"));
     let executor = Layers { own: &execute, common: &common }.read(around, "claude-sonnet-5-5");
     let mut allowed = vec![];
+    let mut names = vec![];
     for (name, own) in models.named_tables("allowed") {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         if name.is_empty() || name.len() > 50 || !name.bytes().all(fits) {
@@ -97,10 +113,24 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
         }
         let model = Layers { own: &own, common: &common }.read(around, "claude-sonnet-5-5");
         own.finish();
+        names.push(name);
         allowed.extend(model.map(|model| (name.to_owned(), model)));
     }
-    [common, models, plan, execute].into_iter().for_each(Table::finish);
-    Some(ModelsConfig { plan: planner?, execute: executor?, allowed })
+    let fallback = |own: &Table<'_>| {
+        own.parsed("fallback", |text| match names.contains(&text) {
+            true => Ok(text.to_owned()),
+            false => Err(format!("there is no [models.allowed.{text}]; it takes the name of one of these")),
+        })
+    };
+    let fallbacks = [fallback(&plan), fallback(&revise), fallback(&execute)];
+    [common, models, plan, revise, execute].into_iter().for_each(Table::finish);
+    let [plan, revise, execute] = fallbacks;
+    let plan = PhaseModel { model: planner?, fallback: plan };
+    let revise = match revises {
+        Some(model) => PhaseModel { model: model?, fallback: revise },
+        None => plan.clone(),
+    };
+    Some(ModelsConfig { plan, revise, execute: PhaseModel { model: executor?, fallback: execute }, allowed })
 }
 
 /// A phase's own table, and the one below it.

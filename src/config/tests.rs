@@ -50,7 +50,7 @@ fn four_values_are_enough() {
     let config = parse(FOUR).unwrap();
     assert_eq!(config.github.app_id, 123_456);
     assert_eq!(config.github.webhook_secrets[0].expose_secret(), "canary of /etc/assentry/webhook-secret");
-    assert_eq!(config.models.plan.api_key.expose_secret(), "canary of /etc/assentry/model-key");
+    assert_eq!(config.models.plan.model.api_key.expose_secret(), "canary of /etc/assentry/model-key");
     assert_eq!(config.server.database_url.expose(), "/etc/assentry/data/assentry.db");
     assert_eq!(config.trigger_label, "assentry");
 }
@@ -65,7 +65,7 @@ fn the_four_values_may_come_from_the_environment() {
     ];
     let config = parse_with("[github]\napp_id = 1\n", &variables).unwrap();
     let secrets: Vec<&str> = config.github.webhook_secrets.iter().map(|s| s.expose_secret()).collect();
-    assert_eq!((secrets, config.models.execute.api_key.expose_secret()), (vec!["s", "o"], "k"));
+    assert_eq!((secrets, config.models.execute.model.api_key.expose_secret()), (vec!["s", "o"], "k"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_example_holds_the_defaults() {
     let example = include_str!("../../deploy/assentry.example.toml");
     let from_example = parse_with(example, &[("ANTHROPIC_API_KEY", "k")]).unwrap();
     assert_eq!(format!("{from_example:#?}"), format!("{:#?}", parse(FOUR).unwrap()));
-    assert_eq!(from_example.models.plan.api_key.expose_secret(), "k");
+    assert_eq!(from_example.models.plan.model.api_key.expose_secret(), "k");
 }
 
 #[test]
@@ -87,7 +87,9 @@ fn every_key_of_the_example_that_is_commented_out_is_known() {
         })
         .collect();
     let config = parse_with(&all.join("\n"), &[("ANTHROPIC_API_KEY", "k")]).unwrap();
-    assert_eq!(config.models.plan.price.map(|p| p.cache_write), Some(3_750_000));
+    assert_eq!(config.models.plan.model.price.map(|p| p.cache_write), Some(3_750_000));
+    assert_eq!(config.models.plan.fallback.as_deref(), Some("deep"));
+    assert_eq!(config.models.revise.fallback, None);
     assert_eq!(config.github.webhook_secrets.len(), 2);
     assert_eq!(config.models.allowed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["deep"]);
     assert_eq!(config.sandbox.environment, [("GOFLAGS".to_owned(), "-mod=vendor".to_owned())]);
@@ -164,23 +166,40 @@ fn t41_no_secret_is_printed() {
 }
 
 #[test]
+fn whoever_plans_revises_and_a_fallback_is_one_of_the_allowed() {
+    let with = |table: &str| parse(&format!("{FOUR}{table}"));
+    let allowed = "[models.allowed.spare]\nmodel = 's'\n";
+    let models = with(&format!("[models.plan]\nmodel = 'p'\nfallback = 'spare'\n{allowed}")).unwrap().models;
+    let both = [&models.plan, &models.revise].map(|phase| (phase.model.model.as_str(), phase.fallback.as_deref()));
+    assert_eq!(both, [("p", Some("spare")); 2]);
+    let own = with("[models.plan]\nmodel = 'p'\n[models.revise]\nmodel = 'r'\n").unwrap().models;
+    assert_eq!((own.plan.model.model.as_str(), own.revise.model.model.as_str()), ("p", "r"));
+    let wrong = with(&format!("[models.execute]\nfallback = 'spar'\n{allowed}")).unwrap_err();
+    assert_eq!(wrong.len(), 1, "{wrong:#?}");
+    assert!(wrong[0].to_string().contains("there is no [models.allowed.spar]"), "{}", wrong[0]);
+}
+
+#[test]
 fn a_key_is_never_sent_to_where_it_was_not_meant_for() {
     let elsewhere = |table: &str| parse_with(&format!("{FOUR}{table}"), &[("ANTHROPIC_API_KEY", "canary")]);
     let local = elsewhere("[models.execute]\nprovider = 'openai'\nbase_url = 'http://127.0.0.1:11434/v1'\nmodel = 'm'");
     let local = local.unwrap().models;
-    assert_eq!((local.execute.api_key.expose_secret(), local.execute.model.as_str()), ("", "m"));
-    assert_eq!(local.plan.api_key.expose_secret(), "canary of /etc/assentry/model-key");
+    assert_eq!((local.execute.model.api_key.expose_secret(), local.execute.model.model.as_str()), ("", "m"));
+    assert_eq!(local.plan.model.api_key.expose_secret(), "canary of /etc/assentry/model-key");
 
     let gateway = elsewhere("[models.plan]\nbase_url = 'https://gateway.test'\n").unwrap().models;
-    assert_eq!((gateway.plan.api_key.expose_secret(), gateway.plan.model.as_str()), ("", "claude-opus-5-5"));
+    assert_eq!(
+        (gateway.plan.model.api_key.expose_secret(), gateway.plan.model.model.as_str()),
+        ("", "claude-opus-5-5")
+    );
     let named = elsewhere("[models.plan]\nbase_url = 'https://gateway.test'\napi_key_file = 'other-key'\n");
-    assert_eq!(named.unwrap().models.plan.api_key.expose_secret(), "canary of /etc/assentry/other-key");
+    assert_eq!(named.unwrap().models.plan.model.api_key.expose_secret(), "canary of /etc/assentry/other-key");
 
     let vendor = elsewhere("[models.plan]\nprovider = 'openai'\n").unwrap_err();
     assert_eq!(
         vendor,
         [
-            "models.plan.api_key_file: the model's key is missing: name its file here, or set OPENAI_API_KEY",
+            "models.plan.model.api_key_file: the model's key is missing: name its file here, or set OPENAI_API_KEY",
             "models.plan.model: is missing: write the model's id as the provider spells it",
         ]
     );

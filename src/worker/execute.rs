@@ -39,7 +39,7 @@ impl Deed<'_> {
         if subject.version != version || terms.digest() != subject.digest {
             return Err(Trouble::Corrupt(format!("version {version} is not the one that was approved")));
         }
-        let Some((model, _)) = self.core.executor_named(&terms.models.execute) else {
+        let Some((model, choice)) = self.core.executor_named(&terms.models.execute) else {
             // The model is part of what was approved; it is not swapped silently (F52).
             let text = format!("{} was approved and is no longer configured", terms.models.execute);
             let outcome = Outcome::NeedsNewPlan { why: Why::Model { text } };
@@ -54,6 +54,7 @@ impl Deed<'_> {
         let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
         let desk = Desk {
             model,
+            fallback: choice.fallback.as_deref(),
             journal: &journal,
             sandbox: &self.core.sandbox,
             checkout: &checkout,

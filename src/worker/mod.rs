@@ -84,8 +84,10 @@ pub struct Core {
     pub app: Arc<App>,
     /// Where strangers' processes run.
     pub sandbox: Sandbox,
-    /// The model that plans and revises.
+    /// The model that plans.
     pub planner: Arc<Model>,
+    /// The model that revises.
+    pub reviser: Arc<Model>,
     /// The model that executes.
     pub executor: Arc<Model>,
     /// Further models, in the order of [`Settings::models`].

@@ -110,12 +110,14 @@ impl Deed<'_> {
         let checkout = self.checkout(&format!("plan-{}", planning.version), base).await?;
         let settings = &self.core.settings;
         let budget = settings.planning;
-        let (model, _) = self.core.planner_for(in_force.profile(&self.run).plan_model.as_deref());
+        let chosen = in_force.profile(&self.run).plan_model.as_deref();
+        let (model, choice) = self.core.planner_for(chosen, &planning.ask);
         let by = (phase(&planning.ask), self.asked_by(planning));
         let journal = Notebook::new(self, task_name(planning)?, by, budget);
         let leash = Leash { budget, until: journal.deadline().await?, cancel: self.cancel.clone() };
         let desk = Desk {
             model,
+            fallback: choice.fallback.as_deref(),
             journal: &journal,
             sandbox: &self.core.sandbox,
             checkout: &checkout,
@@ -195,7 +197,7 @@ impl Deed<'_> {
         };
         let planned_by = match &by {
             Some(person) => format!("{}, by hand", person.login),
-            None => self.core.planner_for(profile.plan_model.as_deref()).1.name.clone(),
+            None => self.core.planner_for(profile.plan_model.as_deref(), &planning.ask).1.name.clone(),
         };
         let answered = serde_json::to_vec(&Answered { answers, changes, by })?;
         self.keep(&answered_name(planning.version), answered).await?;

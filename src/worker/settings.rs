@@ -12,6 +12,7 @@ use crate::model::{Model, Price};
 use crate::workflow::command::Prefix;
 use crate::workflow::limit::RunLimits;
 use crate::workflow::plan::{Budget, Plan};
+use crate::workflow::run::Ask;
 use crate::workflow::spending::DayLimits;
 
 /// What the operator chose, as far as the work needs it.
@@ -65,6 +66,8 @@ pub struct Settings {
     pub output_bytes: usize,
     /// Provider, model id and price of the model that plans.
     pub plan_model: ModelChoice,
+    /// The same of the model that revises.
+    pub revise_model: ModelChoice,
     /// Provider, model id and price of the model that executes.
     pub execute_model: ModelChoice,
     /// The same of the models that policies may choose, by the names they have there.
@@ -76,10 +79,12 @@ pub struct Settings {
 /// A model as people and the digest name it, and what it costs.
 #[derive(Debug, Clone)]
 pub struct ModelChoice {
-    /// Provider and model id, such as `anthropic/claude-opus-4-6`.
+    /// Provider and model id, such as `anthropic/claude-opus-4-6`, and which one goes on where it is not to be had.
     pub name: String,
     /// What it costs, if that is known.
     pub price: Option<Price>,
+    /// Who goes on once it is not to be had: part of the name, and so of what is approved (F52).
+    pub fallback: Option<Arc<Model>>,
 }
 
 impl Settings {
@@ -95,19 +100,31 @@ impl ModelChoice {
     /// not known.
     #[must_use]
     pub fn at_most(&self, plan: &Plan) -> Option<u64> {
-        let price = self.price.as_ref()?;
-        let long = price.long.map(|long| [long.input, long.cache_write, long.output]);
-        let rates = [Some([price.input, price.cache_write, price.output]), long];
-        let dearest = rates.into_iter().flatten().flatten().max()?;
+        let mut dearest = dearest(self.price.as_ref()?);
+        if let Some(fallback) = &self.fallback {
+            dearest = dearest.max(self::dearest(fallback.profile().price.as_ref()?));
+        }
         let cost = u128::from(plan.estimate.tokens) * u128::from(dearest);
         Some(u64::try_from(cost.div_ceil(1_000_000)).unwrap_or(u64::MAX))
     }
 }
 
+/// The dearest of a model's rates.
+fn dearest(price: &Price) -> u64 {
+    let long = price.long.map_or([0; 3], |long| [long.input, long.cache_write, long.output]);
+    [price.input, price.cache_write, price.output].into_iter().chain(long).max().unwrap_or(0)
+}
+
 impl Core {
-    /// The model that plans: the one that a policy chose by name, else the usual one.
-    pub(super) fn planner_for(&self, name: Option<&str>) -> (&Arc<Model>, &ModelChoice) {
-        name.and_then(|name| self.chosen(name)).unwrap_or((&self.planner, &self.settings.plan_model))
+    /// The model that plans or revises: the one that a policy chose by name, else the usual one.
+    pub(super) fn planner_for(&self, name: Option<&str>, ask: &Ask) -> (&Arc<Model>, &ModelChoice) {
+        let usual = match ask {
+            Ask::Revise { .. } => (&self.reviser, &self.settings.revise_model),
+            Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => {
+                (&self.planner, &self.settings.plan_model)
+            }
+        };
+        name.and_then(|name| self.chosen(name)).unwrap_or(usual)
     }
 
     /// The model that executes, likewise.

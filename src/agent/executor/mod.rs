@@ -54,7 +54,8 @@ pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Groun
         Ok(site) => site,
         Err(ending) => return Executed::Stopped { ending, work: Work::default() },
     };
-    let opened = Dialogue::open(desk.model, desk.journal, desk.leash, conversation(plan)).await;
+    let models = (desk.model, desk.fallback);
+    let opened = Dialogue::open(models, desk.journal, desk.leash, conversation(plan)).await;
     let ended = match opened {
         Ok(mut dialogue) => {
             let ended = match site.set_up(&ground.set_up).await {

@@ -85,14 +85,41 @@ struct Model {
     price: Price,
 }
 
+/// The model of a phase and how to reach it.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PhaseModel {
+    /// Whose wire the address speaks.
+    provider: Provider,
+    /// The model's id as the provider spells it.
+    model: String,
+    /// The address below which the provider's paths begin.
+    base_url: String,
+    /// The file with the key.
+    api_key_file: String,
+    /// The variable of the environment with the key.
+    api_key_env: String,
+    /// How hard to think.
+    effort: Effort,
+    /// The most tokens one answer may have.
+    #[schemars(range(min = 256, max = 1_000_000))]
+    max_output_tokens: u64,
+    /// What a million tokens cost, in dollars.
+    price: Price,
+    /// Which of the allowed ones goes on, by name, once this one is not to be had.
+    fallback: String,
+}
+
 /// Which model does what.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Models {
-    /// Writes and revises plans.
-    plan: Model,
+    /// Writes plans.
+    plan: PhaseModel,
+    /// Revises them; without it, the one that writes them.
+    revise: PhaseModel,
     /// Executes them.
-    execute: Model,
+    execute: PhaseModel,
     /// What a repository's policy may choose instead, by name.
     allowed: BTreeMap<String, Model>,
 }

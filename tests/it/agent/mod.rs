@@ -79,7 +79,15 @@ impl House {
 
     fn desk<'a>(&'a self, checkout: &'a Checkout, leash: &'a Leash) -> Desk<'a, Notebook> {
         let limits = Limits { wall: Duration::from_secs(30), ..Limits::default() };
-        Desk { model: &self.model, journal: &self.journal, sandbox: &self.sandbox, checkout, limits, leash }
+        Desk {
+            model: &self.model,
+            fallback: None,
+            journal: &self.journal,
+            sandbox: &self.sandbox,
+            checkout,
+            limits,
+            leash,
+        }
     }
 
     /// What was said back to each call, in order.

@@ -1,6 +1,7 @@
 //! What models cost: every call is written down, and no limit is passed.
 
 mod costs;
+mod fallback;
 mod rests;
 
 use std::sync::Arc;
