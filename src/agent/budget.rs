@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
-use crate::model::Usage;
+use crate::model::{Price, Usage, cost};
 use crate::workflow::plan::Budget;
 use crate::workflow::spending::Limit;
 
@@ -22,20 +22,35 @@ pub struct Leash {
 }
 
 /// What a conversation has used up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     /// Answers of the model.
     pub turns: u32,
-    /// Their tokens; those of calls without an answer are not among them.
+    /// Their tokens, and those of calls without an answer since the last start.
     pub usage: Usage,
+    /// Their price in millionths of a dollar; `None` once there is one that is not known.
+    pub micro_dollars: Option<u64>,
+}
+
+impl Default for Spent {
+    fn default() -> Spent {
+        Spent { turns: 0, usage: Usage::default(), micro_dollars: Some(0) }
+    }
 }
 
 impl Spent {
-    /// Counts an answer.
-    pub(super) fn add(&mut self, usage: &Usage) {
-        self.turns += 1;
+    /// Counts what a call has used.
+    pub(super) fn add(&mut self, usage: &Usage, price: Option<&Price>) {
         self.usage = self.usage.plus(*usage);
+        let price = priced(usage, price);
+        self.micro_dollars = self.micro_dollars.zip(price).map(|(sum, more)| sum.saturating_add(more));
     }
+}
+
+/// What tokens cost, in millionths of a dollar: an unknown price is not nothing, but no tokens cost nothing.
+#[must_use]
+pub fn priced(usage: &Usage, price: Option<&Price>) -> Option<u64> {
+    price.map(|price| cost(usage, price).0).or((*usage == Usage::default()).then_some(0))
 }
 
 impl Leash {
@@ -78,6 +93,18 @@ impl Leash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_price_is_not_nothing_and_no_tokens_cost_nothing() {
+        let (none, some) = (Usage::default(), Usage { output_tokens: 1_000_000, ..Usage::default() });
+        let known = Price { input: 1, cached: 1, cache_write: 1, output: 7, long: None };
+        let mut spent = Spent::default();
+        spent.add(&some, Some(&known));
+        spent.add(&none, None);
+        assert_eq!(spent.micro_dollars, Some(7));
+        spent.add(&some, None);
+        assert_eq!(spent.micro_dollars, None);
+    }
 
     const BUDGET: Budget = Budget { turns: 3, tokens: 1_000, micro_dollars: 500, minutes: 1 };
 

@@ -85,7 +85,8 @@ impl<'a, J: Journal> Dialogue<'a, J> {
                 Some(turn) => self.again(turn)?,
                 None => (self.ask().await?, None),
             };
-            self.spent.add(&answer.usage);
+            self.spent.turns += 1;
+            self.spent.add(&answer.usage, self.model.profile().price.as_ref());
             self.conversation.messages.push(Message::Assistant { answer: answer.clone() });
             let nudge = match answer.stop {
                 Stop::ToolUse if !answer.calls.is_empty() => {
@@ -160,13 +161,14 @@ impl<'a, J: Journal> Dialogue<'a, J> {
     }
 
     /// Asks until there is an answer, a few times at most. Each try is reserved before and settled after.
-    async fn ask_this_one(&self) -> Result<Answer, Ending> {
+    async fn ask_this_one(&mut self) -> Result<Answer, Ending> {
         if self.spent.turns >= self.leash.budget.turns {
             return Err(Ending::OverBudget(Limit::Turns));
         }
-        let profile = self.model.profile();
+        let model = self.model;
+        let profile = model.profile();
         let request = request_hash(&self.conversation, profile);
-        let worst = self.model.foresee(&self.conversation);
+        let worst = model.foresee(&self.conversation);
         let mut attempt = 1;
         let answer = loop {
             if self.leash.cancel.is_cancelled() {
@@ -175,7 +177,7 @@ impl<'a, J: Journal> Dialogue<'a, J> {
             let call = Try { seq: self.spent.turns, attempt, profile, worst };
             let call = self.journal.reserve(call).await.map_err(Ending::Journal)??;
             let stop = self.leash.stop();
-            let (asked, held) = self.leash.watch(&stop, self.model.ask(&self.conversation, &stop)).await;
+            let (asked, held) = self.leash.watch(&stop, model.ask(&self.conversation, &stop)).await;
             let used = match &asked {
                 Ok(answer) => (answer.usage, true),
                 Err(error) => (error.spent(), false),
@@ -185,7 +187,10 @@ impl<'a, J: Journal> Dialogue<'a, J> {
             match (asked, held) {
                 (Ok(answer), _) => break answer,
                 (Err(_), Err(ending)) => return Err(ending),
-                (Err(error), Ok(())) => self.wait(attempt, error).await?,
+                (Err(error), Ok(())) => {
+                    self.spent.add(&error.spent(), profile.price.as_ref());
+                    self.wait(attempt, error).await?;
+                }
             }
             attempt += 1;
         };

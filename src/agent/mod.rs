@@ -23,7 +23,7 @@ pub mod text;
 pub mod tools;
 mod transcript;
 
-pub use budget::{Leash, Spent};
+pub use budget::{Leash, Spent, priced};
 pub use desk::{Desk, command_line};
 pub use ending::{Ending, JournalError};
 pub use house::{Ground, HouseRules};

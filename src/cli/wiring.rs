@@ -40,18 +40,10 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         others.push(Arc::new(other));
         models.push((name.clone(), choice));
     }
-    let phase = |phase: &PhaseModel| -> anyhow::Result<(Arc<Model>, ModelChoice)> {
-        let (model, mut choice) = model(&phase.model)?;
-        let fallback = models.iter().zip(&others).find(|((name, _), _)| Some(name) == phase.fallback.as_ref());
-        if let Some(((_, other), model)) = fallback {
-            choice.name = format!("{}, else {}", choice.name, other.name);
-            choice.fallback = Some(Arc::clone(model));
-        }
-        Ok((Arc::new(model), choice))
-    };
-    let (planner, plan_model) = phase(&config.models.plan).context("[models.plan]")?;
-    let (reviser, revise_model) = phase(&config.models.revise).context("[models.revise]")?;
-    let (executor, execute_model) = phase(&config.models.execute).context("[models.execute]")?;
+    let (planner, plan_model) = phase(&config.models.plan, &config.models.allowed).context("[models.plan]")?;
+    let (reviser, revise_model) = phase(&config.models.revise, &config.models.allowed).context("[models.revise]")?;
+    let (executor, execute_model) =
+        phase(&config.models.execute, &config.models.allowed).context("[models.execute]")?;
     let web = config.github.web_url.as_str().trim_end_matches('/').to_owned();
     let SandboxSettings { memory_mib, processes, disk_mib, output_kib, command_minutes, .. } = config.sandbox;
     let settings = Settings {
@@ -85,7 +77,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         bounds: Bounds::of(config),
     };
     let worker = Worker::new(&unique_name());
-    let app = Arc::new(app);
+    let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
     Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings: Arc::new(settings), worker, stop })
 }
 
@@ -105,6 +97,17 @@ pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -
     walls.path.extend(wanted.path.iter().cloned());
     walls.environment.extend(wanted.environment.iter().cloned());
     Ok(walls)
+}
+
+/// The model of a phase, and the one among the allowed that it falls back on.
+pub(super) fn phase(phase: &PhaseModel, allowed: &[(String, ModelConfig)]) -> anyhow::Result<(Model, ModelChoice)> {
+    let (first, mut choice) = model(&phase.model)?;
+    if let Some((_, other)) = allowed.iter().find(|(name, _)| Some(name) == phase.fallback.as_ref()) {
+        let (other, fallback) = model(other)?;
+        choice.name = format!("{}, else {}", choice.name, fallback.name);
+        choice.fallback = Some(Arc::new(other));
+    }
+    Ok((first, choice))
 }
 
 pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)> {

@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use super::apply::{Applied, With};
 use super::effect::Deed;
 use super::{LEASE, Trouble};
-use crate::agent::{Journal, JournalError, Reservation, Try, Turn};
+use crate::agent::{Journal, JournalError, Reservation, Try, Turn, priced};
 use crate::github::Step;
 use crate::ids::{BranchName, CommitSha, Digest, Person};
-use crate::model::{Answer, Part, Profile, Usage, cost};
+use crate::model::{Answer, Part, Profile, Usage};
 use crate::sandbox::mirror::{FetchFrom, Mirror, MirrorError};
 use crate::sandbox::{Checkout, Limits};
 use crate::store::{CallNumber, Held, Lease, NewCall, NewTurn, Reserved, StoreError, TurnUsage, UsedCall, Written};
@@ -177,10 +177,8 @@ fn tokens(usage: &Usage) -> TurnUsage {
     }
 }
 
-/// What tokens cost; unknown is not nothing, but no tokens cost nothing.
 fn price(usage: &Usage, profile: &Profile) -> Option<i64> {
-    let known = profile.price.as_ref().map(|price| cost(usage, price).0);
-    known.or((*usage == Usage::default()).then_some(0)).map(signed)
+    priced(usage, profile.price.as_ref()).map(signed)
 }
 
 impl Journal for Notebook<'_> {

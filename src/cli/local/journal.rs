@@ -6,26 +6,48 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Journal, JournalError, Turn};
+use crate::agent::{Journal, JournalError, Reservation, Try, Turn, priced};
 use crate::ids::Digest;
-use crate::model::{Answer, Part};
+use crate::model::{Answer, Part, Profile, Usage};
+use crate::workflow::plan::Budget;
+use crate::workflow::spending::{Full, Limit};
 
 /// A conversation in a file of its own; a line that was cut off by a crash is as if it had not been said.
 #[derive(Debug)]
 pub(super) struct FileJournal {
     path: PathBuf,
     file: Mutex<std::fs::File>,
+    budget: Budget,
+    used: Mutex<Used>,
+}
+
+/// What calls have used up, failed ones too; those of unknown price cost nothing here.
+#[derive(Debug, Clone, Copy, Default)]
+struct Used {
+    tokens: u64,
+    micro_dollars: u64,
+}
+
+impl Used {
+    fn plus(self, usage: &Usage, micro_dollars: Option<u64>) -> Used {
+        let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+        Used {
+            tokens: self.tokens.saturating_add(tokens),
+            micro_dollars: self.micro_dollars.saturating_add(micro_dollars.unwrap_or(0)),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
 enum Line {
     Answered { seq: u32, request: Digest, answer: Answer },
     Replied { seq: u32, results: Vec<Part> },
+    Used { usage: Usage, micro_dollars: Option<u64> },
 }
 
 impl FileJournal {
-    /// Opens the file, or makes it.
-    pub(super) fn open(path: &Path) -> std::io::Result<FileJournal> {
+    /// Opens the file, or makes it; what was used in it counts against the budget.
+    pub(super) fn open(path: &Path, budget: Budget) -> std::io::Result<FileJournal> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -33,7 +55,12 @@ impl FileJournal {
             std::fs::read(path).map_or(0, |bytes| bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
         let file = std::fs::File::options().create(true).append(true).open(path)?;
         file.set_len(u64::try_from(whole).unwrap_or(0))?;
-        Ok(FileJournal { path: path.to_owned(), file: Mutex::new(file) })
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let used = text.lines().fold(Used::default(), |used, line| match serde_json::from_str(line) {
+            Ok(Line::Used { usage, micro_dollars }) => used.plus(&usage, micro_dollars),
+            Ok(Line::Answered { .. } | Line::Replied { .. }) | Err(_) => used,
+        });
+        Ok(FileJournal { path: path.to_owned(), file: Mutex::new(file), budget, used: Mutex::new(used) })
     }
 
     /// Removes it, once there is nothing to go on with.
@@ -65,6 +92,7 @@ impl Journal for FileJournal {
                         turn.results = Some(results);
                     }
                 }
+                Ok(Line::Used { .. }) => {}
                 Ok(Line::Answered { .. } | Line::Replied { .. }) => {
                     return Err(unreadable(format!("line {} is out of order: remove the file", n + 1)));
                 }
@@ -74,7 +102,27 @@ impl Journal for FileJournal {
         Ok(turns)
     }
 
-    async fn answered(&self, seq: u32, request: &Digest, answer: &Answer) -> Result<(), JournalError> {
+    async fn reserve(&self, call: Try<'_>) -> Result<Result<Reservation, Full>, JournalError> {
+        let price = priced(&call.worst, call.profile.price.as_ref());
+        let then = self.used.lock().unwrap_or_else(PoisonError::into_inner).plus(&call.worst, price);
+        if then.tokens > self.budget.tokens {
+            return Ok(Err(Full::Budget { limit: Limit::Tokens }));
+        }
+        if then.micro_dollars > self.budget.micro_dollars {
+            return Ok(Err(Full::Budget { limit: Limit::Money }));
+        }
+        Ok(Ok(Reservation(i64::from(call.seq))))
+    }
+
+    async fn settle(&self, _: Reservation, profile: &Profile, (usage, _): (Usage, bool)) -> Result<(), JournalError> {
+        let micro_dollars = priced(&usage, profile.price.as_ref());
+        self.write(&Line::Used { usage, micro_dollars })?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        *used = used.plus(&usage, micro_dollars);
+        Ok(())
+    }
+
+    async fn answered(&self, seq: u32, (request, _): (&Digest, &Profile), answer: &Answer) -> Result<(), JournalError> {
         self.write(&Line::Answered { seq, request: request.clone(), answer: answer.clone() })
     }
 

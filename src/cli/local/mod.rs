@@ -18,7 +18,7 @@ pub use work::{Executing, Planning, read_issue, read_plan_file};
 use super::wiring;
 use crate::agent::{Ground, HouseRules};
 use crate::config::policy::{POLICY_PATH, Policy, Profile, Visibility};
-use crate::config::{LocalConfig, ModelConfig};
+use crate::config::{LocalConfig, ModelConfig, PhaseModel};
 use crate::ids::{BranchName, CommitSha, RepoId};
 use crate::model::Model;
 use crate::sandbox::mirror::{FetchFrom, Mirror};
@@ -111,12 +111,19 @@ impl Bench {
 
     /// The model that plans, by the policy's choice or else the configuration's.
     fn planner(&self) -> anyhow::Result<(Model, ModelChoice)> {
-        wiring::model(self.chosen(self.profile().plan_model.as_deref()).unwrap_or(&self.config.models.plan))
+        self.model_of(self.profile().plan_model.as_deref(), &self.config.models.plan)
     }
 
     /// The model that executes, by the policy's choice or else the configuration's.
     fn executor(&self) -> anyhow::Result<(Model, ModelChoice)> {
-        wiring::model(self.chosen(self.profile().execute_model.as_deref()).unwrap_or(&self.config.models.execute))
+        self.model_of(self.profile().execute_model.as_deref(), &self.config.models.execute)
+    }
+
+    fn model_of(&self, chosen: Option<&str>, usual: &PhaseModel) -> anyhow::Result<(Model, ModelChoice)> {
+        match self.chosen(chosen) {
+            Some(model) => wiring::model(model),
+            None => wiring::phase(usual, &self.config.models.allowed),
+        }
     }
 
     fn chosen(&self, name: Option<&str>) -> Option<&ModelConfig> {

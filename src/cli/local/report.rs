@@ -63,7 +63,7 @@ impl Usage {
             input_tokens: spent.usage.input_tokens,
             cached_tokens: spent.usage.cached_tokens,
             output_tokens: spent.usage.output_tokens,
-            micro_dollars: Some(spent.micro_dollars),
+            micro_dollars: spent.micro_dollars,
         }
     }
 

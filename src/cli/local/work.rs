@@ -93,10 +93,11 @@ impl Bench {
         canon.text(&issue.title);
         canon.text(&issue.body);
         let key = self.key(canon, &choice.name);
-        let journal = FileJournal::open(&self.conversation("plan", &key))?;
+        let budget = wiring::budget(self.config.limits.plan);
+        let journal = FileJournal::open(&self.conversation("plan", &key), budget)?;
         let checkout = self.mirror.checkout(&self.from, &self.base, &self.folder("plan", &key)?).await?;
-        let leash = self.leash(wiring::budget(self.config.limits.plan), cancel);
-        let desk = self.desk(&model, &journal, &checkout, &leash);
+        let leash = self.leash(budget, cancel);
+        let desk = self.desk((&model, choice.fallback.as_deref()), &journal, &checkout, &leash);
         let ask = Ask::Fresh { guidance: None };
         let (places, house) = (std::collections::BTreeMap::new(), self.house());
         let task = PlanTask { issue, ask: &ask, previous: None, places: &places, house: &house };
@@ -134,10 +135,10 @@ impl Bench {
         let mut canon = Canon::new("assentry-local-execute-v1");
         canon.text(&serde_json::to_string(&plan)?);
         let key = self.key(canon, &choice.name);
-        let journal = FileJournal::open(&self.conversation("execute", &key))?;
+        let journal = FileJournal::open(&self.conversation("execute", &key), self.profile().budget)?;
         let checkout = self.mirror.checkout(&self.from, &self.base, &self.folder("execute", &key)?).await?;
         let leash = self.leash(self.profile().budget, cancel);
-        let desk = self.desk(&model, &journal, &checkout, &leash);
+        let desk = self.desk((&model, choice.fallback.as_deref()), &journal, &checkout, &leash);
         let executed = Box::pin(executor::execute(&desk, &plan, &self.ground())).await;
         checkout.remove()?;
         let (work, ending) = match executed {
@@ -232,12 +233,12 @@ impl Bench {
 
     fn desk<'a>(
         &'a self,
-        model: &'a Model,
+        (model, fallback): (&'a Model, Option<&'a Model>),
         journal: &'a FileJournal,
         checkout: &'a crate::sandbox::Checkout,
         leash: &'a Leash,
     ) -> Desk<'a, FileJournal> {
-        Desk { model, journal, sandbox: &self.sandbox, checkout, limits: self.limits(), leash }
+        Desk { model, fallback, journal, sandbox: &self.sandbox, checkout, limits: self.limits(), leash }
     }
 }
 
