@@ -1,5 +1,7 @@
 //! What operators are handed says the same as the code.
 
+mod tools;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -3,8 +3,8 @@
 mod curl;
 mod gate;
 mod kills;
-mod server;
+pub(crate) mod server;
 mod several;
 mod start;
 mod stop;
-mod town;
+pub(crate) mod town;
