@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use assentry::cli;
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 /// Plans an issue with a model and, once a person approves the plan, turns it into a pull request.
 #[derive(Debug, Parser)]
@@ -13,12 +13,18 @@ enum Command {
     Serve(cli::serve::Args),
     /// Lists runs, newest first.
     Runs(cli::runs::Args),
-    /// Tells of one run: versions, decisions, how the work stands to the plan, cost.
+    /// Tells of one run: versions, decisions, how the work stands to the plan, cost; or ends it.
     Run(cli::run::Args),
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
     /// Adds up what calls of models have cost.
     Costs(cli::costs::Args),
+    /// Copies the database into a file, while servers work on it.
+    Backup(cli::backup::Args),
+    /// Puts a copy of the database back; the next server holds every open run against GitHub and asks people anew.
+    Restore(cli::restore::Args),
+    /// Takes a delivery once more, or has GitHub send it again if it is not stored.
+    Replay(cli::replay::Args),
     /// Reads what people wrote before a server does: its configuration, and a repository's policy.
     Config(cli::config::Args),
     /// Writes a plan for an issue in a file, on a checkout on this host.
@@ -29,6 +35,10 @@ enum Command {
     Eval(cli::eval::Args),
     /// Prints the JSON schema of a policy, of the configuration, of a plan, or of what commands print.
     Schema(cli::schema::Args),
+    /// Prints what a shell completes commands and options with.
+    Completions(cli::completions::Args),
+    /// Writes manual pages into a folder.
+    Man(cli::man::Args),
     #[cfg(feature = "demo")]
     /// Tells the whole story offline: simulated GitHub, scripted model, real git, sandbox and database.
     Demo(cli::demo::Args),
@@ -58,11 +68,16 @@ fn main() -> ExitCode {
             Command::Run(args) => cli::run::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
             Command::Costs(args) => cli::costs::run(&args).await,
+            Command::Backup(args) => cli::backup::run(&args).await,
+            Command::Restore(args) => cli::restore::run(&args).await,
+            Command::Replay(args) => cli::replay::run(&args).await,
             Command::Config(args) => cli::config::run(&args),
             Command::Plan(args) => cli::plan::run(&args).await,
             Command::Execute(args) => cli::execute::run(&args).await,
             Command::Eval(args) => cli::eval::run(&args).await,
             Command::Schema(args) => cli::schema::run(&args),
+            Command::Completions(args) => cli::completions::run(&args, Command::command()),
+            Command::Man(args) => cli::man::run(&args, Command::command()),
             #[cfg(feature = "demo")]
             Command::Demo(args) => cli::demo::run(&args).await,
             #[cfg(feature = "demo")]

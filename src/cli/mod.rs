@@ -1,6 +1,8 @@
 //! One file a subcommand; [`wiring`] puts the parts together for those that work.
 
 pub mod audit;
+pub mod backup;
+pub mod completions;
 pub mod config;
 pub mod costs;
 #[cfg(feature = "demo")]
@@ -10,9 +12,14 @@ pub mod execute;
 #[cfg(feature = "demo")]
 pub mod github_sim;
 pub mod local;
+pub mod man;
 #[cfg(feature = "demo")]
 pub mod model_sim;
+mod operator;
 pub mod plan;
+mod recovery;
+pub mod replay;
+pub mod restore;
 pub mod run;
 pub mod runs;
 pub mod schema;

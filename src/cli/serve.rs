@@ -9,7 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::wiring::wire;
+use super::recovery;
+use super::wiring::{wire, wire_without_sandbox};
 use crate::config::{BadConfig, Config, LogFormat};
 use crate::github::{GithubError, check_permissions};
 use crate::store::{Alone, Others};
@@ -58,7 +59,11 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     let mut end = std::pin::pin!(told_to_stop()?);
     let stop = CancellationToken::new();
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let core = wire(&config, &program, stop.clone()).await?;
+    // Commands of strangers are run by the runner alone, and only there must walls hold.
+    let core = match args.roles.contains(&Part::Runner) {
+        true => wire(&config, &program, stop.clone()).await?,
+        false => wire_without_sandbox(&config, &program, stop.clone()).await?,
+    };
     let _alone = take_over(&core).await?;
     tokio::select! {
         introduced = introduce(&core) => introduced?,
@@ -74,15 +79,18 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         tracing::info!(%address, "listening on http://{address}");
         tasks.spawn(web::serve(listener, web::router(state), stop.clone()));
     }
+    // Set when it is known that the database is the one that was here last, or was made sure of.
+    let sure = CancellationToken::new();
+    tasks.spawn(recovery::watch(core.clone(), args.roles.contains(&Part::Worker), sure.clone()));
     if args.roles.contains(&Part::Worker) {
         for _ in 0..TALKERS {
-            tasks.spawn(work(core.clone(), Role::Worker));
+            tasks.spawn(after(sure.clone(), core.clone(), work(core.clone(), Role::Worker)));
         }
-        tasks.spawn(sweep(core.clone()));
+        tasks.spawn(after(sure.clone(), core.clone(), sweep(core.clone())));
     }
     if args.roles.contains(&Part::Runner) {
         for _ in 0..config.limits.concurrent_runs {
-            tasks.spawn(work(core.clone(), Role::Runner));
+            tasks.spawn(after(sure.clone(), core.clone(), work(core.clone(), Role::Runner)));
         }
         tasks.spawn(clear_leftovers(core.clone()));
     }
@@ -152,6 +160,14 @@ async fn introduce(core: &Core) -> anyhow::Result<()> {
         Err(error) => {
             Err(error).context("GitHub does not know this App: check app_id, private_key_file and api_url in [github]")
         }
+    }
+}
+
+/// Begins when it is known that the database is the one that was here last.
+async fn after(sure: CancellationToken, core: Core, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = core.stop.cancelled() => {}
+        () = sure.cancelled() => work.await,
     }
 }
 

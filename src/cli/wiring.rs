@@ -24,8 +24,28 @@ use crate::workflow::plan::Budget;
 /// # Errors
 /// When a part cannot be had; the text says which, and how to mend it.
 pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> anyhow::Result<Core> {
+    let sandbox = Sandbox::probe(&walls(&config.sandbox, data_folder(config)?, program)?).await?;
+    assemble(config, sandbox, stop).await
+}
+
+/// Builds the same for a process that runs nothing of a stranger's: no walls are tried, and every command is refused.
+///
+/// # Errors
+/// As for [`wire`].
+pub async fn wire_without_sandbox(config: &Config, program: &Path, stop: CancellationToken) -> anyhow::Result<Core> {
+    let sandbox = Sandbox::none(&walls(&config.sandbox, data_folder(config)?, program)?);
+    assemble(config, sandbox, stop).await
+}
+
+/// The folder of mirrors and checkouts, made when missing.
+fn data_folder(config: &Config) -> anyhow::Result<&Path> {
+    let folder = &config.server.data_dir;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) -> anyhow::Result<Core> {
     let data_dir = &config.server.data_dir;
-    std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
     let store = Store::open(config.server.database_url.expose()).await.context("cannot open the database")?;
     let app = App::new(&GithubConfig {
         api_url: config.github.api_url.clone(),
@@ -33,7 +53,6 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         app_id: config.github.app_id,
         key_pem: config.github.private_key.clone(),
     })?;
-    let sandbox = Sandbox::probe(&walls(&config.sandbox, data_dir, program)?).await?;
     let (mut others, mut models) = (vec![], vec![]);
     for (name, allowed) in &config.models.allowed {
         let (other, choice) = model(allowed).with_context(|| format!("[models.allowed.{name}]"))?;
@@ -74,6 +93,7 @@ pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> a
         revise_model,
         execute_model,
         models,
+        retention: config.retention,
         bounds: Bounds::of(config),
     };
     let worker = Worker::new(&unique_name());

@@ -15,6 +15,7 @@ mod local;
 mod models;
 mod plan;
 pub mod policy;
+mod retention;
 mod sandbox;
 pub mod schema;
 mod secrets;
@@ -31,6 +32,7 @@ pub use limits::{LimitsConfig, PhaseLimits};
 pub use local::LocalConfig;
 pub use models::{EffortLevel, ModelConfig, ModelsConfig, PhaseModel, PriceConfig, ProviderKind};
 pub use plan::PlanConfig;
+pub use retention::RetentionConfig;
 pub use sandbox::{SandboxSettings, WallsKind};
 pub use secrets::Surroundings;
 pub use server::{DatabaseUrl, LogFormat, ServerConfig};
@@ -61,6 +63,8 @@ pub struct Config {
     pub approval: ApprovalConfig,
     /// How plans are revised.
     pub plan: PlanConfig,
+    /// How long is kept what only serves to look into a run.
+    pub retention: RetentionConfig,
     /// How long is waited for people and for GitHub.
     pub timing: TimingConfig,
 }
@@ -116,6 +120,7 @@ impl Config {
         let command_prefix = commands::prefix(root.table("commands"));
         let approval = approval::read(root.table("approval"));
         let plan = plan::read(root.table("plan"));
+        let retention = retention::read(root.table("retention"));
         let timing = timing::read(root.table("timing"));
         root.finish();
 
@@ -131,6 +136,7 @@ impl Config {
                 command_prefix,
                 approval,
                 plan,
+                retention,
                 timing,
             }),
             _ => Err(mistakes),

@@ -38,6 +38,9 @@ pub(super) async fn launch(
     cancel: &CancellationToken,
 ) -> Result<Ended, SandboxError> {
     let began = Instant::now();
+    if sandbox.absent {
+        return Err(SandboxError::Unavailable("this process has no sandbox: the role runner runs commands".to_owned()));
+    }
     // All walls refuse all networks; another policy would have to say here what it opens.
     let NetworkPolicy::Off = request.network;
     let scratch = Scratch::create(&layout::scratch_root(&sandbox.config)).map_err(unavailable)?;

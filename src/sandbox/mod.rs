@@ -57,6 +57,8 @@ use spec::Action;
 pub struct Sandbox {
     walls: Walls,
     config: Arc<SandboxConfig>,
+    /// Nothing was tried, so nothing is run.
+    absent: bool,
 }
 
 impl Sandbox {
@@ -70,13 +72,19 @@ impl Sandbox {
         layout::prepare(&config).map_err(|e| NoSandbox::data_dir(&config.data_dir, &e))?;
         let mut tried = Vec::new();
         for &walls in config.walls.candidates() {
-            let sandbox = Sandbox { walls, config: Arc::clone(&config) };
+            let sandbox = Sandbox { walls, config: Arc::clone(&config), absent: false };
             match sandbox.self_test().await {
                 Ok(()) => return Ok(sandbox),
                 Err(why) => tried.push((walls, why)),
             }
         }
         Err(NoSandbox::walls(&tried))
+    }
+
+    /// No sandbox, for a process that runs nothing of a stranger's: every job is refused.
+    #[must_use]
+    pub fn none(config: &SandboxConfig) -> Sandbox {
+        Sandbox { walls: Walls::Landlock, config: Arc::new(config.clone()), absent: true }
     }
 
     /// Which walls these are.

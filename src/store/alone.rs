@@ -70,7 +70,7 @@ impl Store {
 }
 
 /// The lock is on a file beside the database's: SQLite's own locks end when any handle of its file is closed.
-fn lock(database: &Path) -> Result<Option<File>, StoreError> {
+pub(super) fn lock(database: &Path) -> Result<Option<File>, StoreError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = Path::new(&path);

@@ -87,6 +87,21 @@ impl Database {
 }
 
 pub(super) async fn open(address: &str) -> Result<Database, StoreError> {
+    connect(address, Tables::UpToDate).await
+}
+
+/// Opens a database whose tables stay as they are.
+pub(super) async fn open_as_it_is(address: &str) -> Result<Database, StoreError> {
+    connect(address, Tables::AsTheyAre).await
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tables {
+    UpToDate,
+    AsTheyAre,
+}
+
+async fn connect(address: &str, tables: Tables) -> Result<Database, StoreError> {
     sqlx::any::install_default_drivers();
     let shown = without_password(address);
     let bad = |why: String| StoreError::Address { address: shown.clone(), why };
@@ -109,12 +124,14 @@ pub(super) async fn open(address: &str) -> Result<Database, StoreError> {
     // The pool tries again and again whatever is wrong, so what is wrong is found on a connection of its own.
     let mut first = AnyConnection::connect_with(&options).await.map_err(|e| bad(e.to_string()))?;
     set_up(&mut first, settings).await.map_err(|e| bad(e.to_string()))?;
-    MIGRATIONS.run_direct(None, &mut first, false).await.map_err(|e| {
-        if let MigrateError::VersionMissing(found) = e {
-            return StoreError::Newer { found, known: newest_migration() };
-        }
-        bad(e.to_string())
-    })?;
+    if tables == Tables::UpToDate {
+        MIGRATIONS.run_direct(None, &mut first, false).await.map_err(|e| {
+            if let MigrateError::VersionMissing(found) = e {
+                return StoreError::Newer { found, known: newest_migration() };
+            }
+            bad(e.to_string())
+        })?;
+    }
     first.close().await?;
 
     let pool = AnyPoolOptions::new()
@@ -131,12 +148,21 @@ async fn set_up(conn: &mut AnyConnection, settings: &'static str) -> Result<(), 
     Ok(())
 }
 
-fn newest_migration() -> i64 {
+pub(super) fn newest_migration() -> i64 {
     MIGRATIONS.iter().map(|m| m.version).max().unwrap_or_default()
 }
 
 fn is_postgres(address: &str) -> bool {
     address.starts_with("postgres://") || address.starts_with("postgresql://")
+}
+
+/// The file that an address names; `None` where it names a PostgreSQL database.
+pub(super) fn sqlite_file(address: &str) -> Result<Option<PathBuf>, StoreError> {
+    if is_postgres(address) {
+        return Ok(None);
+    }
+    let bad = |why| StoreError::Address { address: without_password(address), why };
+    sqlite_path(address).map(Some).map_err(bad)
 }
 
 /// The file behind a path, `sqlite:path` or `sqlite://path`; what follows a `?` in a URL is ours to decide.
@@ -198,7 +224,9 @@ fn sqlite_url(path: &Path) -> String {
     url
 }
 
-fn without_password(address: &str) -> String {
+/// A database's address as it may be shown.
+#[must_use]
+pub fn without_password(address: &str) -> String {
     let Some((scheme, _)) = address.split_once("://") else { return address.to_owned() };
     // What cannot be read may hold a password anywhere.
     let Ok(mut url) = address.parse::<url::Url>() else { return format!("{scheme}://…") };

@@ -18,6 +18,7 @@
 //! database itself.
 
 mod alone;
+mod backup;
 mod bell;
 mod calls;
 mod changes;
@@ -25,6 +26,7 @@ mod chores;
 mod commit;
 mod connect;
 mod costs;
+mod epoch;
 mod errors;
 mod heads;
 mod inbox;
@@ -32,8 +34,10 @@ mod kept;
 mod lease;
 mod limits;
 mod log;
+mod operator;
 mod outbox;
 mod plans;
+mod retention;
 mod runs;
 mod transact;
 mod transcript;
@@ -45,15 +49,20 @@ use tokio::sync::watch;
 use crate::ids::Timestamp;
 
 pub use alone::{Alone, Others};
+pub use backup::{Copied, CopyError};
 pub use calls::{CallNumber, NewCall, Reserved, UsedCall};
 pub use changes::{Commit, CommitOutcome, NewEffect, NewPlan, OpenRun, OpenRunOutcome, StateText};
+pub use connect::without_password;
 pub use costs::{Costs, RunCosts};
+pub use epoch::Past;
 pub use errors::StoreError;
 pub use inbox::{ClaimedDelivery, Delivery, NewDelivery, Received};
 pub use lease::{Claim, Finish, Held, Lease, MAX_SILENT_TRIES, Worker};
 pub use log::{Broken, EventRow, NewEvent, Verdict, Verified};
+pub use operator::Replayed;
 pub use outbox::ClaimedEffect;
 pub use plans::PlanRow;
+pub use retention::Forgettable;
 pub use runs::RunRow;
 pub use transcript::{NewTurn, Turn, TurnUsage, Written};
 
@@ -75,10 +84,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Address`] and [`StoreError::Newer`] need the operator; the others say that it does not answer.
     pub async fn open(address: &str) -> Result<Store, StoreError> {
-        let db = connect::open(address).await?;
+        Ok(Store::on(connect::open(address).await?, address))
+    }
+
+    /// Opens the database without bringing its tables up to date.
+    async fn open_as_it_is(address: &str) -> Result<Store, StoreError> {
+        Ok(Store::on(connect::open_as_it_is(address).await?, address))
+    }
+
+    fn on(db: Database, address: &str) -> Store {
         let bell = if db.is_shared() { Bell::shared(address.to_owned(), db.pool.clone()) } else { Bell::alone() };
         let inbox = Arc::new(inbox::Inbox::start(db.clone(), bell.clone()));
-        Ok(Store { db, inbox, bell })
+        Store { db, inbox, bell }
     }
 
     /// Closes the connections, after the writes under way.

@@ -58,6 +58,16 @@ pub(super) fn reminder(number: u32, digest: &Digest, prefix: &Prefix) -> String 
     )
 }
 
+pub(super) fn restored(number: u32, digest: &Digest, prefix: &Prefix) -> String {
+    format!(
+        "The database of this server was put back from a backup, so what happened here since is not known to it. Nothing is \
+         built on approvals from before. To have {} built, approve it once more:\n\n{}\n\n{}",
+        version(number, digest),
+        approve(digest, prefix),
+        prefix.tell("If it has been built already, `/cancel` ends this run.")
+    )
+}
+
 fn approve(digest: &Digest, prefix: &Prefix) -> String {
     fence("text", &prefix.spell(&format!("approve {}", digest.short())))
 }
@@ -88,6 +98,7 @@ pub(super) fn changed_after(change: &Change, issue: IssueNumber, home: &Home) ->
         | Change::Outdated
         | Change::Parked
         | Change::Unparked
+        | Change::Restored { .. }
         | Change::ReminderDue { .. }
         | Change::TimeUp { .. } => "Something changed after this work was done.".to_owned(),
     };

@@ -277,6 +277,13 @@ pub enum Words {
         /// Its digest.
         digest: Digest,
     },
+    /// The database came back from a copy: the version has to be approved anew.
+    Restored {
+        /// The version.
+        version: u32,
+        /// Its digest.
+        digest: Digest,
+    },
     /// A version is out of date, and no other is written without a person asking.
     StaysStale {
         /// The version.

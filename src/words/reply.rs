@@ -123,6 +123,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::InputChanged { who, inputs, version, digest } => {
             around::input_changed(who.as_ref(), inputs, (*version, digest), prefix)
         }
+        Words::Restored { version, digest } => around::restored(*version, digest, prefix),
         Words::StaysStale { version, reason } => around::stays_stale(*version, reason, prefix),
         Words::PlanPullMerged { who, version, digest } => {
             around::plan_pull_merged(who.as_ref(), *version, digest, prefix)

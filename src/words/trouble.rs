@@ -46,6 +46,7 @@ fn cancelled(by: Option<&Person>, why: CancelledBy) -> String {
             "The work rested for a long time and nobody went on with it, so the run was ended.".to_owned()
         }
         CancelledBy::PlanPullClosed => format!("{who} closed the plan pull request, which ended the run."),
+        CancelledBy::Operator => "The operator of this server ended the run.".to_owned(),
         CancelledBy::Uninstalled => "The App was removed from this repository, which ended the run.".to_owned(),
     }
 }
@@ -243,6 +244,9 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
             "The repository was made public, and this was planned when only some could read it.".to_owned()
         }
         Reason::BaseRenamed { to } => format!("The base branch is called {} now.", code(to.as_str())),
+        Reason::Restored => "The database of this server was put back from a backup, and more has happened here since than \
+                             it knows of."
+            .to_owned(),
         Reason::Outdated => "The models or prompts that this version names are no longer in use here.".to_owned(),
         Reason::RepositoryUnknown => {
             "GitHub does not say at the moment what became of the repository and the plan pull request; it is asked again."

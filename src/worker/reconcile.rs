@@ -59,6 +59,7 @@ impl Core {
         if self.store.take_chore("notices", now, FORGET_EVERY).await? {
             let ended = Timestamp(now.0 - FORGET_AFTER_MS);
             self.store.forget_notices(ended).await?;
+            self.forget_what_is_old(now).await?;
         }
         Ok(())
     }

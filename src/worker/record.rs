@@ -225,17 +225,25 @@ struct Bound {
 /// When the store does not answer.
 pub async fn verify_records(store: &Store) -> Result<Option<Unbound>, Trouble> {
     let (mut after, mut builds) = (0, BTreeMap::new());
+    // What is missing, until it is known whether the log says that it was forgotten.
+    let mut missing: Vec<(RunId, &str, Unbound)> = vec![];
+    let mut forgotten: Vec<(RunId, String)> = vec![];
     loop {
         let page = store.events_after(after).await?;
         let Some(last) = page.last() else { break };
         after = last.seq;
         for row in page {
+            if let (Some(run), "forgot", Ok(Forgot { what })) = (row.run, &*row.kind, serde_json::from_str(&row.json)) {
+                forgotten.push((run, what));
+            }
             // An event of which no record can be read binds nothing; that it is as it was written the chain proves.
             let Ok(Bound { record: Some(record) }) = serde_json::from_str(&row.json) else { continue };
             let Some(run) = row.run else { continue };
             for conversation in &record.conversations {
-                if let Some(what) = unlike(store, run, conversation).await? {
-                    return Ok(Some(Unbound { seq: row.seq, what }));
+                match unlike(store, run, conversation).await? {
+                    Unlike::No => {}
+                    Unlike::Missing(what) => missing.push((run, "transcripts", Unbound { seq: row.seq, what })),
+                    Unlike::Yes(what) => return Ok(Some(Unbound { seq: row.seq, what })),
                 }
             }
             if let Some(build) = record.built {
@@ -247,21 +255,43 @@ pub async fn verify_records(store: &Store) -> Result<Option<Unbound>, Trouble> {
     for ((run, version), (seq, bound)) in builds {
         // What is at work again is bound again when it ends.
         let at_work = store.run(run).await?.is_some_and(|row| matches!(row.phase.as_str(), "executing" | "resting"));
-        if !at_work && built_now(store, run, version).await? != Some(bound) {
-            let what = format!("what run {run} built by version {version} is not what is stored");
-            return Ok(Some(Unbound { seq, what }));
+        if at_work {
+            continue;
+        }
+        let what = format!("what run {run} built by version {version} is not what is stored");
+        match built_now(store, run, version).await? {
+            Some(now) if now == bound => {}
+            None => missing.push((run, "outputs", Unbound { seq, what })),
+            Some(_) => return Ok(Some(Unbound { seq, what })),
         }
     }
-    Ok(None)
+    missing.retain(|(run, what, _)| !forgotten.iter().any(|(of, forgot)| of == run && forgot == what));
+    Ok(missing.into_iter().map(|(_, _, unbound)| unbound).next())
+}
+
+#[derive(Deserialize)]
+struct Forgot {
+    what: String,
+}
+
+/// Whether a conversation is stored as it was bound.
+enum Unlike {
+    No,
+    /// Its words are not there; that may be right.
+    Missing(String),
+    /// It is another one.
+    Yes(String),
 }
 
 /// What is wrong with a conversation as it is stored.
-async fn unlike(store: &Store, run: RunId, bound: &Conversation) -> Result<Option<String>, Trouble> {
-    let stored: Vec<Call> = match store.transcript(run, &bound.task).await {
-        Ok(turns) => turns.iter().map(call).collect(),
+async fn unlike(store: &Store, run: RunId, bound: &Conversation) -> Result<Unlike, Trouble> {
+    let turns = match store.transcript(run, &bound.task).await {
+        Ok(turns) => turns,
         Err(error) if error.is_passing() => return Err(error.into()),
-        Err(_) => return Ok(Some(format!("the conversation {} of run {run} cannot be read", bound.task))),
+        Err(_) => return Ok(Unlike::Yes(format!("the conversation {} of run {run} cannot be read", bound.task))),
     };
+    let stored: Vec<Call> = turns.iter().map(call).collect();
+    let wordless = turns.iter().all(|turn| turn.answer.is_empty() && turn.results.is_none());
     for (turn, call) in bound.calls.iter().enumerate() {
         let what = match stored.get(turn) {
             None => "is missing",
@@ -271,9 +301,10 @@ async fn unlike(store: &Store, run: RunId, bound: &Conversation) -> Result<Optio
             Some(now) if call.results.is_some() && now.results != call.results => "got other results",
             Some(_) => continue,
         };
-        return Ok(Some(format!("turn {turn} of the conversation {} of run {run} {what}", bound.task)));
+        let what = format!("turn {turn} of the conversation {} of run {run} {what}", bound.task);
+        return Ok(if wordless { Unlike::Missing(what) } else { Unlike::Yes(what) });
     }
-    Ok(None)
+    Ok(Unlike::No)
 }
 
 async fn built_now(store: &Store, run: RunId, version: u32) -> Result<Option<Digest>, Trouble> {

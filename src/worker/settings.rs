@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
-use crate::config::RepoPattern;
 use crate::config::policy::Bounds;
+use crate::config::{RepoPattern, RetentionConfig};
 use crate::ids::RepoName;
 use crate::model::{Model, Price};
 use crate::workflow::command::Prefix;
@@ -72,6 +72,8 @@ pub struct Settings {
     pub execute_model: ModelChoice,
     /// The same of the models that policies may choose, by the names they have there.
     pub models: Vec<(String, ModelChoice)>,
+    /// How long is kept what only serves to look into a run.
+    pub retention: RetentionConfig,
     /// What no policy of a repository may loosen.
     pub bounds: Bounds,
 }

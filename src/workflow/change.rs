@@ -50,6 +50,13 @@ pub enum Change {
     Parked,
     /// It can be written again.
     Unparked,
+    /// The database came back from a copy: what happened since the copy was made is not known (F21).
+    Restored {
+        /// When that was noticed.
+        at: Timestamp,
+        /// Whether GitHub shows the version as it is known here, and nothing built of it.
+        intact: bool,
+    },
     /// Nobody has approved the version for a while.
     ReminderDue {
         /// Which.

@@ -52,6 +52,8 @@ pub enum CancelledBy {
     NobodyDecided,
     /// Nobody went on with work that rested for long.
     NobodyWentOn,
+    /// The operator of the server ended it.
+    Operator,
     /// The App was removed from the repository, whether or not it came back as another installation.
     Uninstalled,
 }

@@ -14,6 +14,7 @@ mod github;
 mod github_sim;
 mod local;
 mod money;
+mod ops;
 mod phases;
 mod policy;
 mod postgres;

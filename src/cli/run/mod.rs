@@ -1,6 +1,7 @@
 //! `assentry run`: one run, with all that the server can tell of it.
 
 pub(super) mod print;
+mod stop;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -33,15 +34,26 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Ends it as `/cancel` does. People are told that the operator did; the log says who.
+    Stop {
+        /// The run's number.
+        run: RunId,
+    },
 }
 
-/// Shows a run.
+/// Shows or ends a run.
 ///
 /// # Errors
-/// When there is no such run, or the database cannot be read.
+/// When there is no such run or it has ended before, or the database cannot be read.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
-    let What::Show { run, json } = args.what;
     let config = Config::load(&args.config)?;
+    match args.what {
+        What::Show { run, json } => show(&config, run, json).await,
+        What::Stop { run } => stop::stop(&config, run).await,
+    }
+}
+
+async fn show(config: &Config, run: RunId, json: bool) -> anyhow::Result<()> {
     let store = Store::open(config.server.database_url.expose()).await.context("cannot open the database")?;
     let row = store.run(run).await?;
     let row = row.with_context(|| format!("there is no run {run}; `assentry runs` lists them"))?;

@@ -37,6 +37,8 @@ pub(super) struct Server {
     limits: LimitsTable,
     /// Where strangers' commands run.
     sandbox: Sandbox,
+    /// How long is kept what only serves to look into a run.
+    retention: Retention,
     /// What is logged.
     log: Log,
 }
@@ -326,6 +328,18 @@ enum Walls {
     Bubblewrap,
     Helper,
     Landlock,
+}
+
+/// How long things are kept, such as "90d".
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Retention {
+    /// What GitHub sent, once it was dealt with.
+    deliveries: String,
+    /// What models and tools said, after their run has ended.
+    transcripts: String,
+    /// What commands printed and changed, after their run has ended.
+    outputs: String,
 }
 
 /// What is logged.

@@ -198,6 +198,8 @@ pub enum Reason {
     },
     /// The models or prompts the version names are no longer those of this server (F52).
     Outdated,
+    /// The server's database came back from a copy, and GitHub shows that more had happened since (F21).
+    Restored,
     /// GitHub did not say what became of the repository and of the plan pull request.
     RepositoryUnknown,
 }
@@ -248,6 +250,7 @@ impl Reason {
             | Reason::MadePublic
             | Reason::BaseRenamed { .. }
             | Reason::Outdated
+            | Reason::Restored
             | Reason::RepositoryUnknown => false,
         }
     }
@@ -296,6 +299,7 @@ impl Reason {
             | Reason::MadePublic
             | Reason::BaseRenamed { .. }
             | Reason::Outdated
+            | Reason::Restored
             | Reason::RepositoryUnknown => None,
         }
     }

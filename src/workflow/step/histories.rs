@@ -183,6 +183,7 @@ fn change(throw: &Throw, version: u32) -> Change {
         6 => Change::BaseRenamed { to: "trunk".parse().unwrap() },
         _ if throw.what == 24 => Change::IssueGone,
         _ if throw.what == 25 => Change::Unparked,
+        _ if throw.what == 26 => Change::Restored { at: Timestamp(throw.at / 4), intact: throw.level > 0 },
         _ => Change::Parked,
     }
 }

@@ -78,6 +78,8 @@ fn early(around: &Around, change: &Change) -> Early {
         Change::BaseRenamed { to } => Early::Ends(Reason::BaseRenamed { to: to.clone() }),
         Change::IssueGone => Early::Ends(Reason::IssueGone),
         Change::MadePublic => Early::Ends(Reason::MadePublic),
+        // Later versions may have been published, and nothing that was approved is lost by ending here.
+        Change::Restored { .. } => Early::Ends(Reason::Restored),
         Change::BaseSeen { base: BaseFact::Contains { .. } | BaseFact::Gone | BaseFact::Unknown }
         | Change::IssueClosed
         | Change::Outdated

@@ -1,6 +1,6 @@
 //! After the approval: what was approved is voided or held, never replaced; after the push there are only notices.
 
-use super::{ask, edited, merged, notice, void, without_approvals};
+use super::{ask, edited, merged, notice, restored, void, without_approvals};
 use crate::workflow::approval::{BaseFact, Gate, Reason};
 use crate::workflow::change::Change;
 use crate::workflow::effect::Effect;
@@ -20,6 +20,8 @@ enum Late {
     Void(Reason),
     /// It can no longer be built, and what is being built stops at once.
     VoidNow(Reason),
+    /// Nothing more is done before it is approved anew.
+    Anew(Step),
     Nothing,
 }
 
@@ -33,6 +35,7 @@ pub(in crate::workflow::step) fn before_the_start(approved: &Approved, change: &
         }
         Late::Told(approved) => Step::Move { to: State::Starting(approved), then: vec![Effect::ShowStatus] },
         Late::Void(reason) | Late::VoidNow(reason) => void(Some(&approved.shown), reason),
+        Late::Anew(step) => step,
         // What is loaded stays; what has not begun would begin with another model.
         Late::Nothing if *change == Change::Outdated => void(Some(&approved.shown), Reason::Outdated),
         Late::Nothing => Step::Ignore,
@@ -58,6 +61,7 @@ pub(in crate::workflow::step) fn while_executing(executing: &Executing, change: 
             Step::Move { to: to(Executing { approved, ..executing.clone() }), then: vec![] }
         }
         Late::VoidNow(reason) => void(Some(&approved.shown), reason),
+        Late::Anew(step) => step,
         Late::Nothing => match change {
             // What is at work stops; taken up again, it looks first whether it may go on.
             Change::Parked if !executing.parked => Step::Move {
@@ -77,6 +81,7 @@ pub(in crate::workflow::step) fn while_executing(executing: &Executing, change: 
             | Change::IssueGone
             | Change::IssueClosed
             | Change::MadePublic
+            | Change::Restored { .. }
             | Change::Outdated
             | Change::Parked
             | Change::Unparked
@@ -97,6 +102,7 @@ pub(in crate::workflow::step) fn while_resting(resting: &Resting, change: &Chang
         }
         Late::Told(approved) => Step::Move { to: to(approved), then: vec![Effect::ShowStatus] },
         Late::Void(reason) | Late::VoidNow(reason) => void(shown, reason),
+        Late::Anew(step) => step,
         // It would go on with another model, or be told otherwise what to do.
         Late::Nothing if *change == Change::Outdated => void(shown, Reason::Outdated),
         Late::Nothing => Step::Ignore,
@@ -121,6 +127,7 @@ pub(in crate::workflow::step) fn while_delivering(delivering: &Delivering, chang
             Step::Move { to, then: vec![Effect::ShowStatus] }
         }
         Late::Void(reason) | Late::VoidNow(reason) => tidying(void(Some(&delivering.approved.shown), reason)),
+        Late::Anew(step) => step,
         Late::Nothing => Step::Ignore,
     }
 }
@@ -153,6 +160,8 @@ fn late(approved: &Approved, change: &Change) -> Late {
         Change::BaseRenamed { to } => Late::Void(Reason::BaseRenamed { to: to.clone() }),
         Change::IssueGone => Late::Void(Reason::IssueGone),
         Change::MadePublic => Late::VoidNow(Reason::MadePublic),
+        Change::Restored { at, intact: true } => Late::Anew(restored(&approved.shown, &approved.acts, &[], *at)),
+        Change::Restored { intact: false, .. } => Late::VoidNow(Reason::Restored),
         // Whether the base still holds the plan is asked at both gates.
         Change::BaseMoved
         | Change::BaseSeen { base: BaseFact::Contains { .. } | BaseFact::Gone | BaseFact::Unknown }

@@ -8,14 +8,15 @@ mod late;
 mod waiting;
 
 use super::Step;
+use super::acts::objections;
 use super::shared::end;
-use crate::ids::PullNumber;
+use crate::ids::{PullNumber, Timestamp};
 use crate::words::Words;
 use crate::workflow::act::{Act, Place, Voided};
 use crate::workflow::approval::{BaseFact, Edit, Reason};
 use crate::workflow::change::{Change, Input, InputEdit};
 use crate::workflow::effect::Effect;
-use crate::workflow::run::{Outcome, Shown, Trouble};
+use crate::workflow::run::{Note, Outcome, Shown, State, Trouble, Waiting};
 
 pub(super) use early::{while_asking, while_planning, while_publishing};
 pub(super) use late::{after_the_end, before_the_start, while_delivering, while_executing, while_resting};
@@ -69,6 +70,19 @@ fn without_approvals(acts: &[Act]) -> Vec<Act> {
     acts
 }
 
+/// Has the version approved anew: it may have been built already, and whoever took an approval back since is not known
+/// (F21). Objections stay.
+fn restored(shown: &Shown, acts: &[Act], notes: &[Note], at: Timestamp) -> Step {
+    let mut shown = shown.clone();
+    // What people did before counts no more than what they did before the version was posted.
+    shown.subject.published_at = shown.subject.published_at.max(at);
+    let (version, digest) = (shown.subject.version, shown.subject.digest.clone());
+    let words = Words::Restored { version, digest };
+    let say = Effect::Say { words, place: Place::Issue, key: format!("restored-{}", at.0) };
+    let waiting = Waiting { shown, acts: objections(acts), notes: notes.to_vec(), missing: vec![], hold: None };
+    Step::Move { to: State::AwaitingApproval(waiting), then: vec![say, Effect::ShowStatus] }
+}
+
 /// Explains what merging a plan did.
 fn merged(shown: &Shown, by: Option<&crate::ids::Person>) -> Effect {
     let words = Words::PlanPullMerged {
@@ -91,6 +105,7 @@ fn notice(pull: PullNumber, change: &Change) -> Step {
         | Change::Outdated
         | Change::Parked
         | Change::Unparked
+        | Change::Restored { .. }
         | Change::ReminderDue { .. }
         | Change::BaseSeen { base: BaseFact::Contains { .. } | BaseFact::Unknown }
         | Change::TimeUp { .. } => return Step::Ignore,

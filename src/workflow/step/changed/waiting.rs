@@ -1,6 +1,6 @@
 //! While a version waits: it is out of date, and another is written; a few times by itself, then a person must ask.
 
-use super::{MOST_AUTOMATIC, ask, edited, merged, void};
+use super::{MOST_AUTOMATIC, ask, edited, merged, restored, void};
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::{BaseFact, Reason};
@@ -31,6 +31,8 @@ pub(in crate::workflow::step) fn while_waiting(waiting: &Waiting, change: &Chang
         }
         Change::IssueGone => void(Some(shown), Reason::IssueGone),
         Change::MadePublic => void(Some(shown), Reason::MadePublic),
+        Change::Restored { at, intact: true } => restored(shown, &waiting.acts, &waiting.notes, *at),
+        Change::Restored { intact: false, .. } => void(Some(shown), Reason::Restored),
         Change::Outdated => stale(waiting, Stale::Outdated, Reason::Outdated),
         Change::ReminderDue { version } if *version == shown.subject.version => remind(shown),
         Change::TimeUp { version } if *version == shown.subject.version => {
