@@ -24,6 +24,7 @@ pub mod run;
 pub mod runs;
 pub mod schema;
 pub mod serve;
+mod telemetry;
 pub mod wiring;
 
 use tokio_util::sync::CancellationToken;

@@ -9,9 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::recovery;
 use super::wiring::{wire, wire_without_sandbox};
-use crate::config::{BadConfig, Config, LogFormat};
+use super::{recovery, telemetry};
+use crate::config::{BadConfig, Config};
 use crate::github::{GithubError, check_permissions};
 use crate::store::{Alone, Others};
 use crate::web;
@@ -55,14 +55,20 @@ pub enum Part {
 /// When it cannot start: the text names what is wrong and how to mend it.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
-    start_logging(&config);
+    let telemetry = telemetry::start(&config)?;
+    let served = serve(args, &config).await;
+    telemetry.stop().await;
+    served
+}
+
+async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
     let mut end = std::pin::pin!(told_to_stop()?);
     let stop = CancellationToken::new();
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     // Commands of strangers are run by the runner alone, and only there must walls hold.
     let core = match args.roles.contains(&Part::Runner) {
-        true => wire(&config, &program, stop.clone()).await?,
-        false => wire_without_sandbox(&config, &program, stop.clone()).await?,
+        true => wire(config, &program, stop.clone()).await?,
+        false => wire_without_sandbox(config, &program, stop.clone()).await?,
     };
     let _alone = take_over(&core).await?;
     tokio::select! {
@@ -242,15 +248,6 @@ fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-fn start_logging(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.server.log_filter);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.server.log_format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-        LogFormat::Json => builder.json().init(),
-    }
 }
 
 /// A configuration that cannot be used ends the program with another code than a failure of the work.

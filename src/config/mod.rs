@@ -21,6 +21,7 @@ pub mod schema;
 mod secrets;
 mod server;
 mod strict;
+mod telemetry;
 mod timing;
 
 use std::fmt;
@@ -38,6 +39,7 @@ pub use secrets::Surroundings;
 pub use server::{DatabaseUrl, LogFormat, ServerConfig};
 pub use strict::Mistake;
 pub(crate) use strict::{Document, Table};
+pub use telemetry::TelemetryConfig;
 pub use timing::TimingConfig;
 
 use crate::workflow::command::Prefix;
@@ -65,6 +67,8 @@ pub struct Config {
     pub plan: PlanConfig,
     /// How long is kept what only serves to look into a run.
     pub retention: RetentionConfig,
+    /// Where traces go.
+    pub telemetry: TelemetryConfig,
     /// How long is waited for people and for GitHub.
     pub timing: TimingConfig,
 }
@@ -121,6 +125,7 @@ impl Config {
         let approval = approval::read(root.table("approval"));
         let plan = plan::read(root.table("plan"));
         let retention = retention::read(root.table("retention"));
+        let telemetry = telemetry::read(root.table("telemetry"));
         let timing = timing::read(root.table("timing"));
         root.finish();
 
@@ -137,6 +142,7 @@ impl Config {
                 approval,
                 plan,
                 retention,
+                telemetry,
                 timing,
             }),
             _ => Err(mistakes),

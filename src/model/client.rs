@@ -7,6 +7,7 @@ use reqwest::{Client, Response, redirect};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::conversation::{Answer, Conversation, Usage};
@@ -17,6 +18,7 @@ use super::profile::{BadProfile, Profile, Provider};
 use super::refusal::{Refusal, sort, sort_fault};
 use super::request::body;
 use super::sse::Reader;
+use super::trace;
 
 /// The most bytes read of one answer, and of one refusal.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
@@ -81,6 +83,13 @@ impl Model {
     /// # Errors
     /// When there is no whole answer; see [`ModelError`] for what to do then.
     pub async fn ask(&self, conversation: &Conversation, stop: &CancellationToken) -> Result<Answer, ModelError> {
+        let span = trace::span(&self.profile);
+        let outcome = self.ask_within(conversation, stop).instrument(span.clone()).await;
+        trace::record(&span, &outcome);
+        outcome
+    }
+
+    async fn ask_within(&self, conversation: &Conversation, stop: &CancellationToken) -> Result<Answer, ModelError> {
         let body = body(conversation, &self.profile);
         let mut draft = Draft::new(self.profile.provider, body.len());
         let begun = Instant::now();

@@ -25,6 +25,7 @@ mod profile;
 mod refusal;
 mod request;
 mod sse;
+mod trace;
 #[cfg(all(test, feature = "demo"))]
 mod wire_tests;
 

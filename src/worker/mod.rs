@@ -51,6 +51,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::github::App;
 use crate::ids::Timestamp;
@@ -124,7 +125,10 @@ impl Core {
         let lanes: &[Lane] = match role {
             Role::Worker => {
                 if let Some(claimed) = self.store.claim_delivery(&self.worker, lease).await? {
-                    Box::pin(self.take_delivery(claimed, moment)).await?;
+                    // What is logged meanwhile says which delivery, or which run and effect, it is about.
+                    let id = &claimed.delivery.id;
+                    let span = tracing::info_span!("delivery", delivery.id = %id);
+                    Box::pin(self.take_delivery(claimed, moment).instrument(span)).await?;
                     return Ok(true);
                 }
                 &[Lane::Talk, Lane::Timer]
@@ -133,7 +137,9 @@ impl Core {
         };
         match self.store.claim_effect(&self.worker, lanes, lease).await? {
             Some(claimed) => {
-                Box::pin(self.perform(claimed, moment)).await?;
+                let (run, id) = (claimed.run, claimed.id);
+                let span = tracing::info_span!("effect", run.id = %run, effect.id = %id);
+                Box::pin(self.perform(claimed, moment).instrument(span)).await?;
                 Ok(true)
             }
             None => Ok(false),

@@ -39,6 +39,8 @@ pub(super) struct Server {
     sandbox: Sandbox,
     /// How long is kept what only serves to look into a run.
     retention: Retention,
+    /// Where traces go.
+    telemetry: Telemetry,
     /// What is logged.
     log: Log,
 }
@@ -340,6 +342,14 @@ struct Retention {
     transcripts: String,
     /// What commands printed and changed, after their run has ended.
     outputs: String,
+}
+
+/// Where traces go.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Telemetry {
+    /// A collector's address for traces by OTLP over HTTP, such as "http://localhost:4318/v1/traces".
+    otlp_url: String,
 }
 
 /// What is logged.

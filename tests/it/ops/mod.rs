@@ -2,7 +2,9 @@
 
 mod backup;
 mod by_hand;
+mod logs;
 mod retention;
+mod traces;
 mod upgrade;
 
 use std::path::Path;
