@@ -34,7 +34,7 @@ pub struct Args {
     config: PathBuf,
 }
 
-const STATES: [&str; 11] = [
+const STATES: [&str; 12] = [
     "open",
     "ended",
     "planning",
@@ -45,6 +45,7 @@ const STATES: [&str; 11] = [
     "executing",
     "resting",
     "delivering",
+    "in_review",
     "all",
 ];
 

@@ -31,6 +31,7 @@ mod people;
 mod permissions;
 mod pulls;
 mod reactions;
+mod removal;
 mod repository;
 mod reviews;
 mod scene;

@@ -49,6 +49,10 @@ pub struct Pull {
     /// The repository it comes from; absent when that is deleted.
     pub head_repo: Option<RepoId>,
     pub base_branch: String,
+    /// Who merged it; only the reading of one pull request tells, and not its lists.
+    pub merged_by: Option<Person>,
+    /// The commit on the base branch that brought it, once it is merged. Before that GitHub means a trial merge by it.
+    pub merge_commit: Option<CommitSha>,
 }
 
 impl Repository<'_> {
@@ -216,6 +220,8 @@ impl From<PullWire> for Pull {
             head_sha: wire.head.sha,
             head_repo: wire.head.repo.map(|repo| repo.id),
             base_branch: wire.base.name,
+            merged_by: wire.merged_by,
+            merge_commit: wire.merge_commit_sha.filter(|_| state == PullState::Merged),
         }
     }
 }
@@ -242,6 +248,10 @@ struct PullWire {
     merged_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "fields::person")]
     user: Option<Person>,
+    #[serde(default, deserialize_with = "fields::person")]
+    merged_by: Option<Person>,
+    #[serde(default)]
+    merge_commit_sha: Option<CommitSha>,
     #[serde(deserialize_with = "fields::time")]
     created_at: Timestamp,
     head: End,

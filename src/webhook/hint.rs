@@ -162,6 +162,8 @@ pub enum About {
         forced: bool,
         /// GitHub's time of the push, as it was written.
         pushed_at: String,
+        /// What its commits say they take back.
+        reverts: Vec<Reverts>,
     },
     /// A pull request was opened, or opened again.
     PullOpened {
@@ -293,6 +295,17 @@ pub struct PullFacts {
     pub draft: bool,
     /// Who opened it; nobody when the account is gone.
     pub author: Option<Person>,
+    /// The pull request of the same repository that its text says it takes back.
+    pub reverts: Option<PullNumber>,
+}
+
+/// A commit that says that it takes another one back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reverts {
+    /// The commit that says so.
+    pub commit: CommitSha,
+    /// The commit that it takes back.
+    pub what: CommitSha,
 }
 
 /// A review of a pull request.

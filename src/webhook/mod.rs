@@ -13,7 +13,7 @@ mod translate;
 
 pub use door::router;
 pub use hint::{
-    About, CommentFacts, Hint, InstallationAbout, InstallationHint, IssueFacts, PullFacts, RepoFacts,
+    About, CommentFacts, Hint, InstallationAbout, InstallationHint, IssueFacts, PullFacts, RepoFacts, Reverts,
     ReviewCommentFacts, ReviewFacts, ReviewState, Side,
 };
 pub use signature::{BadSecrets, BadSignature, Verified, WebhookSecrets, verify};

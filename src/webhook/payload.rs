@@ -121,6 +121,7 @@ pub(super) struct Pull {
     pub(super) draft: Option<bool>,
     pub(super) user: Option<User>,
     pub(super) updated_at: String,
+    pub(super) body: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -170,4 +171,13 @@ pub(super) struct Push {
     pub(super) deleted: bool,
     #[serde(default)]
     pub(super) forced: bool,
+    #[serde(default)]
+    pub(super) commits: Vec<PushedCommit>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PushedCommit {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) message: String,
 }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use self::history::Past;
 use self::plan::{Hints, ParseFault};
-use crate::ids::{BranchName, Digest, Person, RepoName};
+use crate::ids::{BranchName, Digest, Person, PullNumber, RepoName};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Change, Input};
 use crate::workflow::limit::LimitReached;
@@ -139,6 +139,13 @@ pub enum Words {
     TooLate {
         /// Whose.
         who: Person,
+    },
+    /// Another plan was asked for while the work on this one is up for review.
+    WorkIsUp {
+        /// By whom.
+        who: Person,
+        /// The pull request with the work.
+        pull: PullNumber,
     },
     /// There is no run here to act on.
     NoRun {

@@ -106,6 +106,12 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who),
             prefix.tell("write `/cancel`, then `/plan` and what you want.")
         ),
+        Words::WorkIsUp { who, pull } => format!(
+            "{}, the work on this plan is up for review in #{pull}, so the plan stays as it is. Say there what the work \
+             lacks; to plan anew, close #{pull} and {}",
+            mention(who),
+            prefix.tell("write `/plan` here.")
+        ),
         Words::NoRun { who, wanted } => format!(
             "{}, {} found no run on this issue. {}",
             mention(who),
@@ -317,6 +323,7 @@ fn in_phase(phase: &str) -> String {
         "executing" => "at work on an approved plan".to_owned(),
         "resting" => "resting, with what is done kept".to_owned(),
         "delivering" => "opening its pull request".to_owned(),
+        "in_review" => "waiting for the review of its work".to_owned(),
         "ended" => "over".to_owned(),
         other => format!("in the phase {}", inline(other)),
     }

@@ -13,7 +13,7 @@ use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
-use crate::workflow::run::{DeliverStage, Delivering, Outcome, Rest, State, Trouble, Waiting};
+use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, Rest, State, Trouble, Waiting};
 
 /// What the status comment tells.
 #[derive(Debug, Clone, Copy)]
@@ -150,6 +150,12 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::Delivering(delivering) => {
             tell("opening the pull request", stage(delivering, facts.prefix), String::new(), true)
         }
+        State::InReview(review) => tell(
+            "in review",
+            format!("#{} holds the work and waits for your review.", review.pull),
+            format!("Merging or closing #{} ends the run.", review.pull),
+            true,
+        ),
         State::Ended(ended) => {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
             let account = trouble::outcome(&ended.outcome, digest, facts.prefix);
@@ -172,7 +178,12 @@ fn rest(why: &Rest, prefix: &Prefix) -> (String, String) {
 
 fn phase(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Done { .. } => "done",
+        Outcome::Done { fate, .. } => match fate {
+            Fate::Unknown => "done",
+            Fate::Merged { .. } => "merged",
+            Fate::Closed { .. } => "closed without a merge",
+            Fate::Reverted { .. } => "merged, then reverted",
+        },
         Outcome::Cancelled { .. } => "cancelled",
         Outcome::NeedsNewPlan { .. } => "stopped, a new plan is needed",
         Outcome::Failed { why } => match why {

@@ -3,11 +3,11 @@
 use super::escape::{code, quoted};
 use super::figures::and;
 use super::spending;
-use crate::ids::Person;
+use crate::ids::{Person, PullNumber};
 use crate::workflow::act::Voided;
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
-use crate::workflow::run::{CancelledBy, Outcome, Trouble};
+use crate::workflow::run::{CancelledBy, Fate, Outcome, Revert, Trouble};
 
 /// What happened, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +25,41 @@ fn account(cause: impl Into<String>, help: impl Into<String>) -> Account {
 /// How a run ended. `digest` is that of the version people saw last, shortened.
 pub(super) fn outcome(outcome: &Outcome, digest: Option<&str>, prefix: &Prefix) -> Account {
     match outcome {
-        Outcome::Done { pull, .. } => account(format!("Done: #{pull} holds the work."), "It waits for your review."),
+        Outcome::Done { pull, fate, .. } => fate_of(*pull, fate, prefix),
         Outcome::Cancelled { by, why } => account(cancelled(by.as_ref(), *why), prefix.tell("`/plan` starts over.")),
         Outcome::NeedsNewPlan { why } => {
             let Account { cause, .. } = trouble(why, digest, prefix);
             account(cause, prefix.tell("The plan has to change: `/plan` and what to mind makes a new one."))
         }
         Outcome::Failed { why } => trouble(why, digest, prefix),
+    }
+}
+
+/// What became of the pull request with the work.
+fn fate_of(pull: PullNumber, fate: &Fate, prefix: &Prefix) -> Account {
+    let by = |by: &Option<Person>| {
+        by.as_ref().map_or_else(String::new, |person| format!(" by {}", code(person.login.as_str())))
+    };
+    match fate {
+        Fate::Unknown => account(format!("#{pull} holds the work."), "It waits for your review."),
+        Fate::Merged { by: who, commit } => {
+            let at = commit.as_ref().map_or_else(String::new, |commit| format!(" as {}", code(commit.short())));
+            account(format!("The work was merged{} in #{pull}{at}.", by(who)), "")
+        }
+        Fate::Closed { by: who } => account(
+            format!("#{pull}, which held the work, was closed{} without a merge.", by(who)),
+            prefix.tell("`/plan` starts over."),
+        ),
+        Fate::Reverted { by } => {
+            let how = match by {
+                Revert::Commit(commit) => format!("commit {}", code(commit.short())),
+                Revert::Pull(number) => format!("#{number}"),
+            };
+            account(
+                format!("The work was merged in #{pull}, and {how} took it back."),
+                prefix.tell("`/plan` and what to mind makes a new plan."),
+            )
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::store::{RunRow, Store};
 use crate::words::history::{PastAct, PastVersion};
 use crate::words::place::Home;
 use crate::workflow::conformance::Conformance;
-use crate::workflow::run::{DeliverStage, Delivering, Outcome, Run, State};
+use crate::workflow::run::{Outcome, Run, State};
 use crate::workflow::terms::Terms;
 
 /// A run in one line.
@@ -129,7 +129,8 @@ pub async fn overview(store: &Store, row: RunRow) -> Result<Overview, Trouble> {
         | State::Starting(_)
         | State::Executing(_)
         | State::Resting(_)
-        | State::Delivering(_) => None,
+        | State::Delivering(_)
+        | State::InReview(_) => None,
     };
     Ok(Overview {
         run: run.id,
@@ -138,7 +139,7 @@ pub async fn overview(store: &Store, row: RunRow) -> Result<Overview, Trouble> {
         title: run.origin.title.clone(),
         phase: run.state.phase().to_owned(),
         version: run.state.shown().map(|shown| shown.subject.version),
-        pull: work_pull(&run.state),
+        pull: run.state.work_pull(),
         micro_dollars: costs.iter().map(|costs| costs.micro_dollars).sum(),
         outcome,
         opened_at,
@@ -194,22 +195,4 @@ async fn execution(store: &Store, run: &Run) -> Result<Option<Execution>, Troubl
         }
     }
     Ok(None)
-}
-
-fn work_pull(state: &State) -> Option<PullNumber> {
-    match state {
-        State::Delivering(Delivering { stage: DeliverStage::Closing { pull, .. }, .. }) => Some(*pull),
-        State::Ended(ended) => match &ended.outcome {
-            Outcome::Done { pull, .. } => Some(*pull),
-            Outcome::Cancelled { .. } | Outcome::NeedsNewPlan { .. } | Outcome::Failed { .. } => None,
-        },
-        State::Planning(_)
-        | State::AwaitingAnswer(_)
-        | State::Publishing(_)
-        | State::AwaitingApproval(_)
-        | State::Starting(_)
-        | State::Executing(_)
-        | State::Resting(_)
-        | State::Delivering(_) => None,
-    }
 }

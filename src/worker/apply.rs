@@ -133,6 +133,7 @@ impl Core {
             | Effect::OpenPull { .. }
             | Effect::ReportConformance { .. }
             | Effect::ClosePlanPull { .. }
+            | Effect::CleanUp { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
             | Effect::JudgeRaise { .. }
@@ -175,6 +176,7 @@ impl<'a> Logged<'a> {
             State::Resting(resting) => (&resting.approved.by[..], &[][..]),
             State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, .. }) => (&[][..], &missing[..]),
             State::Delivering(delivering) => (&delivering.approved.by[..], &[][..]),
+            State::InReview(review) => (&review.approved.by[..], &[][..]),
             State::AwaitingApproval(waiting) => (&[][..], &waiting.missing[..]),
             State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => {
                 (&[][..], &[][..])
@@ -247,6 +249,7 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::Pushed { .. } => "pushed",
         Event::PullOpened { .. } => "pull_opened",
         Event::PlanPullClosed => "plan_pull_closed",
+        Event::WorkEnded { .. } => "work_ended",
         Event::Answered { .. } => "answered",
         Event::LeftBehind { .. } => "left_behind",
         Event::BatchEnded { .. } => "batch_ended",

@@ -13,7 +13,7 @@ use crate::workflow::act::Voided;
 use crate::workflow::approval::Level;
 use crate::workflow::change::{Change, Input, InputEdit, Notice};
 use crate::workflow::event::Event;
-use crate::workflow::run::{CancelledBy, Outcome, Run, State};
+use crate::workflow::run::{CancelledBy, Run, State};
 
 /// How many of a repository's newest runs are told of what befalls it after they ended.
 const MOST_ENDED: u32 = 50;
@@ -54,8 +54,7 @@ impl Arrival<'_> {
 
     /// Parts of the input say something now (rule E). What says the same as before has not changed.
     async fn input(&self, run: &Run, now: &[(Input, Option<String>)], at: Timestamp) -> Result<(), Trouble> {
-        let open = run.state.is_open() || matches!(&run.state, State::Ended(ended) if is_done(&ended.outcome));
-        if !open || self.is_ours().await? {
+        if !run.state.is_open() || self.is_ours().await? {
             return self.done("nothing to do").await;
         }
         let parts: Vec<Input> = now.iter().map(|(what, _)| *what).collect();
@@ -102,13 +101,13 @@ impl Arrival<'_> {
     pub(super) async fn issue_closed(&self, issue: &IssueFacts) -> Result<(), Trouble> {
         let run = self.run_at(issue.number, false).await?;
         if let Some(run) = &run
-            && let State::Ended(ended) = &run.state
-            && let Outcome::Done { pull, .. } = &ended.outcome
+            && let State::InReview(review) = &run.state
         {
             // Merging the work closes the issue, and that is no news.
-            if self.repo(Step::Read).pull(*pull).await?.state == PullState::Open {
-                return self.happens(run.id, &Event::Changed { change: Change::IssueClosed }).await;
-            }
+            return match self.repo(Step::Read).pull(review.pull).await?.state {
+                PullState::Open => self.happens(run.id, &Event::Changed { change: Change::IssueClosed }).await,
+                PullState::Closed | PullState::Merged => self.done("closed with the work").await,
+            };
         }
         self.cancel(issue.number, CancelledBy::IssueClosed).await
     }
@@ -151,8 +150,8 @@ impl Arrival<'_> {
 
     /// A branch that work is for was pushed, moved or renamed. Work that was delivered is told if its base may be gone.
     pub(super) async fn base_moved(&self, branch: &BranchName, forced: bool) -> Result<(), Trouble> {
-        let forced_away = |run: &Run| forced && run.state.shown().is_some();
-        let on_it = |run: &Run| run.base_branch() == branch && (run.state.is_open() || forced_away(run));
+        let told = |run: &Run| run.state.is_open() && (forced || !matches!(run.state, State::InReview(_)));
+        let on_it = |run: &Run| run.base_branch() == branch && told(run);
         self.everywhere(&Change::BaseMoved, on_it).await
     }
 
@@ -191,8 +190,4 @@ impl Core {
         let _ = self.store.finish(Finish::ignored(claim, "told to the runs"), now).await?;
         Ok(())
     }
-}
-
-fn is_done(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Done { .. })
 }

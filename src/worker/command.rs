@@ -283,6 +283,7 @@ impl Arrival<'_> {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
+            | State::InReview(_)
             | State::Ended(_) => self.nothing_to(typed, run, "retry").await,
         }
     }

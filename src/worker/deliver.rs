@@ -36,6 +36,7 @@ impl Deed<'_> {
             | State::Starting(_)
             | State::Executing(_)
             | State::Resting(_)
+            | State::InReview(_)
             | State::Ended(_) => None,
         }
     }

@@ -129,7 +129,7 @@ impl Arrival<'_> {
             About::ReviewCommentCreated { pull, comment } => Box::pin(self.line_comment(pull, comment)).await,
             About::ReviewCommentEdited { pull, comment } => Box::pin(self.line_edited(pull, comment)).await,
             About::ReviewCommentDeleted { pull, comment } => Box::pin(self.line_deleted(pull, comment)).await,
-            About::PullClosed { pull, .. } => Box::pin(self.plan_pull_closed(pull)).await,
+            About::PullClosed { pull, .. } => Box::pin(self.pull_closed(pull)).await,
             About::PullOpened { pull, .. } => {
                 Box::pin(self.check_policy(pull)).await?;
                 self.done("nothing else to do").await
@@ -141,13 +141,16 @@ impl Arrival<'_> {
                 }
                 Box::pin(self.branch_moved(run, pull.head_ref.as_str(), before, Some(after))).await
             }
-            About::BranchPushed { branch, before, after, deleted, forced, .. } => {
+            About::BranchPushed { branch, before, after, deleted, forced, reverts, .. } => {
                 match self.run_of_plan_branch(branch.as_str()).await? {
                     Some(run) => {
                         let head = (!deleted).then_some(after);
                         Box::pin(self.branch_moved(Some(run), branch.as_str(), before, head)).await
                     }
-                    None => Box::pin(self.base_moved(branch, *forced || *deleted)).await,
+                    None => {
+                        Box::pin(self.reverted(branch, reverts)).await?;
+                        Box::pin(self.base_moved(branch, *forced || *deleted)).await
+                    }
                 }
             }
             About::IssueGone { issue } => Box::pin(self.issue_gone(issue)).await,

@@ -117,6 +117,7 @@ impl Deed<'_> {
             Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,
             Effect::ReportConformance { version, head } => Box::pin(self.report_conformance(*version, head)).await,
             Effect::ClosePlanPull { plan_pull, pull } => Box::pin(self.close_plan_pull(*plan_pull, *pull)).await,
+            Effect::CleanUp { plan, work } => Box::pin(self.clean_up(plan, work)).await,
             Effect::TidyUp => Box::pin(self.tidy_up()).await,
             Effect::AnswerKept { version, reply } => Box::pin(self.answer_kept(*version, reply)).await,
             Effect::MarkFaults { head, by, faults } => Box::pin(self.mark_faults(head, by, faults)).await,
@@ -284,6 +285,7 @@ impl Deed<'_> {
             | Effect::ShowStatusSoon
             | Effect::AnswerNote { .. }
             | Effect::EndBurst { .. }
+            | Effect::CleanUp { .. }
             | Effect::TidyUp
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }

@@ -70,6 +70,7 @@ fn version(state: &State) -> u32 {
         | State::Executing(_)
         | State::Resting(_)
         | State::Delivering(_)
+        | State::InReview(_)
         | State::Ended(_) => state.shown().map_or(0, |shown| shown.subject.version),
     }
 }
@@ -86,6 +87,7 @@ fn pending(run: &Run) -> impl Iterator<Item = &InputEdit> {
         | State::Executing(_)
         | State::Resting(_)
         | State::Delivering(_)
+        | State::InReview(_)
         | State::Ended(_) => &[],
     };
     asked.iter().chain(run.state.around().map_or(&[][..], |around| &around.edits[..]))

@@ -37,6 +37,7 @@ mod reconcile;
 mod record;
 mod restored;
 mod retention;
+mod review;
 mod settings;
 mod spending;
 mod status;

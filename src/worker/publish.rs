@@ -36,6 +36,7 @@ impl Deed<'_> {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
+            | State::InReview(_)
             | State::Ended(_) => None,
         }
     }

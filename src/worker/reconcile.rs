@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::apply::{With, read};
 use super::command::approval;
+use super::review::fate;
 use super::{Core, Trouble};
 use crate::github::{
     Comment, GithubError, OpenState, PullState, RepoRef, Repository, Review, ReviewState, Step, Thread,
@@ -110,6 +111,9 @@ impl Look<'_> {
 
     /// The first thing that was missed; what comes behind it is found the next time, if it still matters.
     async fn missed(&self) -> Result<Missed, Trouble> {
+        if let State::InReview(review) = &self.run.state {
+            return self.reviewed_work(review.pull).await;
+        }
         if let Some(why) = self.ended().await? {
             return Ok(Some((Event::Cancelled { by: None, why }, None)));
         }
@@ -154,8 +158,18 @@ impl Look<'_> {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_) => self.run.state.shown(),
-            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => None,
+            State::Planning(_)
+            | State::AwaitingAnswer(_)
+            | State::Publishing(_)
+            | State::InReview(_)
+            | State::Ended(_) => None,
         }
+    }
+
+    /// What became of the pull request with the work.
+    async fn reviewed_work(&self, pull: PullNumber) -> Result<Missed, Trouble> {
+        let fate = fate(&self.repo().pull(pull).await?, None);
+        Ok(fate.map(|fate| (Event::WorkEnded { fate }, None)))
     }
 
     async fn branch_moved(&self, shown: &Shown) -> Result<Missed, Trouble> {

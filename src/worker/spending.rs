@@ -43,6 +43,7 @@ impl Deed<'_> {
             | State::AwaitingApproval(_)
             | State::Starting(_)
             | State::Delivering(_)
+            | State::InReview(_)
             | State::Ended(_) => return Ok(Done::quietly()),
         };
         let refused = |why| {

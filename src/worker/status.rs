@@ -59,7 +59,7 @@ impl Deed<'_> {
                 (self.terms(version).await?.plan.steps, executing.ticked.clone())
             }
             (State::Resting(resting), Some(version)) => (self.terms(version).await?.plan.steps, resting.ticked.clone()),
-            (State::Delivering(_) | State::Ended(_), Some(version)) => {
+            (State::Delivering(_) | State::InReview(_) | State::Ended(_), Some(version)) => {
                 let work = match self.kept::<Work>(&work_name(version)).await? {
                     Some(work) => Some(work),
                     None => self.kept::<Work>(&unfinished_name(version)).await?,
@@ -81,6 +81,7 @@ impl Deed<'_> {
                 | State::Executing(_)
                 | State::Resting(_)
                 | State::Delivering(_)
+                | State::InReview(_)
                 | State::Ended(_),
                 _,
             ) => (vec![], vec![]),

@@ -73,6 +73,15 @@ impl Deed<'_> {
         let _ = std::fs::remove_dir(self.work_dir());
     }
 
+    /// Removes all checkouts of the run. What stays behind is removed with the leftovers, sooner or later.
+    pub(super) fn clear_away(&self) {
+        if let Err(error) = crate::sandbox::checkout::remove_all(&self.work_dir())
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(run.id = %self.run.id, %error, "the run's folder was not removed");
+        }
+    }
+
     /// What one command of an agent may use.
     pub(super) fn limits(&self) -> Limits {
         let settings = &self.core.settings;

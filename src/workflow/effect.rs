@@ -112,6 +112,13 @@ pub enum Effect {
         /// The pull request to point to.
         pull: Option<PullNumber>,
     },
+    /// Delete the run's branches, as long as they are where we left them, and its files on this machine.
+    CleanUp {
+        /// The last commit that we wrote to the plan branch.
+        plan: CommitSha,
+        /// The last commit that we wrote to the branch with the work.
+        work: CommitSha,
+    },
     /// Look for what a run that ended half-way has made without being told, and put it away.
     TidyUp,
     /// Answer a note that led to no new version.
@@ -224,6 +231,7 @@ impl Effect {
             | Effect::OpenPull { .. }
             | Effect::ReportConformance { .. }
             | Effect::ClosePlanPull { .. }
+            | Effect::CleanUp { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
             | Effect::JudgeRaise { .. }
@@ -252,6 +260,7 @@ impl Effect {
             Effect::OpenPull { .. } => "open_pull",
             Effect::ReportConformance { .. } => "report_conformance",
             Effect::ClosePlanPull { .. } => "close_plan_pull",
+            Effect::CleanUp { .. } => "clean_up",
             Effect::TidyUp => "tidy_up",
             Effect::AnswerKept { .. } => "answer_kept",
             Effect::MarkFaults { .. } => "mark_faults",

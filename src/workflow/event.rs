@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
 use super::change::Change;
-use super::run::{CancelledBy, Note, Offer, Outcome, Raise, Reply, Stop};
+use super::run::{CancelledBy, Fate, Note, Offer, Outcome, Raise, Reply, Stop};
 use super::spending::Full;
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
 use crate::words::Words;
@@ -166,6 +166,11 @@ pub enum Event {
     },
     /// The plan pull request was closed by us.
     PlanPullClosed,
+    /// The pull request with the work was merged or closed, or what was merged was taken back.
+    WorkEnded {
+        /// What became of it.
+        fate: Fate,
+    },
     /// Someone asked for something that needs no decision, or may not have it; this is the answer.
     Answered {
         /// The answer.

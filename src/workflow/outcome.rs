@@ -10,12 +10,15 @@ use crate::ids::{CommitSha, Person, PullNumber};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "how")]
 pub enum Outcome {
-    /// The pull request is open.
+    /// The work was up for review.
     Done {
-        /// Its number.
+        /// Its pull request.
         pull: PullNumber,
-        /// Its last commit when it was opened.
+        /// The last commit that we wrote there.
         head: CommitSha,
+        /// What became of it.
+        #[serde(default)]
+        fate: Fate,
     },
     /// A person ended it.
     Cancelled {
@@ -34,6 +37,59 @@ pub enum Outcome {
         /// Why.
         why: Trouble,
     },
+}
+
+/// What became of the pull request with the work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "became")]
+pub enum Fate {
+    /// It was open when it was last looked at; nobody looks any more.
+    #[default]
+    Unknown,
+    /// It was merged.
+    Merged {
+        /// By whom, if GitHub said so.
+        by: Option<Person>,
+        /// The commit that brought it, if GitHub said so.
+        commit: Option<CommitSha>,
+    },
+    /// It was closed and not merged.
+    Closed {
+        /// By whom, if GitHub said so.
+        by: Option<Person>,
+    },
+    /// It was merged, and that was taken back.
+    Reverted {
+        /// By what.
+        by: Revert,
+    },
+}
+
+/// What took merged work back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revert {
+    /// A commit on the base branch that says so.
+    Commit(CommitSha),
+    /// A merged pull request that says so.
+    Pull(PullNumber),
+}
+
+impl Fate {
+    /// Whether what is told now may follow on what is known: a pull request that was closed can be opened again and merged,
+    /// and what was merged can be reverted.
+    #[must_use]
+    pub fn leads_to(&self, next: &Fate) -> bool {
+        match (self, next) {
+            (Fate::Unknown | Fate::Closed { .. }, Fate::Merged { .. })
+            | (Fate::Unknown, Fate::Closed { .. })
+            | (Fate::Merged { .. }, Fate::Reverted { .. }) => true,
+            (
+                Fate::Unknown | Fate::Merged { .. } | Fate::Closed { .. } | Fate::Reverted { .. },
+                Fate::Unknown | Fate::Merged { .. } | Fate::Closed { .. } | Fate::Reverted { .. },
+            ) => false,
+        }
+    }
 }
 
 /// By what a person ended a run.

@@ -3,12 +3,14 @@
 //! A state holds only what is true in it. What happened on the way stands in the event log; what was written (plans,
 //! conversations, results) in the store, by run and version.
 
+mod in_review;
 mod notes;
+mod pulls;
 mod resting;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::outcome::{CancelledBy, Outcome, Trouble};
+pub use super::outcome::{CancelledBy, Fate, Outcome, Revert, Trouble};
 
 use super::act::Act;
 use super::approval::{Case, Edit, Reason, Rules, Subject};
@@ -19,6 +21,7 @@ use crate::ids::{
     Timestamp,
 };
 
+pub use in_review::InReview;
 pub use notes::{Lines, Note, Offer, Reply, Source, Thread};
 pub use resting::{Raise, Rest, Resting, Stop};
 
@@ -99,6 +102,8 @@ pub enum State {
     Resting(Resting),
     /// The result is judged, pushed and opened as a pull request.
     Delivering(Delivering),
+    /// The pull request with the work is open.
+    InReview(InReview),
     /// Nothing more happens.
     Ended(Ended),
 }
@@ -380,6 +385,7 @@ impl State {
             State::Executing(_) => "executing",
             State::Resting(_) => "resting",
             State::Delivering(_) => "delivering",
+            State::InReview(_) => "in_review",
             State::Ended(_) => "ended",
         }
     }
@@ -402,6 +408,7 @@ impl State {
             State::Executing(executing) => Some(&executing.approved.shown),
             State::Resting(resting) => Some(&resting.approved.shown),
             State::Delivering(delivering) => Some(&delivering.approved.shown),
+            State::InReview(review) => Some(&review.approved.shown),
             State::Ended(ended) => ended.shown.as_ref(),
         }
     }
@@ -418,6 +425,7 @@ impl State {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
+            | State::InReview(_)
             | State::Ended(_) => self.shown().map(|shown| &shown.around),
         }
     }
@@ -434,6 +442,7 @@ impl State {
             State::Executing(executing) => &executing.approved.acts,
             State::Resting(resting) => &resting.approved.acts,
             State::Delivering(delivering) => &delivering.approved.acts,
+            State::InReview(review) => &review.approved.acts,
             State::Ended(ended) => &ended.acts,
         }
     }
@@ -446,6 +455,7 @@ impl State {
             State::Executing(executing) => executing.approved.void.as_ref(),
             State::Resting(resting) => resting.approved.void.as_ref(),
             State::Delivering(delivering) => delivering.approved.void.as_ref(),
+            State::InReview(review) => review.approved.void.as_ref(),
             State::Ended(ended) => ended.void.as_ref(),
             State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::AwaitingApproval(_) => None,
         }
@@ -464,6 +474,7 @@ impl State {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
+            | State::InReview(_)
             | State::Ended(_) => None,
         }
     }
@@ -480,16 +491,8 @@ impl State {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
+            | State::InReview(_)
             | State::Ended(_) => &[],
         }
-    }
-
-    /// The plan pull request, if it is open or was.
-    #[must_use]
-    pub fn plan_pull(&self) -> Option<PullNumber> {
-        if let State::Publishing(Publishing { stage: PublishStage::Posting { pull, .. }, .. }) = self {
-            return Some(*pull);
-        }
-        self.shown().map(|shown| shown.pull)
     }
 }

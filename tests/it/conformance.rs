@@ -69,7 +69,7 @@ fn finish() -> Call {
 async fn work_as_planned_is_a_green_check_a_table_and_json() {
     let world = World::start().await;
     let issue = approved(&world).await;
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
 
     let check = check(&world);
     assert_eq!(
@@ -83,7 +83,7 @@ async fn work_as_planned_is_a_green_check_a_table_and_json() {
 
     let shown = told(&world, &["run", "show", "1"]).await;
     for line in [
-        "done in #3",
+        "in_review in #3",
         "bob approved: counted for v1",
         "Conformance of v1: as planned",
         "  s1 Trim dashes at both ends: done\n",
@@ -109,15 +109,15 @@ async fn runs_are_listed_newest_first_and_filtered() {
     let lines: Vec<&str> = all.lines().collect();
     assert!(lines[0].starts_with("RUN  ISSUE"), "{all}");
     assert!(lines[1].starts_with("2    acme/slug#4  awaiting_approval  v1"), "{all}");
-    assert!(lines[2].starts_with("1    acme/slug#1  done in #3"), "{all}");
+    assert!(lines[2].starts_with("1    acme/slug#1  in_review in #3"), "{all}");
 
     let numbers = async |arguments: &[&str]| -> Vec<i64> {
         let found: Vec<Value> = serde_json::from_str(&told(&world, arguments).await).unwrap();
         found.iter().map(|run| run["run"].as_i64().unwrap()).collect()
     };
     assert_eq!(numbers(&["runs", "--json"]).await, [2, 1]);
-    assert_eq!(numbers(&["runs", "--json", "--state", "open"]).await, [2]);
-    assert_eq!(numbers(&["runs", "--json", "--state", "ended", "--repo", "ACME/slug"]).await, [1]);
+    assert_eq!(numbers(&["runs", "--json", "--state", "awaiting_approval"]).await, [2]);
+    assert_eq!(numbers(&["runs", "--json", "--state", "in_review", "--repo", "ACME/slug"]).await, [1]);
     assert_eq!(numbers(&["runs", "--json", "--repo", "acme/other"]).await, Vec::<i64>::new());
     assert_eq!(numbers(&["runs", "--json", "--limit", "1"]).await, [2]);
     let none = assentry(&world, &["run", "show", "9"]).await;
@@ -141,7 +141,7 @@ async fn t66_what_an_agent_tried_and_was_not_let_is_told() {
         ],
     );
     let (world, issue) = built(vec![tried, Reply::calls("", vec![mend(), tick(), finish()])]).await;
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
 
     let check = check(&world);
     assert_eq!(check.conclusion.as_deref(), Some("success"), "nothing of it came through");
@@ -206,6 +206,6 @@ async fn f13_a_check_whose_answer_was_lost_is_made_once() {
     let lost = Wrong::RefusedAfter(502);
     world.github.goes_wrong(Fault { method: "POST", path: "/check-runs".to_owned(), times: 1, wrong: lost });
     let issue = approved(&world).await;
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
     assert_eq!(check(&world).conclusion.as_deref(), Some("success"));
 }

@@ -1,6 +1,7 @@
 //! Assentry from outside: what it promises, kept in front of real databases, processes and sockets.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it breaks")]
 
+mod after;
 mod agent;
 mod audit;
 mod badinput;

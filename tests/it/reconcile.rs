@@ -79,7 +79,7 @@ async fn d29_a_comment_found_late_counts_if_nobody_edited_it() {
 
     world.person("bob").comments(issue, &text).unwrap();
     assert_eq!(looked(&world).await, 1);
-    assert_eq!(world.phase(issue).await, "ended");
+    assert_eq!(world.phase(issue).await, "in_review");
     assert_eq!(world.work_pulls().len(), 1);
 }
 

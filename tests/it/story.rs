@@ -11,7 +11,7 @@ async fn an_approved_plan_becomes_a_pull_request() {
     world.person("bob").approves(plan_pull).unwrap();
     world.settle().await;
 
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
     let pulls = world.work_pulls();
     assert_eq!(pulls.len(), 1, "{:#?}", world.said(issue));
     assert_eq!(world.github.changed_files(REPO, pulls[0].number), ["bin/slug"]);
@@ -40,7 +40,7 @@ async fn a_whole_run_takes_at_most_twenty_calls() {
 
     let after = world.core.app.calls();
     let calls = (after.reads + after.writes) - (before.reads + before.writes);
-    assert_eq!(world.phase(issue).await, "ended");
+    assert_eq!(world.phase(issue).await, "in_review");
     assert!(calls <= 20, "{calls} calls: {:#?}", world.github.requests());
 }
 

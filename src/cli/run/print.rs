@@ -6,7 +6,7 @@ use crate::words::history::{Did, PastAct, PastVersion, Verdict as ActVerdict};
 use crate::worker::{Account, Execution, Overview};
 use crate::workflow::conformance::{CheckVerdict, Conformance, StepReport, StepVerdict, Verdict};
 use crate::workflow::plan::FileChange;
-use crate::workflow::run::Outcome;
+use crate::workflow::run::{Fate, Outcome};
 
 /// The whole account.
 pub(super) fn account(account: &Account) -> String {
@@ -141,8 +141,16 @@ fn name_of(value: &impl serde::Serialize) -> String {
 /// Where a run stands, and how it ended.
 pub(in crate::cli) fn state(run: &Overview) -> String {
     match &run.outcome {
-        None => run.phase.clone(),
-        Some(Outcome::Done { pull, .. }) => format!("done in #{pull}"),
+        None => match run.pull {
+            Some(pull) => format!("{} in #{pull}", run.phase),
+            None => run.phase.clone(),
+        },
+        Some(Outcome::Done { pull, fate, .. }) => match fate {
+            Fate::Unknown => format!("done in #{pull}"),
+            Fate::Merged { .. } => format!("merged in #{pull}"),
+            Fate::Closed { .. } => format!("closed in #{pull}"),
+            Fate::Reverted { .. } => format!("reverted after #{pull}"),
+        },
         Some(Outcome::Cancelled { .. }) => "cancelled".to_owned(),
         Some(Outcome::NeedsNewPlan { .. }) => "needs a new plan".to_owned(),
         Some(Outcome::Failed { .. }) => "failed".to_owned(),

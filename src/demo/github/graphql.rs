@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{Issue, Level, Repo};
-use super::{auth, edits, moves, pulls, selection, threads, timeline};
+use super::{auth, edits, moves, pulls, refs, revert, selection, threads, timeline};
 
 /// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads, transfer and delete issues;
 /// "Queries": review threads, edits, force pushes of a pull request. Others answer with `errors`.
@@ -30,6 +30,12 @@ pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
         moves::delete(call).map(|gone| json!({ "deleteIssue": gone }))
     } else if query.contains("HEAD_REF_FORCE_PUSHED_EVENT") {
         timeline::force_pushes(call)
+    } else if query.contains("updateRefs") {
+        refs::update(call).map(|done| json!({ "updateRefs": done }))
+    } else if query.contains("revertPullRequest") {
+        revert::revert(call, &id).map(|pull| json!({ "revertPullRequest": { "revertPullRequest": pull } }))
+    } else if query.contains("qualifiedName") {
+        refs::get(call)
     } else if query.contains("reviewThreads") {
         threads::list(call, &query)
     } else if query.contains("userContentEdits") {
@@ -115,7 +121,7 @@ fn draft(call: &mut Call<'_>, id: &str, draft: bool) -> Outcome<Value> {
 }
 
 fn is_node(text: &str) -> bool {
-    ["PR_", "PRRT_", "I_", "IC_"].iter().any(|prefix| text.starts_with(prefix))
+    ["PR_", "PRRT_", "I_", "IC_", "R_"].iter().any(|prefix| text.starts_with(prefix))
 }
 
 fn node_id(variables: &Value) -> Option<String> {

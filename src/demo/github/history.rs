@@ -44,6 +44,11 @@ pub(super) fn merge_base(objects: &Objects, a: &str, b: &str) -> Option<String> 
     None
 }
 
+/// The commit before one, on its own branch.
+pub(super) fn first_parent(objects: &Objects, sha: &str) -> Option<String> {
+    objects.commit(sha)?.parents.into_iter().next()
+}
+
 /// The commits of `head` that `base` lacks, oldest first.
 pub(super) fn commits_between(objects: &Objects, base: &str, head: &str) -> Vec<(String, Commit)> {
     let known = ancestors(objects, base);

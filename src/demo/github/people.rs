@@ -280,6 +280,26 @@ impl Person {
         self.does("PUT", &format!("pulls/{pull}/merge"), &json!({}))
     }
 
+    /// Merges a pull request by `merge`, `squash` or `rebase`.
+    ///
+    /// # Errors
+    /// As GitHub refuses.
+    pub fn merges_by(&self, method: &str, pull: i64) -> Result<(), Refusal> {
+        self.does("PUT", &format!("pulls/{pull}/merge"), &json!({ "merge_method": method }))
+    }
+
+    /// Presses "Revert" on a merged pull request, and gives the number of the one that takes it back.
+    ///
+    /// # Errors
+    /// As GitHub refuses.
+    pub fn reverts(&self, pull: i64) -> Result<i64, Refusal> {
+        let shape = self.asks("GET", &format!("pulls/{pull}"), &json!({}))?;
+        let query =
+            "mutation($id: ID!) { revertPullRequest(input: {pullRequestId: $id}) { revertPullRequest { number } } }";
+        let done = self.asks_graphql(query, &json!({ "id": shape["node_id"] }))?;
+        number(&done["revertPullRequest"]["revertPullRequest"], "number")
+    }
+
     /// Marks a draft ready for review.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::branches::{self, Move};
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::gitdata::signature;
-use super::objects::{Commit, Files, Objects};
+use super::objects::{Commit, Files, Objects, Person};
 use super::state::{Issue, Merged, Pull, State};
 use super::{history, issues, pull_shapes, shapes, timeline};
 
@@ -177,7 +177,7 @@ pub(super) fn merge(call: &mut Call<'_>) -> Outcome<Answer> {
         return Err(Refusal::new(409, "Head branch was modified. Review and try the merge again."));
     }
     let (base_ref, base, head) = (pull.base_ref.clone(), pull.base_sha.clone(), pull.head_sha.clone());
-    let squash = call.body["merge_method"] == "squash";
+    let (squash, rebase) = (call.body["merge_method"] == "squash", call.body["merge_method"] == "rebase");
     let title = if squash {
         format!("{} (#{number})\n", issue.title)
     } else {
@@ -187,10 +187,14 @@ pub(super) fn merge(call: &mut Call<'_>) -> Outcome<Answer> {
     let author = signature(call)?;
     let objects = &mut call.repo_mut()?.objects;
     let files = merged(objects, &base, &head).ok_or_else(|| Refusal::new(405, "Pull Request is not mergeable"))?;
-    let tree = objects.write_tree(&files)?;
-    let parents = if squash { vec![base.clone()] } else { vec![base.clone(), head] };
-    let commit = Commit { tree, parents, committer: author.clone(), author, message };
-    let sha = objects.write_commit(&commit)?;
+    let sha = if rebase {
+        replay(objects, (&base, &head), &author)?
+    } else {
+        let tree = objects.write_tree(&files)?;
+        let parents = if squash { vec![base.clone()] } else { vec![base.clone(), head] };
+        let commit = Commit { tree, parents, committer: author.clone(), author, message };
+        objects.write_commit(&commit)?
+    };
     let (by, at) = (call.who(), call.state.now());
     call.state.pull_mut(call.repo, number)?.merged = Some(Merged { at, by, sha: sha.clone() });
     issues::note(call.state, (call.repo, number), by, "merged", json!({ "commit_id": sha }))?;
@@ -234,10 +238,28 @@ fn close_linked(call: &mut Call<'_>, number: i64) -> Outcome<()> {
     Ok(())
 }
 
+/// "About pull request merges, rebase and merge": each commit anew on top of the base, by its author, with other ids.
+fn replay(objects: &mut Objects, (base, head): (&str, &str), committer: &Person) -> Outcome<String> {
+    let mut tip = base.to_owned();
+    for (sha, commit) in history::commits_between(objects, base, head) {
+        let conflict = || Refusal::new(405, "This branch can't be rebased");
+        let before = history::first_parent(objects, &sha).ok_or_else(conflict)?;
+        let files = merged_on(objects, (&before, &tip, &sha)).ok_or_else(conflict)?;
+        let tree = objects.write_tree(&files)?;
+        tip = objects.write_commit(&Commit { tree, parents: vec![tip], committer: committer.clone(), ..commit })?;
+    }
+    Ok(tip)
+}
+
 /// Three-way by whole files; none where both sides changed the same file differently.
 fn merged(objects: &Objects, base: &str, head: &str) -> Option<Files> {
+    merged_on(objects, (&history::merge_base(objects, base, head)?, base, head))
+}
+
+/// What `theirs` changed since `start`, done to `ours`.
+pub(super) fn merged_on(objects: &Objects, (start, ours, theirs): (&str, &str, &str)) -> Option<Files> {
     let files = |sha: &str| objects.commit(sha).map(|commit| objects.files(&commit.tree));
-    let (start, ours, theirs) = (files(&history::merge_base(objects, base, head)?)?, files(base)?, files(head)?);
+    let (start, ours, theirs) = (files(start)?, files(ours)?, files(theirs)?);
     let mut result = ours.clone();
     let paths = start.keys().chain(theirs.keys());
     for path in paths {

@@ -102,7 +102,7 @@ impl<W: Write> Teller<'_, W> {
     /// The plan is executed and its pull request opened.
     pub(super) async fn the_work_is_delivered(&mut self, issue: i64, number: i64) -> Result<PullView, Untold> {
         let pull = self.until("the pull request", looks::work_pull).await?;
-        self.until("the end", |stage| looks::says(stage, issue, "**Assentry: done**")).await?;
+        self.until("the end", |stage| looks::says(stage, issue, "**Assentry: in review**")).await?;
         self.says("bot", "executes exactly these bytes in a sandbox without network or credentials; the check:")?;
         self.checks(&pull.body)?;
         self.says("bot", &format!("opens pull request #{}, one commit a step, and closes #{number}:", pull.number))?;

@@ -4,6 +4,7 @@
 //! error. The event's name is a header and so not signed: it must fit the parts that the signed body has.
 
 mod parts;
+mod reverts;
 
 use super::hint::{About, Hint, InstallationAbout, InstallationHint, RepoFacts};
 use super::payload::{self, Payload};
@@ -200,6 +201,7 @@ impl Payload<'_> {
             deleted: push.deleted,
             forced: push.forced,
             pushed_at: repo.pushed_at.map(|at| at.to_string()).unwrap_or_default(),
+            reverts: push.commits.iter().filter_map(reverts::commit).collect(),
         }))
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::BadPayload;
+use super::{BadPayload, reverts};
 use crate::ids::{
     AccountKind, BadName, CommentId, IssueId, IssueNumber, Person, PullNumber, RepoId, ReviewCommentId, ReviewId,
     Timestamp, UserId,
@@ -97,6 +97,7 @@ pub(super) fn read_pull(raw: payload::Pull) -> Result<PullFacts, BadName> {
         merged: raw.merged.unwrap_or(raw.merged_at.is_some()),
         draft: raw.draft.unwrap_or_default(),
         author: person(raw.user),
+        reverts: raw.body.as_deref().and_then(reverts::pull),
     })
 }
 

@@ -7,8 +7,8 @@ use crate::workflow::approval::{EXPIRES, Rules, Separation, Subject};
 use crate::workflow::change::{Around, Input, Notice};
 use crate::workflow::command::parse;
 use crate::workflow::run::{
-    Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Shown, Trouble,
-    Waiting,
+    Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Revert, Shown,
+    Trouble, Waiting,
 };
 use crate::workflow::spending::{DayReached, Limit, Whose};
 
@@ -206,8 +206,14 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         Trouble::Github { text: text() },
         Trouble::GaveUp { text: "x".repeat(500) },
     ];
+    let done = |fate| Outcome::Done { pull: PullNumber(44), head: sha(), fate };
     let mut outcomes = vec![
-        Outcome::Done { pull: PullNumber(44), head: sha() },
+        done(Fate::Unknown),
+        done(Fate::Merged { by: Some(person("ann")), commit: Some(sha()) }),
+        done(Fate::Merged { by: None, commit: None }),
+        done(Fate::Closed { by: Some(person("ann")) }),
+        done(Fate::Reverted { by: Revert::Commit(sha()) }),
+        done(Fate::Reverted { by: Revert::Pull(PullNumber(45)) }),
         Outcome::Cancelled { by: Some(person("ann")), why: CancelledBy::Command },
         Outcome::NeedsNewPlan { why: Trouble::PlanIsWrong { text: text() } },
     ];
@@ -221,8 +227,26 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         .collect();
     insta::assert_snapshot!(said.join("\n\n").replace(" Since 1970-01-01 00:00:00 UTC.", "").replace(" · run 7 · `v2 · 3f3f3f3f3f3f` · plan in #43", ""), @r"
     **Assentry: done**
-    Done: #44 holds the work.
+    #44 holds the work.
     It waits for your review.
+
+    **Assentry: merged**
+    The work was merged by `ann` in #44 as `2222222222`.
+
+    **Assentry: merged**
+    The work was merged in #44.
+
+    **Assentry: closed without a merge**
+    #44, which held the work, was closed by `ann` without a merge.
+    `/plan` starts over.
+
+    **Assentry: merged, then reverted**
+    The work was merged in #44, and commit `2222222222` took it back.
+    `/plan` and what to mind makes a new plan.
+
+    **Assentry: merged, then reverted**
+    The work was merged in #44, and #45 took it back.
+    `/plan` and what to mind makes a new plan.
 
     **Assentry: cancelled**
     `ann` cancelled the run.

@@ -64,6 +64,7 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }
         | Event::PlanKept { .. } => Step::Ignore,

@@ -82,6 +82,7 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::PlanKept { .. } => Step::Ignore,
     }

@@ -2,12 +2,12 @@
 
 use super::acts::{is_known, with_act, with_voided, worth_keeping};
 use super::shared::{and_then, answer, cancel, end, holds, late, mark, start_over, tidying, too_late, too_late_for};
-use super::{Step, changed};
+use super::{Step, changed, in_review};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, DeliverStage, Delivering, Outcome, State};
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Fate, InReview, State};
 
 pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
     let approved = &delivering.approved;
@@ -33,7 +33,15 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             ],
         },
         (Event::PlanPullClosed, DeliverStage::Closing { pull, head }) => {
-            end(Outcome::Done { pull: *pull, head: head.clone() }, Some(&approved.shown), vec![])
+            in_review::begin(InReview { approved: approved.clone(), pull: *pull, head: head.clone() })
+        }
+        (
+            Event::WorkEnded { fate: fate @ (Fate::Merged { .. } | Fate::Closed { .. }) },
+            DeliverStage::Closing { pull, head },
+        ) => {
+            let review = InReview { approved: approved.clone(), pull: *pull, head: head.clone() };
+            let close = Effect::ClosePlanPull { plan_pull: approved.shown.pull, pull: Some(*pull) };
+            in_review::over(&review, fate, vec![close])
         }
         (Event::Acted { act }, stage) => match with_act(&approved.acts, act) {
             Some(acts) if is_known(&acts, act.id) => with_acts(delivering, stage, acts),
@@ -91,6 +99,7 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
             | Event::PlanPullClosed
+            | Event::WorkEnded { .. }
             | Event::LeftBehind { .. }
             | Event::BatchEnded { .. }
             | Event::PlanKept { .. }

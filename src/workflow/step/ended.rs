@@ -2,19 +2,20 @@
 
 use super::acts::{with_act, with_voided};
 use super::shared::{answer, nothing_to_approve};
-use super::{Step, changed};
+use super::{Step, in_review};
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::Reason;
+use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Ended, State};
+use crate::workflow::run::{Ended, Fate, Outcome, State};
 
 pub(super) fn step(ended: &Ended, event: &Event) -> Step {
     let stay =
         |next: Option<Ended>| next.map_or(Step::Ignore, |next| Step::Move { to: State::Ended(next), then: vec![] });
     match event {
         Event::Answered { words, place, key } => answer(words, *place, key),
-        Event::Changed { change } => changed::after_the_end(ended, change),
+        Event::WorkEnded { fate } => work_ended(ended, fate),
         Event::LeftBehind { branches } => {
             answer(&Words::LeftBehind { branches: branches.clone() }, Place::Issue, "left-behind")
         }
@@ -55,6 +56,22 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         | Event::PlanKept { .. }
         | Event::PlanOffered { .. }
         | Event::PlanRefused { .. }
-        | Event::NoteWithdrawn { .. } => Step::Ignore,
+        | Event::NoteWithdrawn { .. }
+        | Event::Changed { .. } => Step::Ignore,
     }
+}
+
+/// What became of the work later is part of how the run ended, and nothing else of the run changes by it.
+fn work_ended(ended: &Ended, next: &Fate) -> Step {
+    let Outcome::Done { pull, head, fate } = &ended.outcome else { return Step::Ignore };
+    if !fate.leads_to(next) {
+        return Step::Ignore;
+    }
+    let mut then = vec![Effect::ShowStatus];
+    // To open a closed pull request again somebody has put its branch back.
+    if let (Fate::Merged { .. }, Some(shown)) = (next, &ended.shown) {
+        then.push(in_review::clean_up(shown, head));
+    }
+    let outcome = Outcome::Done { pull: *pull, head: head.clone(), fate: next.clone() };
+    Step::Move { to: State::Ended(Ended { outcome, ..ended.clone() }), then }
 }

@@ -90,6 +90,7 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }
         | Event::PlanKept { .. }

@@ -76,7 +76,7 @@ struct Throw {
 }
 
 fn throws() -> impl Strategy<Value = Vec<Throw>> {
-    let one = (0..33_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+    let one = (0..34_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
         .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
     proptest::collection::vec(one, 1..60)
 }
@@ -162,9 +162,19 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
             let raise = Raise { by, micro_dollars: 1, place: Place::Issue, comment: CommentId(serial), at };
             Event::BudgetRaised { raise: Box::new(raise) }
         }
+        33 => Event::WorkEnded { fate: fate(throw) },
         24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
         _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },
+    }
+}
+
+fn fate(throw: &Throw) -> Fate {
+    match throw.branch {
+        0 => Fate::Unknown,
+        1 => Fate::Closed { by: None },
+        2 | 3 => Fate::Reverted { by: Revert::Commit(sha(6)) },
+        _ => Fate::Merged { by: None, commit: None },
     }
 }
 
@@ -258,9 +268,19 @@ proptest! {
                 let (State::Ended(was), State::Ended(is)) = (&before, &after) else {
                     return Err(TestCaseError::fail(format!("{before:?} came to life by {event:?}")));
                 };
-                prop_assert_eq!((&was.outcome, &was.shown), (&is.outcome, &is.shown));
-                let only_says = then.iter().all(|effect| matches!(effect, Effect::Say { .. }));
-                prop_assert!(only_says);
+                prop_assert_eq!(&was.shown, &is.shown);
+                match (&was.outcome, &is.outcome) {
+                    // What becomes of the work later is part of how the run ended.
+                    (Outcome::Done { pull, fate, .. }, Outcome::Done { pull: same, fate: next, .. }) if fate != next => {
+                        prop_assert!(pull == same && fate.leads_to(next), "{fate:?} {next:?}");
+                        let told = matches!(event, Event::WorkEnded { .. });
+                        prop_assert!(told);
+                    }
+                    (was, is) => prop_assert_eq!(was, is),
+                }
+                let harmless =
+                    |effect: &Effect| matches!(effect, Effect::Say { .. } | Effect::ShowStatus | Effect::CleanUp { .. });
+                prop_assert!(then.iter().all(harmless));
             }
             run.state = after;
         }
@@ -288,7 +308,7 @@ fn the_happy_path_reaches_execution() {
         voided: None,
     };
     let mut phases = vec![];
-    for n in 0..12 {
+    for n in 0..13 {
         let facts = subject_facts(&run.state);
         let event = match n {
             0 => Event::PlanWritten { version: 1, digest: digest(1), base: sha(77), rules: rules() },
@@ -302,7 +322,8 @@ fn the_happy_path_reaches_execution() {
             8 => Event::Judged { gate: Gate::Push, facts, because: None },
             9 => Event::Pushed { head: sha(5), commits: vec![sha(5)] },
             10 => Event::PullOpened { pull: PullNumber(10) },
-            _ => Event::PlanPullClosed,
+            11 => Event::PlanPullClosed,
+            _ => Event::WorkEnded { fate: Fate::Closed { by: None } },
         };
         if let Step::Move { to, .. } = step(&run, &event) {
             run.state = to;
@@ -321,6 +342,7 @@ fn the_happy_path_reaches_execution() {
         "delivering",
         "delivering",
         "delivering",
+        "in_review",
         "ended",
     ];
     assert_eq!(phases, expected);

@@ -112,6 +112,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }
         | Event::PlanKept { .. } => Step::Ignore,

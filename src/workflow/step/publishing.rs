@@ -93,6 +93,7 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
             | Event::PlanPullClosed
+            | Event::WorkEnded { .. }
             | Event::LeftBehind { .. }
             | Event::BatchEnded { .. }
             | Event::PlanKept { .. },

@@ -111,6 +111,7 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }
         | Event::PlanKept { .. }

@@ -60,6 +60,7 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }
         | Event::PlanKept { .. }

@@ -90,7 +90,7 @@ async fn t31_t62_t67_hostile_words_of_a_model_reach_nobody() {
     let world = world(works(spelled(), work), "").await;
     let issue = executed(&world).await;
 
-    assert_eq!(world.phase(issue).await, "ended");
+    assert_eq!(world.phase(issue).await, "in_review");
     assert_eq!(world.work_pulls().len(), 1, "{:#?}", world.said(issue));
     for text in world.said(issue) {
         harmless(&text);

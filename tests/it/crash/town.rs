@@ -127,14 +127,14 @@ impl Town {
 
     pub(crate) fn is_over(&self) -> bool {
         let plans_closed = self.github.pulls(REPO).iter().all(|pull| !pull.head.contains("-plan-") || !pull.open);
-        self.status().contains("**Assentry: done**") && plans_closed
+        self.status().contains("**Assentry: in review**") && plans_closed
     }
 
     /// Waits until a server has nothing left to do.
     pub(crate) async fn is_quiet(&self, server: &Server) {
         let store = Store::open(&self.database).await.unwrap();
         let mut log = server.log();
-        while self.leftover(&store).await != ("ended".to_owned(), 0) {
+        while self.leftover(&store).await != ("in_review".to_owned(), 0) {
             assert!(log.grows().await, "the server ended: {:#?}", log.lines());
         }
         store.close().await;

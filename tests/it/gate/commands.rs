@@ -71,7 +71,7 @@ async fn t13_stopped_work_goes_on_only_if_the_version_is_still_approved() {
 
     world.person("cara").approves(world.plan_pull(issue).await).unwrap();
     world.settle().await;
-    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1));
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("in_review", 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ async fn a_stop_by_who_may_not_or_of_no_work_stops_nothing_and_says_why() {
     let (world, issue) = in_phase("executing").await;
     world.person("eve").comments(issue, "/stop").unwrap();
     world.settle().await;
-    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1));
+    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("in_review", 1));
     assert!(world.said(issue).iter().any(|text| text.starts_with("@eve") && text.contains("can stop it")));
 
     let waiting = Waiting::begin().await;

@@ -75,7 +75,7 @@ impl Waiting {
     /// Settles; the work is there, once.
     async fn is_built(&self) {
         self.world.settle().await;
-        assert_eq!(self.world.phase(self.issue).await, "ended", "{:#?}", self.everything_said());
+        assert_eq!(self.world.phase(self.issue).await, "in_review", "{:#?}", self.everything_said());
         assert_eq!(self.world.work_pulls().len(), 1, "{:#?}", self.everything_said());
     }
 

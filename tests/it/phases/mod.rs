@@ -140,7 +140,7 @@ impl Case {
 
     async fn is_built(&self) {
         self.world.settle().await;
-        assert_eq!(self.phase().await, "ended", "{:#?}", self.said());
+        assert_eq!(self.phase().await, "in_review", "{:#?}", self.said());
         assert_eq!(self.world.work_pulls().len(), 1, "{:#?}", self.said());
     }
 

@@ -173,7 +173,7 @@ async fn d14_an_administrator_lifts_an_objection_and_nobody_else() {
     // Within one second what takes authority comes last, whoever was first.
     world.github.advances(Duration::from_secs(60));
     world.types("ann", issue, "/lift @cara").await;
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
     assert_eq!(world.work_pulls().len(), 1);
     assert_eq!(world.github.pulls(REPO).len(), 2);
 }

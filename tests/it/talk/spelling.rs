@@ -27,7 +27,7 @@ async fn a_mention_works_like_the_slash_and_is_as_exact() {
         assert_eq!((world.said(issue), world.phase(issue).await), (before.clone(), "awaiting_approval".to_owned()));
     }
     world.types("bob", issue, &format!("@assentry approve {digest}\nthank you")).await;
-    assert_eq!((world.phase(issue).await, world.work_pulls().len()), ("ended".to_owned(), 1));
+    assert_eq!((world.phase(issue).await, world.work_pulls().len()), ("in_review".to_owned(), 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +56,7 @@ async fn t16_where_the_prefix_is_another_nothing_else_is_read_and_nothing_else_i
     world.types("bob", issue, &format!("/approve {}", world.digest(issue).await)).await;
     assert_eq!(world.phase(issue).await, "awaiting_approval");
     world.types("bob", issue, &format!("/assentry approve {}", world.digest(issue).await)).await;
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
 
     let spelling = Spelling { prefix: "/assentry ".parse().unwrap(), slug: Some("assentry".to_owned()) };
     let bodies = world.github.pulls(crate::world::REPO).into_iter().map(|pull| pull.body);

@@ -152,7 +152,11 @@ impl Play {
             State::Executing(executing) => &mut executing.approved.shown,
             State::Resting(resting) => &mut resting.approved.shown,
             State::Delivering(delivering) => &mut delivering.approved.shown,
-            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => return,
+            State::Planning(_)
+            | State::AwaitingAnswer(_)
+            | State::Publishing(_)
+            | State::InReview(_)
+            | State::Ended(_) => return,
         };
         shown.edited = Some(Edit { by: by.map(person), at: Timestamp(self.now * 1000) });
         self.history.push(Entry::Edited { at: self.now });

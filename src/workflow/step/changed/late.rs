@@ -4,9 +4,7 @@ use super::{ask, edited, merged, notice, restored, void, without_approvals};
 use crate::workflow::approval::{BaseFact, Gate, Reason};
 use crate::workflow::change::Change;
 use crate::workflow::effect::Effect;
-use crate::workflow::run::{
-    Approved, DeliverStage, Delivering, Ended, Executing, Outcome, Resting, Shown, State, Waiting,
-};
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Executing, InReview, Resting, Shown, State, Waiting};
 use crate::workflow::step::Step;
 use crate::workflow::step::shared::tidying;
 
@@ -132,12 +130,11 @@ pub(in crate::workflow::step) fn while_delivering(delivering: &Delivering, chang
     }
 }
 
-pub(in crate::workflow::step) fn after_the_end(ended: &Ended, change: &Change) -> Step {
-    match &ended.outcome {
-        Outcome::Done { .. } if *change == Change::BaseMoved => Step::Stay { then: vec![Effect::LookAtBase] },
-        Outcome::Done { pull, .. } => notice(*pull, change),
-        Outcome::Cancelled { .. } | Outcome::NeedsNewPlan { .. } | Outcome::Failed { .. } => Step::Ignore,
+pub(in crate::workflow::step) fn while_in_review(review: &InReview, change: &Change) -> Step {
+    if *change == Change::BaseMoved {
+        return Step::Stay { then: vec![Effect::LookAtBase] };
     }
+    notice(review.pull, change)
 }
 
 fn late(approved: &Approved, change: &Change) -> Late {

@@ -19,7 +19,7 @@ use crate::workflow::effect::Effect;
 use crate::workflow::run::{Note, Outcome, Shown, State, Trouble, Waiting};
 
 pub(super) use early::{while_asking, while_planning, while_publishing};
-pub(super) use late::{after_the_end, before_the_start, while_delivering, while_executing, while_resting};
+pub(super) use late::{before_the_start, while_delivering, while_executing, while_in_review, while_resting};
 pub(super) use waiting::{shown_anew, while_waiting};
 
 /// How many versions in a row are written without anyone asking for one.
