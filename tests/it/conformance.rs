@@ -190,7 +190,7 @@ async fn a_planned_file_that_was_left_alone_without_a_word_is_red() {
     };
     let world = World::with_model(script).await;
     let issue = approved(&world).await;
-    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
 
     let check = check(&world);
     assert_eq!(check.conclusion.as_deref(), Some("failure"), "{}", check.summary);
