@@ -48,7 +48,11 @@ impl Core {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_) => run.state.shown(),
-            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => None,
+            State::Planning(_)
+            | State::AwaitingAnswer(_)
+            | State::Publishing(_)
+            | State::InReview(_)
+            | State::Ended(_) => None,
         };
         let Some(shown) = shown else { return Ok(false) };
         let origin = &run.origin;

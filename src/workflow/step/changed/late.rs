@@ -134,6 +134,11 @@ pub(in crate::workflow::step) fn while_in_review(review: &InReview, change: &Cha
     if *change == Change::BaseMoved {
         return Step::Stay { then: vec![Effect::LookAtBase] };
     }
+    // What was approved since the copy was made is not known, and nothing more is built on it.
+    if matches!(change, Change::Restored { .. }) && review.approved.void.is_none() {
+        let approved = Approved { void: Some(Reason::Restored), ..review.approved.clone() };
+        return Step::Move { to: State::InReview(InReview { approved, ..review.clone() }), then: vec![] };
+    }
     notice(review.pull, change)
 }
 
