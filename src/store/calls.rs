@@ -52,7 +52,7 @@ macro_rules! day_sql {
             $amount,
             ") OVER (ORDER BY at DESC, run_id DESC, number DESC) AS later FROM calls WHERE at > $1 AND ",
             $whose,
-            " = $2) AS c WHERE later > $3 ORDER BY at DESC LIMIT 1"
+            " = $2) AS c WHERE later > CAST($3 AS BIGINT) ORDER BY at DESC LIMIT 1"
         )
     };
 }
