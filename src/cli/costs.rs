@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::ids::{RunId, Timestamp};
 use crate::model::MicroDollars;
 use crate::store::{Costs, RunCosts, Store};
-use crate::workflow::run::State;
+use crate::workflow::run::{Ended, Fate, Outcome, State};
 
 /// Adds up what calls of models have cost. Calls under way are not counted.
 #[derive(Debug, clap::Args)]
@@ -107,8 +107,13 @@ async fn pulls(store: &Store, costs: &[RunCosts]) -> anyhow::Result<BTreeMap<Run
         }
         let row = store.run(*run).await?.with_context(|| format!("run {run} is not there"))?;
         let state: State = serde_json::from_str(&row.state).with_context(|| format!("run {run} cannot be read"))?;
-        let name =
-            if let Some(pull) = state.work_pull() { format!("{repo}#{pull}") } else { "no pull request".to_owned() };
+        let merged =
+            matches!(&state, State::Ended(Ended { outcome: Outcome::Done { fate: Fate::Merged { .. }, .. }, .. }));
+        let name = match state.work_pull() {
+            Some(pull) if merged => format!("{repo}#{pull} (merged)"),
+            Some(pull) => format!("{repo}#{pull}"),
+            None => "no pull request".to_owned(),
+        };
         pulls.insert(*run, name);
     }
     Ok(pulls)

@@ -27,7 +27,12 @@ async fn f52_a_model_that_is_not_to_be_had_is_followed_by_the_one_that_was_appro
     world.person("bob").approves(world.plan_pull(issue).await).unwrap();
     world.settle().await;
 
-    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1), "{:#?}", world.said(issue));
+    assert_eq!(
+        (world.phase(issue).await.as_str(), world.work_pulls().len()),
+        ("in_review", 1),
+        "{:#?}",
+        world.said(issue)
+    );
     let calls: Vec<(String, i64, i64, i64)> = costs(&world, issue)
         .await
         .into_iter()

@@ -33,7 +33,12 @@ async fn t56_a_budget_that_is_used_up_lets_the_work_rest_and_a_raise_goes_on_wit
 
     world.person("cara").comments(issue, "/budget +10").unwrap();
     world.settle().await;
-    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1), "{:#?}", world.said(issue));
+    assert_eq!(
+        (world.phase(issue).await.as_str(), world.work_pulls().len()),
+        ("in_review", 1),
+        "{:#?}",
+        world.said(issue)
+    );
     let execute = costs(&world, issue).await.into_iter().find(|costs| costs.phase == "execute").unwrap();
     assert_eq!((execute.calls, execute.failed, asked(&world)), (4, 0, 4), "no answer is bought twice");
 }
@@ -48,7 +53,7 @@ async fn t13_a_raise_goes_on_only_if_the_version_is_still_approved() {
     assert_eq!((world.phase(issue).await.as_str(), asked(&world)), ("awaiting_approval", 2));
     world.person("cara").approves(world.plan_pull(issue).await).unwrap();
     world.settle().await;
-    assert_eq!((world.phase(issue).await.as_str(), asked(&world)), ("ended", 4), "what was granted stays granted");
+    assert_eq!((world.phase(issue).await.as_str(), asked(&world)), ("in_review", 4), "what was granted stays granted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +89,12 @@ async fn t56_a_day_that_is_full_lets_the_work_rest_until_there_is_room() {
     world.passes(Duration::from_secs(25 * 3600)).await;
     world.person("cara").comments(issue, "/resume").unwrap();
     world.settle().await;
-    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 1), "{:#?}", world.said(issue));
+    assert_eq!(
+        (world.phase(issue).await.as_str(), world.work_pulls().len()),
+        ("in_review", 1),
+        "{:#?}",
+        world.said(issue)
+    );
     assert_eq!(asked(&world), 4);
 }
 
