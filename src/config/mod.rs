@@ -23,6 +23,7 @@ mod server;
 mod strict;
 mod telemetry;
 mod timing;
+mod web;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub use strict::Mistake;
 pub(crate) use strict::{Document, Table};
 pub use telemetry::TelemetryConfig;
 pub use timing::TimingConfig;
+pub use web::{DashboardConfig, MetricsConfig, WebConfig};
 
 use crate::workflow::command::Prefix;
 
@@ -71,6 +73,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// How long is waited for people and for GitHub.
     pub timing: TimingConfig,
+    /// What is shown to people and collectors.
+    pub web: WebConfig,
 }
 
 /// Everything that is wrong with a configuration.
@@ -127,6 +131,7 @@ impl Config {
         let retention = retention::read(root.table("retention"));
         let telemetry = telemetry::read(root.table("telemetry"));
         let timing = timing::read(root.table("timing"));
+        let web = web::read(root.table("web"), &server, around);
         root.finish();
 
         let mistakes = document.into_mistakes();
@@ -144,6 +149,7 @@ impl Config {
                 retention,
                 telemetry,
                 timing,
+                web,
             }),
             _ => Err(mistakes),
         }

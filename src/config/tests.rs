@@ -221,3 +221,38 @@ fn a_file_that_is_not_there_is_told_with_the_remedy() {
     assert!(text.starts_with("1 thing is wrong with /nonexistent/assentry.toml:\n  cannot be read"), "{text}");
     assert!(text.ends_with("copy deploy/assentry.example.toml there"), "{text}");
 }
+
+#[test]
+fn a_dashboard_needs_its_address_and_the_apps_client() {
+    let mistakes = parse(&format!("{FOUR}[web]\ndashboard = true\n")).unwrap_err();
+    assert_eq!(
+        mistakes,
+        [
+            "line 8: web.dashboard: needs server.public_url: GitHub sends people back there after they sign in",
+            "web.client_secret_file: a client secret of the App is missing: name its file here, or set \
+             ASSENTRY_CLIENT_SECRET",
+            "web.client_id: is missing: write the Client ID from the App's settings page",
+        ]
+    );
+    let text = format!(
+        "{FOUR}[server]\npublic_url = 'https://a.example'\n[web]\ndashboard = true\nclient_id = 'Iv1.a'\n\
+         administrators = {{ ann = 7 }}\n"
+    );
+    let config = parse_with(&text, &[("ASSENTRY_CLIENT_SECRET", "canary")]).unwrap();
+    assert!(!format!("{config:?}").contains("canary"));
+    assert_eq!(config.web.dashboard.unwrap().administrators, [crate::ids::UserId(7)]);
+    assert!(parse(FOUR).unwrap().web.dashboard.is_none());
+}
+
+#[test]
+fn metrics_are_off_behind_a_token_or_at_an_address() {
+    let metrics = |value: &str| {
+        let text = format!("{FOUR}[web]\nmetrics = '{value}'\n");
+        parse_with(&text, &[("ASSENTRY_METRICS_TOKEN", "canary")]).map(|config| config.web.metrics)
+    };
+    assert!(matches!(metrics("off").unwrap(), MetricsConfig::Off));
+    assert!(matches!(metrics("token").unwrap(), MetricsConfig::Token(_)));
+    assert!(matches!(metrics("127.0.0.1:9464").unwrap(), MetricsConfig::Address(at) if at.port() == 9464));
+    let wrong = "line 8: web.metrics: must be off, token, or an address and a port such as 127.0.0.1:9464";
+    assert_eq!(metrics("on").unwrap_err(), [wrong]);
+}

@@ -19,6 +19,8 @@ pub(super) struct Server {
     models: Models,
     /// Where the server listens.
     server: Listen,
+    /// What people and collectors see in a browser.
+    web: Web,
     /// Where the database is.
     database: Database,
     /// Where mirrors and checkouts are.
@@ -166,6 +168,24 @@ struct Listen {
     listen: String,
     /// The address under which GitHub reaches the server.
     public_url: String,
+}
+
+/// What people and collectors see in a browser.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Web {
+    /// Whether there is a dashboard; needs server.public_url.
+    dashboard: bool,
+    /// The App's client id.
+    client_id: String,
+    /// The file with a client secret of the App; or ASSENTRY_CLIENT_SECRET in the environment.
+    client_secret_file: String,
+    /// Who sees deliveries and health, as login = numeric id.
+    administrators: BTreeMap<String, u64>,
+    /// Where the numbers for Prometheus are: off, token, or an address and a port.
+    metrics: String,
+    /// The file with the token for /metrics; or ASSENTRY_METRICS_TOKEN.
+    metrics_token_file: String,
 }
 
 /// Where the database is.
