@@ -37,6 +37,7 @@ mod reviews;
 mod scene;
 mod several;
 mod siblings;
+mod sign_in;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -65,6 +66,7 @@ pub use reactions::{Reaction, Target};
 pub use repository::{About, RepoRef, Repository};
 pub use reviews::{LineRemark, Review, ReviewComment, ReviewState};
 pub use scene::{ForcePushes, PullScene};
+pub use sign_in::{NotSignedIn, SignIn, Verifier};
 pub use teams::TeamState;
 pub use top::Top;
 pub use wire::{Calls, Listing};

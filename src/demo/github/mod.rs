@@ -32,6 +32,7 @@ mod labels;
 mod look;
 mod moves;
 mod notes;
+mod oauth;
 mod objects;
 mod people;
 mod places;

@@ -174,6 +174,7 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
         teams: BTreeMap::new(),
         installations: BTreeMap::new(),
         tokens: BTreeMap::new(),
+        codes: BTreeMap::new(),
         repos: BTreeMap::new(),
         old_names: BTreeMap::new(),
         hooks: Hooks { target: settings.webhook.clone(), ..Hooks::default() },

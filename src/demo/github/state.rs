@@ -14,6 +14,7 @@ use super::clock::Time;
 use super::edits::Edit;
 use super::faults::Faults;
 use super::moves::Gone;
+use super::oauth::Code;
 use super::objects::Objects;
 use super::places::Place;
 pub(super) use super::roles::{Level, Role};
@@ -33,6 +34,8 @@ pub(super) struct State {
     pub(super) teams: BTreeMap<i64, Team>,
     pub(super) installations: BTreeMap<i64, Installation>,
     pub(super) tokens: BTreeMap<String, Token>,
+    /// Codes of sign-ins that have begun.
+    pub(super) codes: BTreeMap<String, Code>,
     pub(super) repos: BTreeMap<i64, Repo>,
     /// Names in lower case that repositories had before.
     pub(super) old_names: BTreeMap<String, i64>,
