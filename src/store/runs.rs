@@ -127,7 +127,7 @@ impl Store {
     }
 }
 
-fn read(row: &AnyRow) -> Result<RunRow, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<RunRow, StoreError> {
     Ok(RunRow {
         id: RunId(row.try_get(0)?),
         installation: InstallationId(row.try_get(1)?),

@@ -27,6 +27,12 @@ const TURNS: &str = "SELECT t.seq, t.request_hash, t.answer, t.input_tokens, t.c
 
 const CONVERSATIONS: &str = "SELECT task FROM turns WHERE run_id = $1 GROUP BY task ORDER BY MIN(at), task";
 
+const SINCE: &str = "SELECT t.task, t.seq, t.answer, t.at, r.results FROM turns t \
+    LEFT JOIN results r ON r.run_id = t.run_id AND r.task = t.task AND r.seq = t.seq \
+    WHERE t.run_id = $1 AND t.at >= $2 ORDER BY t.at, t.task, t.seq LIMIT $3";
+
+const LATEST: &str = "SELECT at FROM turns WHERE run_id = $1 ORDER BY at DESC LIMIT 1 OFFSET $2";
+
 /// What an answer used, in tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TurnUsage {
@@ -74,6 +80,21 @@ pub struct Turn {
     pub usage: TurnUsage,
     /// What it cost, in millionths of a dollar; `None` where the price is not known.
     pub cost_micro_dollars: Option<i64>,
+    /// When it came.
+    pub at: Timestamp,
+    /// What the tools answered, once they have.
+    pub results: Option<String>,
+}
+
+/// A turn of whichever conversation, for people to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedTurn {
+    /// Which conversation.
+    pub task: String,
+    /// Its place in it.
+    pub seq: i64,
+    /// The answer.
+    pub answer: String,
     /// When it came.
     pub at: Timestamp,
     /// What the tools answered, once they have.
@@ -144,6 +165,35 @@ impl Store {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// The turns of all conversations of a run since a moment, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn turns_since(&self, run: RunId, since: Timestamp, limit: u32) -> Result<Vec<LoggedTurn>, StoreError> {
+        let query = sqlx::query(SINCE).bind(run.0).bind(since.0).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.db.pool).await?;
+        let read = |row: &sqlx::any::AnyRow| {
+            Ok(LoggedTurn {
+                task: row.try_get(0)?,
+                seq: row.try_get(1)?,
+                answer: text(row.try_get(2)?),
+                at: Timestamp(row.try_get(3)?),
+                results: row.try_get::<Option<Vec<u8>>, _>(4)?.map(text),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Since when the newest `turns` turns of a run are; since ever, if there are fewer.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest_turns(&self, run: RunId, turns: u32) -> Result<Timestamp, StoreError> {
+        let query = sqlx::query_scalar(LATEST).bind(run.0).bind(i64::from(turns.saturating_sub(1)));
+        let at: Option<i64> = query.fetch_optional(&self.db.pool).await?;
+        Ok(Timestamp(at.unwrap_or(0)))
     }
 
     /// The conversations of a run, the first one first.
