@@ -27,7 +27,9 @@ use self::plan::{Hints, ParseFault};
 use crate::ids::{BranchName, Digest, Person, PullNumber, RepoName};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Change, Input};
+use crate::workflow::command::Prefix;
 use crate::workflow::limit::LimitReached;
+use crate::workflow::outcome::Outcome;
 use crate::workflow::spending::Full;
 
 pub use policy::Flaw;
@@ -326,4 +328,18 @@ pub enum Words {
         /// Which limit, and until when.
         reached: LimitReached,
     },
+}
+
+/// Why something does not count, or not yet: a sentence of Markdown.
+#[must_use]
+pub fn because(reason: &Reason, prefix: &Prefix) -> String {
+    trouble::reason(reason, prefix)
+}
+
+/// How a run ended and what a person can do about it: sentences of Markdown. `digest` is that of the version people saw
+/// last, shortened.
+#[must_use]
+pub fn ending(outcome: &Outcome, digest: Option<&str>, prefix: &Prefix) -> Vec<String> {
+    let account = trouble::outcome(outcome, digest, prefix);
+    [account.cause, account.help].into_iter().filter(|text| !text.is_empty()).collect()
 }
