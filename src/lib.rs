@@ -108,6 +108,9 @@ pub mod agent;
 pub mod model;
 pub mod sandbox;
 
+// What is counted meanwhile.
+pub mod counts;
+
 // How it is started.
 pub mod cli;
 pub mod config;

@@ -1,6 +1,7 @@
 //! `assentry serve`: the server.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::wiring::{wire, wire_without_sandbox};
 use super::{recovery, telemetry};
-use crate::config::{BadConfig, Config};
+use crate::config::{BadConfig, Config, MetricsConfig};
 use crate::github::{GithubError, check_permissions};
 use crate::store::{Alone, Others};
 use crate::web;
+use crate::web::metrics::{Metrics, timed};
 use crate::webhook::WebhookSecrets;
 use crate::worker::{Core, Role};
 
@@ -82,8 +84,17 @@ async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
         let address = listener.local_addr()?;
         let secrets = WebhookSecrets::new(&config.github.webhook_secrets)?;
         let state = web::AppState { store: core.store.clone(), secrets, clock: super::now, stop: stop.clone() };
+        let mut router = timed(web::router(state), &core.counts);
+        if let MetricsConfig::Token(token) = &config.web.metrics {
+            router = router.merge(metrics(&core).router(Some(token.clone())));
+        }
         tracing::info!(%address, "listening on http://{address}");
-        tasks.spawn(web::serve(listener, web::router(state), stop.clone()));
+        tasks.spawn(web::serve(listener, router, stop.clone()));
+    }
+    if let MetricsConfig::Address(address) = config.web.metrics {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("cannot listen on {address} for web.metrics"))?;
+        tasks.spawn(web::serve(listener, metrics(&core).router(None), stop.clone()));
     }
     // Set when it is known that the database is the one that was here last, or was made sure of.
     let sure = CancellationToken::new();
@@ -118,6 +129,10 @@ async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
         Some(ended) => Err(anyhow::anyhow!("a part of the server ended by itself: {ended:?}")),
         None => Ok(()),
     }
+}
+
+fn metrics(core: &Core) -> Metrics {
+    Metrics { counts: core.counts.clone(), store: core.store.clone(), app: Arc::clone(&core.app) }
 }
 
 /// Takes over from a server that is gone. One that is on its way out may still be there for a moment.

@@ -10,6 +10,7 @@ use crate::config::policy::Bounds;
 use crate::config::{
     Config, EffortLevel, ModelConfig, PhaseLimits, PhaseModel, ProviderKind, SandboxSettings, WallsKind,
 };
+use crate::counts::Counts;
 use crate::github::{App, GithubConfig};
 use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
 use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
@@ -98,7 +99,8 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
     };
     let worker = Worker::new(&unique_name());
     let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
-    Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings: Arc::new(settings), worker, stop })
+    let (settings, counts) = (Arc::new(settings), Counts::default());
+    Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings, counts, worker, stop })
 }
 
 pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -> anyhow::Result<SandboxConfig> {

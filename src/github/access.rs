@@ -78,6 +78,7 @@ impl App {
             let minted = self.token(at, step, now).await?;
             answer = self.wire.exchange(Some(&minted.token), &Ask { path, ..ask.clone() }).await?;
         }
+        self.quotas.note(at.installation, &answer.headers);
         self.heed(at, answer.judge(ask, now))
     }
 

@@ -11,12 +11,13 @@ use url::Url;
 
 use super::key::AppKey;
 use super::pace::Pace;
+use super::quota::Quotas;
 use super::several::Several;
 use super::siblings::Siblings;
 use super::tokens::Tokens;
 use super::wire::{Ask, Wire, encode};
 use super::{BadKey, Calls, GithubError, Marker, MarkerKey, RepoRef, Repository, Step, install_crypto};
-use crate::ids::{Login, RepoName, RunId, Timestamp, UserId};
+use crate::ids::{InstallationId, Login, RepoName, RunId, Timestamp, UserId};
 
 /// Where GitHub is and who we are there.
 #[derive(Debug, Clone)]
@@ -67,6 +68,7 @@ pub struct App {
     web_url: Url,
     pub(super) tokens: Tokens,
     pub(super) pace: Pace,
+    pub(super) quotas: Quotas,
     pub(super) siblings: Siblings,
     pub(super) several: Several,
     identity: OnceCell<Identity>,
@@ -89,6 +91,7 @@ impl App {
             web_url: config.web_url.clone(),
             tokens: Tokens::default(),
             pace: Pace::default(),
+            quotas: Quotas::default(),
             siblings: Siblings::default(),
             several: Several::default(),
             identity: OnceCell::new(),
@@ -127,6 +130,12 @@ impl App {
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.wire.calls()
+    }
+
+    /// How many requests GitHub still grants each installation in this hour, as it said last.
+    #[must_use]
+    pub fn quotas(&self) -> Vec<(InstallationId, u64)> {
+        self.quotas.all()
     }
 
     async fn ask_identity(&self, now: Timestamp) -> Result<Identity, GithubError> {

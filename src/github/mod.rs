@@ -30,6 +30,7 @@ mod pace;
 mod people;
 mod permissions;
 mod pulls;
+mod quota;
 mod reactions;
 mod removal;
 mod repository;

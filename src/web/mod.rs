@@ -3,6 +3,7 @@
 //! Nothing here tells a stranger more than a status and one line.
 
 mod health;
+pub mod metrics;
 mod serve;
 
 use axum::Router;

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply::{Applied, With};
 use super::trouble::Then;
 use super::{Core, HEARTBEAT, LEASE, Moment, REST, Trouble};
+use crate::counts::Tried;
 use crate::github::{Attempt, RepoRef, Repository, Step, witnessed};
 use crate::ids::Timestamp;
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
@@ -167,16 +168,22 @@ impl Core {
             self.log_writes(Some(run_id), name, &writes, moment.now()).await?;
             done
         };
-        let elapsed_ms = moment.now().since(deed.moment.start()).as_millis();
+        let elapsed = moment.now().since(deed.moment.start());
+        let elapsed_ms = elapsed.as_millis();
         match done {
             Ok(done) => {
                 deed.finish(&effect, done).await?;
+                self.counts.tried(name, Tried::Done, elapsed);
                 tracing::debug!(run.id = %run_id, effect.id = %id, name, attempts, elapsed_ms, "{name} is done");
                 Ok(())
             }
             Err(trouble) => {
                 tracing::warn!(run.id = %run_id, effect.id = %id, name, attempts, elapsed_ms, %trouble, "{name} was not done");
-                deed.not_done(&effect, &trouble).await
+                if matches!(trouble, Trouble::Sandbox(_)) {
+                    self.counts.sandbox_failed();
+                }
+                self.counts.tried(name, deed.not_done(&effect, &trouble).await?, elapsed);
+                Ok(())
             }
         }
     }
@@ -230,10 +237,10 @@ impl Deed<'_> {
         Ok(())
     }
 
-    async fn not_done(&self, effect: &Effect, trouble: &Trouble) -> Result<(), Trouble> {
+    async fn not_done(&self, effect: &Effect, trouble: &Trouble) -> Result<Tried, Trouble> {
         let (now, why) = (self.moment.now(), trouble.to_string());
         let again_at = match trouble.then() {
-            Then::Drop => return Ok(()),
+            Then::Drop => return Ok(Tried::Again),
             Then::At(at) => Some(at),
             Then::Rest => Some(now.plus(REST)),
             Then::Again if self.attempts < trouble_limit(trouble) => Some(now.plus(self.patience())),
@@ -242,10 +249,13 @@ impl Deed<'_> {
         match again_at {
             Some(at) => {
                 let _ = self.core.store.retry(&self.claim, at, &why).await?;
+                Ok(Tried::Again)
             }
-            None => self.give_up(effect, trouble, now).await?,
+            None => {
+                self.give_up(effect, trouble, now).await?;
+                Ok(Tried::GaveUp)
+            }
         }
-        Ok(())
     }
 
     /// How long to wait after this try: as long as GitHub's reads may lag at first, then twice as long each time.

@@ -54,6 +54,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::counts::Counts;
 use crate::github::App;
 use crate::ids::Timestamp;
 use crate::model::Model;
@@ -100,6 +101,8 @@ pub struct Core {
     pub others: Vec<Arc<Model>>,
     /// What the operator chose.
     pub settings: Arc<Settings>,
+    /// What this process counts.
+    pub counts: Counts,
     /// This start of the process, among all replicas.
     pub worker: Worker,
     /// Ends long effects when the process stops; they are handed back, not lost.
@@ -129,8 +132,9 @@ impl Core {
                     // What is logged meanwhile says which delivery, or which run and effect, it is about.
                     let id = &claimed.delivery.id;
                     let span = tracing::info_span!("delivery", delivery.id = %id);
-                    Box::pin(self.take_delivery(claimed, moment).instrument(span)).await?;
-                    return Ok(true);
+                    let taken = Box::pin(self.take_delivery(claimed, moment).instrument(span)).await;
+                    self.counts.took_delivery(taken.is_ok());
+                    return taken.map(|()| true);
                 }
                 &[Lane::Talk, Lane::Timer]
             }

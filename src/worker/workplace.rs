@@ -11,6 +11,7 @@ use super::apply::{Applied, With};
 use super::effect::Deed;
 use super::{LEASE, Trouble};
 use crate::agent::{Journal, JournalError, Reservation, Try, Turn, priced};
+use crate::counts::Taken;
 use crate::github::Step;
 use crate::ids::{BranchName, CommitSha, Digest, Person};
 use crate::model::{Answer, Part, Profile, Usage};
@@ -241,6 +242,9 @@ impl Journal for Notebook<'_> {
     ) -> Result<(), JournalError> {
         let micro_dollars = price(&usage, profile);
         let used = UsedCall { usage: tokens(&usage), micro_dollars, answered, worked_ms: self.worked_ms() };
+        let (input, cached, output) = (usage.input_tokens, usage.cached_tokens, usage.output_tokens);
+        let cost = micro_dollars.and_then(|micro| u64::try_from(micro).ok()).unwrap_or(0);
+        self.deed.core.counts.model_answered(&profile.name(), Taken { input, cached, output, micro_dollars: cost });
         let call = (self.deed.run.id, self.task.as_str(), CallNumber(number));
         self.deed.core.store.settle_call(call, used, self.deed.moment.now()).await.map_err(|error| unstored(&error))
     }

@@ -19,11 +19,12 @@ const DOORS: &[(&str, &[&str])] = &[
     ("store", &["ids", "workflow"]),
     ("config", &["ids", "workflow"]),
     ("webhook", &["ids", "store"]),
-    ("web", &["ids", "store", "webhook"]),
+    ("web", &["counts", "github", "ids", "store", "webhook"]),
     ("agent", &["ids", "model", "sandbox", "workflow"]),
     ("demo/github", &["demo", "ids", "sandbox"]),
     ("demo/model", &["demo", "ids", "model"]),
-    ("worker", &["agent", "config", "github", "ids", "model", "sandbox", "store", "webhook", "words", "workflow"]),
+    ("counts", &[]),
+    ("worker", &["agent", "config", "counts", "github", "ids", "model", "sandbox", "store", "webhook", "words", "workflow"]),
 ];
 
 const PURE: &[&str] = &["src/ids.rs", "src/workflow/", "src/words/"];
