@@ -10,12 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::wiring::{wire, wire_without_sandbox};
+use super::wiring::{dashboard, wire, wire_without_sandbox};
 use super::{recovery, telemetry};
 use crate::config::{BadConfig, Config, MetricsConfig};
 use crate::github::{GithubError, check_permissions};
 use crate::store::{Alone, Others};
 use crate::web;
+use crate::web::dashboard::Dashboard;
 use crate::web::metrics::{Metrics, timed};
 use crate::webhook::WebhookSecrets;
 use crate::worker::{Core, Role};
@@ -87,6 +88,10 @@ async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
         let mut router = timed(web::router(state), &core.counts);
         if let MetricsConfig::Token(token) = &config.web.metrics {
             router = router.merge(metrics(&core).router(Some(token.clone())));
+        }
+        if let Some(dashboard) = dashboard(config, &core, super::now)? {
+            router = router.merge(dashboard.router());
+            tasks.spawn(count_ended_runs(dashboard, stop.clone()));
         }
         tracing::info!(%address, "listening on http://{address}");
         tasks.spawn(web::serve(listener, router, stop.clone()));
@@ -233,6 +238,31 @@ async fn sweep(core: Core) {
         }
         if let Err(error) = core.make_rounds(super::now()).await {
             tracing::warn!(%error, "the sweep did not come to its end");
+        }
+    }
+}
+
+/// Counts runs that have ended, for the dashboard's charts.
+async fn count_ended_runs(dashboard: Dashboard, stop: CancellationToken) {
+    let mut every = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        if let Err(error) = dashboard.forget_old_sights().await {
+            tracing::warn!(%error, "what people could see before was not forgotten");
+        }
+        // A hundred at a time, so that whoever has other work for the database gets their turn.
+        while !stop.is_cancelled() {
+            match dashboard.count_ended_runs(1).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "ended runs were not counted");
+                    break;
+                }
+            }
         }
     }
 }

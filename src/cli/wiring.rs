@@ -12,9 +12,11 @@ use crate::config::{
 };
 use crate::counts::Counts;
 use crate::github::{App, GithubConfig};
+use crate::ids::Timestamp;
 use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
 use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
 use crate::store::{Store, Worker};
+use crate::web::dashboard::{self, Dashboard};
 use crate::worker::{Core, ModelChoice, Settings};
 use crate::workflow::limit::RunLimits;
 use crate::workflow::plan::Budget;
@@ -101,6 +103,31 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
     let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
     let (settings, counts) = (Arc::new(settings), Counts::default());
     Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings, counts, worker, stop })
+}
+
+/// The dashboard, where the configuration asks for one.
+///
+/// # Errors
+/// When GitHub's address can never be reached from here.
+pub fn dashboard(
+    config: &Config,
+    core: &Core,
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> anyhow::Result<Option<Dashboard>> {
+    let parts = dashboard::Parts {
+        store: core.store.clone(),
+        app: Arc::clone(&core.app),
+        clock: Arc::new(clock),
+        random,
+        stop: core.stop.clone(),
+    };
+    Dashboard::of(config, parts).map_err(|error| anyhow::anyhow!("[web]: cannot talk to GitHub: {error}"))
+}
+
+fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -> anyhow::Result<SandboxConfig> {

@@ -1,7 +1,8 @@
-//! What is spoken over HTTP: the door for GitHub's deliveries, and whether the server is well.
+//! What is spoken over HTTP: the door for GitHub's deliveries, whether the server is well, and the dashboard where it is on.
 //!
-//! Nothing here tells a stranger more than a status and one line.
+//! Nothing here tells a stranger more than a status and one line, or how to sign in.
 
+pub mod dashboard;
 mod health;
 pub mod metrics;
 mod serve;
@@ -29,7 +30,7 @@ pub struct AppState {
     pub stop: CancellationToken,
 }
 
-/// All routes: `POST /webhook`, `GET /healthz`, `GET /readyz`.
+/// The routes that every server has: `POST /webhook`, `GET /healthz`, `GET /readyz`.
 pub fn router(state: AppState) -> Router {
     let health = health::router(state.store.clone(), state.stop);
     webhook::router(state.store, state.secrets, state.clock).merge(health).layer(CatchPanicLayer::new())

@@ -19,12 +19,18 @@ const DOORS: &[(&str, &[&str])] = &[
     ("store", &["ids", "workflow"]),
     ("config", &["ids", "workflow"]),
     ("webhook", &["ids", "store"]),
-    ("web", &["counts", "github", "ids", "store", "webhook"]),
+    (
+        "web",
+        &["agent", "config", "counts", "github", "ids", "model", "store", "webhook", "words", "worker", "workflow"],
+    ),
     ("agent", &["ids", "model", "sandbox", "workflow"]),
     ("demo/github", &["demo", "ids", "sandbox"]),
     ("demo/model", &["demo", "ids", "model"]),
     ("counts", &[]),
-    ("worker", &["agent", "config", "counts", "github", "ids", "model", "sandbox", "store", "webhook", "words", "workflow"]),
+    (
+        "worker",
+        &["agent", "config", "counts", "github", "ids", "model", "sandbox", "store", "webhook", "words", "workflow"],
+    ),
 ];
 
 const PURE: &[&str] = &["src/ids.rs", "src/workflow/", "src/words/"];

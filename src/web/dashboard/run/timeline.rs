@@ -1,0 +1,183 @@
+//! Everything that happened to a run, by the event log, oldest first.
+//!
+//! Events are read as data and not as [`Event`](crate::workflow::event::Event): a log may be older or newer than this
+//! program, and what it does not know is shown by its name.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::super::{phase, prose, time};
+use crate::store::EventRow;
+use crate::words;
+use crate::workflow::approval::Reason;
+use crate::workflow::command::Prefix;
+use crate::workflow::run::Outcome;
+
+/// How many events are shown; of more, the newest.
+const MOST: usize = 400;
+
+/// What an event is to a reader.
+struct Told {
+    who: String,
+    what: Markup,
+    /// Whether it is one of the things a person looks for.
+    weighty: bool,
+}
+
+/// The timeline.
+pub(super) fn timeline(events: &[EventRow], prefix: &Prefix) -> Markup {
+    let skipped = events.len().saturating_sub(MOST);
+    html! {
+        section aria-labelledby="timeline" {
+            h2 #timeline { "Timeline" }
+            @if skipped > 0 { p.sub { (skipped) " older events are in the audit trail: " code { "assentry audit export" } } }
+            ol.timeline { @for event in &events[skipped..] { (entry(event, prefix)) } }
+        }
+    }
+}
+
+fn entry(event: &EventRow, prefix: &Prefix) -> Markup {
+    let body: Value = serde_json::from_str(&event.json).unwrap_or_default();
+    let Told { who, what, weighty } = told(&event.kind, &body, prefix);
+    let (from, to) = (text(&body["led"]["from"]), text(&body["led"]["to"]));
+    html! {
+        li.weighty[weighty] value=(event.seq) {
+            span.when { (time::moment(event.at)) }
+            div.what {
+                @if !who.is_empty() { strong { (prose::visible(&who)) } " " }
+                (what)
+                @if from != to && !to.is_empty() { " " span.arrow { "→ " (prose::visible(phase::name(to))) } }
+            }
+        }
+    }
+}
+
+fn told(kind: &str, body: &Value, prefix: &Prefix) -> Told {
+    let who = |place: &Value| text(&place["login"]).to_owned();
+    let weighty = |who: String, what: Markup| Told { who, what, weighty: true };
+    let light = |what: Markup| Told { who: String::new(), what, weighty: false };
+    match kind {
+        "opened" => weighty(who(&body["by"]), html! { "asked for a plan" }),
+        "plan_asked" => weighty(who(&body["by"]), html! { "asked for a plan anew" (quoted(text(&body["guidance"]))) }),
+        "plan_written" => {
+            weighty(String::new(), html! { "Version " (number(&body["version"])) " was written " (digest(body)) })
+        }
+        "plan_kept" => weighty(String::new(), html! { "The remarks were answered; the plan stays as it is" }),
+        "questions_asked" => weighty(
+            String::new(),
+            html! {
+                "The planner asks"
+                ul { @for question in list(&body["questions"]) { li { (prose::inline(text(question))) } } }
+            },
+        ),
+        "plan_committed" => light(html! { "The plan file was committed " (commit(&body["commit"])) }),
+        "plan_pull_opened" => light(html! { "The plan pull request #" (number(&body["pull"])) " was opened" }),
+        "plan_posted" => weighty(String::new(), html! { "Version " (number(&body["version"])) " was posted" }),
+        "noted" => {
+            let note = &body["note"];
+            weighty(who(&note["by"]), html! { "remarked" (quoted(text(&note["text"]))) })
+        }
+        "acted" => {
+            let act = &body["act"];
+            weighty(who(&act["by"]), html! { (acted(&act["kind"])) })
+        }
+        "act_voided" => light(html! { "A decision was " (prose::visible(text(&body["how"]))) }),
+        "judged" => judged(body, prefix),
+        "plan_offered" => weighty(who(&body["offer"]["by"]), html! { "wrote the plan" }),
+        "plan_refused" => weighty(who(&body["by"]), html! { "pushed a plan that is not sound" }),
+        "plan_branch_moved" => weighty(String::new(), html! { "Somebody else moved the plan branch" }),
+        "cancelled" => weighty(who(&body["by"]), html! { "ended the run (" (words_of(text(&body["why"]))) ")" }),
+        "step_ticked" => {
+            weighty(String::new(), html! { "Step " code { (prose::visible(text(&body["step"]))) } " is done" })
+        }
+        "stop_asked" => weighty(who(&body["stop"]["by"]), html! { "asked the work to stop" }),
+        "rested" => light(html! { "The work rests" }),
+        "resume_asked" => weighty(who(&body["by"]), html! { "asked the work to go on" }),
+        "executed" => weighty(String::new(), html! { "The plan was executed" }),
+        "stopped" => stopped(body, prefix),
+        "judgement_aged" => light(html! { "The last judgement was too old to push on" }),
+        "pushed" => {
+            let commits = list(&body["commits"]).count();
+            weighty(
+                String::new(),
+                html! { "The work was pushed, " (commits) " commits, the last " (commit(&body["head"])) },
+            )
+        }
+        "pull_opened" => weighty(String::new(), html! { "Pull request #" (number(&body["pull"])) " was opened" }),
+        "plan_pull_closed" => light(html! { "The plan pull request was closed" }),
+        "changed" => light(html! { "Around the run: " (words_of(text(&body["change"]["what"]))) }),
+        other => light(html! { (words_of(other)) }),
+    }
+}
+
+fn acted(kind: &Value) -> Markup {
+    let by = |name: &str| kind.get(name);
+    if by("approve_by_review").is_some() {
+        return html! { "approved with a review" };
+    }
+    if let Some(act) = by("approve_by_digest") {
+        return html! { "approved " code.digest { (prose::visible(&prose::cut(text(&act["prefix"]), 64))) } };
+    }
+    if let Some(act) = by("veto") {
+        return html! { "objected" (quoted(text(&act["why"]))) };
+    }
+    if let Some(act) = by("lift") {
+        return html! { "set the objection of " (prose::visible(text(&act["login"]))) " aside" };
+    }
+    match kind.as_str() {
+        Some("approve_bare") => html! { "approved" },
+        Some("withdraw") => html! { "took back what they had said" },
+        _ => html! { "did something that was taken back" },
+    }
+}
+
+fn judged(body: &Value, prefix: &Prefix) -> Told {
+    let by: Vec<&str> = list(&body["led"]["approved_by"]).map(|person| text(&person["login"])).collect();
+    let missing: Vec<Reason> = serde_json::from_value(body["led"]["missing"].clone()).unwrap_or_default();
+    let gate = words_of(text(&body["gate"]));
+    let what = html! {
+        "Judged (" (gate) ")"
+        @if !by.is_empty() { ": approved by " (prose::visible(&by.join(", "))) }
+        @if !missing.is_empty() {
+            ul { @for reason in &missing { li { (prose::ours(&words::because(reason, prefix))) } } }
+        }
+    };
+    Told { who: String::new(), what, weighty: !by.is_empty() || !missing.is_empty() }
+}
+
+fn stopped(body: &Value, prefix: &Prefix) -> Told {
+    let outcome: Option<Outcome> = serde_json::from_value(body["outcome"].clone()).ok();
+    let said = outcome.map(|outcome| words::ending(&outcome, None, prefix)).unwrap_or_default();
+    let what = html! {
+        @match said.first() { Some(cause) => (prose::ours(cause)), None => "It came to an end" }
+    };
+    Told { who: String::new(), what, weighty: true }
+}
+
+fn quoted(said: &str) -> Markup {
+    html! { @if !said.trim().is_empty() { blockquote { (prose::block(&prose::cut(said, 1_500))) } } }
+}
+
+fn digest(body: &Value) -> Markup {
+    html! { code.digest { (text(&body["digest"]).chars().take(12).collect::<String>()) } }
+}
+
+fn commit(sha: &Value) -> Markup {
+    html! { code.digest { (text(sha).chars().take(10).collect::<String>()) } }
+}
+
+fn words_of(name: &str) -> String {
+    prose::visible(&name.replace('_', " "))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
