@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::agent::executor::Work;
-use crate::demo::stage::Stage;
+use crate::demo::stage::{Dashboard, Stage};
 use crate::demo::story;
 use crate::demo::teller::{Teller, Told};
 use crate::ids::{IssueNumber, Timestamp};
@@ -21,6 +21,9 @@ pub struct Args {
     /// Prints one JSON object about the run instead of the story.
     #[arg(long)]
     json: bool,
+    /// Leaves the server and its dashboard running when the story is told, until Ctrl-C.
+    #[arg(long, conflicts_with = "json")]
+    web: bool,
     /// Keeps the server's database and log, the repositories and the transcripts in this folder.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -44,18 +47,24 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         anyhow::bail!("{} holds an earlier demo; name another folder for --keep", dir.display());
     }
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let mut stage = Stage::set(dir, &program).await?;
+    let dashboard = if args.web { Dashboard::On } else { Dashboard::Off };
+    let mut stage = Stage::set(dir, &program, dashboard).await?;
     let mut out: Box<dyn std::io::Write> =
         if args.json { Box::new(std::io::sink()) } else { Box::new(anstream::stdout()) };
     introduce(&mut out, &stage)?;
     let told = Teller::new(&stage, &mut out).tell().await;
     let told = match (told, scratch) {
         (Ok(told), scratch) => {
-            stage.stop_server().await.context("the server did not stop")?;
+            if !args.web {
+                stage.stop_server().await.context("the server did not stop")?;
+            }
             let result = result(&stage, &told).await?;
             conclude(&mut out, &stage, &result, args.keep.is_some())?;
             if args.json {
                 writeln!(anstream::stdout(), "{result}")?;
+            }
+            if args.web {
+                stay(&mut out, &mut stage).await?;
             }
             drop(scratch);
             return Ok(());
@@ -101,6 +110,15 @@ fn conclude(out: &mut dyn std::io::Write, stage: &Stage, result: &Value, kept: b
     )?;
     writeln!(out, "  {}  the server's database: runs, effects, events, conversations", stage.database().display())?;
     writeln!(out, "  {}  its log", stage.dir.join("server.log").display())
+}
+
+/// Leaves everything running until Ctrl-C.
+async fn stay(out: &mut dyn std::io::Write, stage: &mut Stage) -> anyhow::Result<()> {
+    let dashboard = stage.dashboard.clone().context("there is no dashboard")?;
+    writeln!(out, "\nThe dashboard is at {dashboard}")?;
+    writeln!(out, "Sign in as ann, who administers it, or as bob, cara or eve. Ctrl-C ends it all.")?;
+    tokio::signal::ctrl_c().await?;
+    stage.stop_server().await.context("the server did not stop")
 }
 
 /// What came of the run, from the server's own database and the simulated GitHub's count.

@@ -31,9 +31,20 @@ pub struct Stage {
     pub model: ScriptedModel,
     /// Where everything is kept.
     pub dir: PathBuf,
+    /// Where the dashboard is, if it was asked for.
+    pub dashboard: Option<String>,
     starts: watch::Receiver<u32>,
     stop: CancellationToken,
     server: JoinHandle<io::Result<()>>,
+}
+
+/// Whether the server has a dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dashboard {
+    /// No.
+    Off,
+    /// Yes, and ann administers it.
+    On,
 }
 
 /// Why there is no stage.
@@ -61,7 +72,7 @@ impl Stage {
     ///
     /// # Errors
     /// When a part of it cannot be started.
-    pub async fn set(dir: &Path, program: &Path) -> Result<Stage, NoStage> {
+    pub async fn set(dir: &Path, program: &Path, dashboard: Dashboard) -> Result<Stage, NoStage> {
         std::fs::create_dir_all(dir)?;
         // The sandbox's other account must be able to pass through, and nobody to look around.
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o711))?;
@@ -75,14 +86,20 @@ impl Stage {
             github.grants(login, story::REPO, role).map_err(NoStage::Refused)?;
         }
         let model = ScriptedModel::start(ANY_PORT, story::script()).await?;
-        let config = configuration(&dir, &github, &model)?;
+        let address = match dashboard {
+            Dashboard::Off => None,
+            // The port is free at this moment, and people have to be told it before the server takes it.
+            Dashboard::On => Some(tokio::net::TcpListener::bind(ANY_PORT).await?.local_addr()?),
+        };
+        let config = configuration(&dir, &github, &model, address)?;
         let (started, starts) = watch::channel(0);
         let stop = CancellationToken::new();
         let keeper =
             Keeper { program: program.to_owned(), config, log: dir.join("server.log"), github: github.clone() };
         let log = keeper.log.clone();
         let server = tokio::spawn(keeper.keep(started, stop.clone()));
-        let mut stage = Stage { github, model, dir, starts, stop, server };
+        let dashboard = address.map(|address| format!("http://{address}"));
+        let mut stage = Stage { github, model, dir, dashboard, starts, stop, server };
         let ready = stage.starts.wait_for(|starts| *starts > 0).await.is_ok();
         if !ready {
             return Err(NoStage::Server { log });
@@ -157,7 +174,12 @@ impl Keeper {
 }
 
 /// What an operator would write: four values, and here where the simulated ones are.
-fn configuration(dir: &Path, github: &GitHub, model: &ScriptedModel) -> io::Result<PathBuf> {
+fn configuration(
+    dir: &Path,
+    github: &GitHub,
+    model: &ScriptedModel,
+    dashboard: Option<SocketAddr>,
+) -> io::Result<PathBuf> {
     let server = dir.join("server");
     std::fs::create_dir_all(&server)?;
     std::fs::set_permissions(&server, std::fs::Permissions::from_mode(0o711))?;
@@ -169,12 +191,21 @@ fn configuration(dir: &Path, github: &GitHub, model: &ScriptedModel) -> io::Resu
     secret("private-key.pem", github.private_key_pem())?;
     secret("webhook-secret", SECRET)?;
     secret("model-key", "any")?;
+    secret("client-secret", &github.client_secret())?;
+    let (client_id, ann) = (github.client_id(), github.account_id("ann").unwrap_or_default());
+    let listen = dashboard.unwrap_or(ANY_PORT);
+    let web = dashboard.map_or_else(String::new, |address| {
+        format!(
+            "public_url = \"http://{address}\"\n\n[web]\ndashboard = true\nclient_id = \"{client_id}\"\n\
+             client_secret_file = \"client-secret\"\nadministrators = {{ ann = {ann} }}\n"
+        )
+    });
     let (app_id, github, model) = (github.app_id(), github.url(), model.url());
     let text = format!(
         "[github]\napp_id = {app_id}\nprivate_key_file = \"private-key.pem\"\nwebhook_secret_file = \"webhook-secret\"\n\
          api_url = \"{github}\"\nweb_url = \"{github}\"\n\n\
          [model]\napi_key_file = \"model-key\"\nbase_url = \"{model}\"\n\n\
-         [server]\nlisten = \"127.0.0.1:0\"\n\n\
+         [server]\nlisten = \"{listen}\"\n{web}\n\
          # Nobody waits for slow people and a lagging GitHub here.\n\
          [timing]\nburst = \"300ms\"\nlook_ups = [\"100ms\"]\n"
     );
