@@ -41,9 +41,9 @@ macro_rules! seen_page {
 }
 
 const ALL: &str = seen_page!("");
-const WAITING: &str = seen_page!("AND r.phase IN ('awaiting_answer', 'awaiting_approval', 'resting')");
+const WAITING: &str = seen_page!("AND r.phase IN ('awaiting_answer', 'awaiting_approval', 'resting', 'in_review')");
 const WORKING: &str =
-    seen_page!("AND r.open = 1 AND r.phase NOT IN ('awaiting_answer', 'awaiting_approval', 'resting')");
+    seen_page!("AND r.open = 1 AND r.phase NOT IN ('awaiting_answer', 'awaiting_approval', 'resting', 'in_review')");
 const ENDED: &str = seen_page!("AND r.open = 0");
 const ONE: &str = seen!("WHERE r.id = $3");
 
@@ -55,7 +55,7 @@ const PHASES: &str = "SELECT r.phase, COUNT(*) FROM runs r \
 const REPOSITORIES: &str = "SELECT g.installation_id, g.repo_id, n.repo_name, g.runs, g.open_runs, g.waiting, \
     g.updated_at, s.level, COALESCE(f.delivered, 0), COALESCE(f.cost, 0) \
     FROM (SELECT installation_id, repo_id, MAX(id) AS newest, COUNT(*) AS runs, CAST(SUM(open) AS BIGINT) AS open_runs, \
-        CAST(SUM(CASE WHEN phase IN ('awaiting_answer', 'awaiting_approval', 'resting') THEN 1 ELSE 0 END) AS BIGINT) \
+        CAST(SUM(CASE WHEN phase IN ('awaiting_answer', 'awaiting_approval', 'resting', 'in_review') THEN 1 ELSE 0 END) AS BIGINT) \
             AS waiting, MAX(updated_at) AS updated_at \
         FROM runs GROUP BY installation_id, repo_id) g \
     JOIN runs n ON n.id = g.newest \

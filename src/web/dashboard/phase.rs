@@ -5,13 +5,18 @@ use maud::{Markup, html};
 use super::prose;
 use crate::words;
 use crate::workflow::command::Prefix;
-use crate::workflow::run::{DeliverStage, Delivering, Outcome, State};
+use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, State};
 
 /// A phase as a word for people, with a colour that says whether it waits, works or has ended.
 pub(super) fn badge(phase: &str, state: Option<&State>) -> Markup {
     let (tone, name) = match state {
         Some(State::Ended(ended)) => match &ended.outcome {
-            Outcome::Done { .. } => ("good", "delivered"),
+            Outcome::Done { fate, .. } => match fate {
+                Fate::Unknown => ("good", "delivered"),
+                Fate::Merged { .. } => ("good", "merged"),
+                Fate::Closed { .. } => ("past", "closed, not merged"),
+                Fate::Reverted { .. } => ("bad", "taken back"),
+            },
             Outcome::Cancelled { .. } => ("past", "cancelled"),
             Outcome::NeedsNewPlan { .. } => ("bad", "needs a new plan"),
             Outcome::Failed { .. } => ("bad", "failed"),
@@ -28,13 +33,14 @@ pub(super) fn name(phase: &str) -> &str {
         "awaiting_approval" => "waiting for approval",
         "publishing" => "posting the plan",
         "executing" => "at work",
+        "in_review" => "in review",
         other => other,
     }
 }
 
 fn tone(phase: &str) -> &'static str {
     match phase {
-        "awaiting_answer" | "awaiting_approval" | "resting" => "waits",
+        "awaiting_answer" | "awaiting_approval" | "resting" | "in_review" => "waits",
         "ended" => "past",
         _ => "works",
     }
@@ -59,6 +65,7 @@ pub(super) fn awaited(state: &State) -> String {
         },
         State::Resting(_) => "somebody to resume it".to_owned(),
         State::Delivering(_) => "the pull request".to_owned(),
+        State::InReview(review) => format!("a review of #{}", review.pull),
         State::Ended(_) => String::new(),
     }
 }
@@ -80,7 +87,8 @@ pub(super) fn said(state: &State, prefix: &Prefix) -> Vec<Markup> {
         | State::Starting(_)
         | State::Executing(_)
         | State::Resting(_)
-        | State::Delivering(_) => vec![],
+        | State::Delivering(_)
+        | State::InReview(_) => vec![],
     }
 }
 

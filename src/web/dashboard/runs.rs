@@ -183,7 +183,7 @@ struct Counts {
 impl Counts {
     fn of(phases: &[(String, i64)]) -> Counts {
         let sum = |which: &dyn Fn(&str) -> bool| phases.iter().filter(|(p, _)| which(p)).map(|(_, n)| n).sum::<i64>();
-        let waits = |phase: &str| matches!(phase, "awaiting_answer" | "awaiting_approval" | "resting");
+        let waits = |phase: &str| matches!(phase, "awaiting_answer" | "awaiting_approval" | "resting" | "in_review");
         let (all, waiting, ended) = (sum(&|_| true), sum(&waits), sum(&|phase| phase == "ended"));
         Counts { all, waiting, working: all - waiting - ended, ended }
     }

@@ -21,7 +21,7 @@ use crate::words;
 use crate::words::history::{Did, Past, PastAct, PastVersion, Verdict};
 use crate::worker;
 use crate::workflow::act::{ActId, Place, Voided};
-use crate::workflow::run::{Origin, Outcome, Run, State as RunState};
+use crate::workflow::run::{Origin, Run, State as RunState};
 
 /// Shows a run.
 pub(super) async fn show(
@@ -197,13 +197,7 @@ fn facts(dashboard: &Dashboard, told: &Told, events: &[EventRow]) -> Markup {
         let url = dashboard.on_github(&format!("{}/pull/{number}", row.repo_name));
         html! { a href=(url) { "#" (number) } }
     };
-    let work = match &told.state {
-        Some(RunState::Ended(ended)) => match &ended.outcome {
-            Outcome::Done { pull, .. } => Some(pull.0),
-            Outcome::Cancelled { .. } | Outcome::NeedsNewPlan { .. } | Outcome::Failed { .. } => None,
-        },
-        _ => None,
-    };
+    let work = told.state.as_ref().and_then(RunState::work_pull).map(|pull| pull.0);
     let Some(Origin { requester, label, base_branch, retry_of, .. }) = &told.origin else { return html! {} };
     let last = events.last();
     html! {
