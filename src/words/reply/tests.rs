@@ -4,9 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::{AccountKind, TeamName, Timestamp, UserId};
+use crate::words::NotRaised;
 use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::change::{Change, Input, InputEdit};
+use crate::workflow::spending::{Full, Limit};
 
 fn person(login: &str) -> Person {
     Person { id: UserId(7), login: login.parse().unwrap(), kind: AccountKind::User }
@@ -366,6 +368,10 @@ proptest! {
             Words::EditIsNoCommand { who: person("ann"), wanted: text.clone() },
             Words::LimitReached { who: person("ann"), reached: LimitReached { of: LimitOf::Person, most: version, until: Timestamp(0) } },
             Words::Template { hints: Hints::of(vec![text.clone()], std::slice::from_ref(&text)) },
+            Words::OutOfBudget { full: Full::Budget { limit: Limit::Money } },
+            Words::Raised { who: person("ann"), micro_dollars: u64::from(version), goes_on: version > 9 },
+            Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::TooMuch { most: u64::from(version) }) },
+            Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::NotEligible { reason: Reason::PolicyBroken }) },
         ] {
             for (prefix, slug) in [("/", "ann"), ("!", "assentry"), ("/assentry ", "assentry")] {
                 let prefix = prefix.parse().unwrap();
@@ -374,6 +380,12 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn t56_work_that_rests_for_want_of_money_says_who_can_grant_it() {
+    let words = Words::OutOfBudget { full: Full::Budget { limit: Limit::Money } };
+    insta::assert_snapshot!(said(&words), @"The work rests, and what is done is kept. The approved budget leaves no room for another call of the model: money. `/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and minutes as large a part; then the work goes on, and nothing is paid for twice. `/cancel` ends the run.");
 }
 
 #[test]
