@@ -20,6 +20,44 @@ fn the_apps_manifest_asks_for_what_the_code_needs_and_for_nothing_else() {
 }
 
 #[test]
+fn the_list_of_permissions_has_what_the_code_needs_with_a_reason_each() {
+    let list = read("deploy/permissions.md");
+    let rows = |head: &str| -> Vec<Vec<&str>> {
+        let table = list.split_once(head).unwrap().1.lines().skip(2).take_while(|line| line.starts_with('|'));
+        table.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+    };
+    let need = |need: &assentry::github::Need| {
+        vec![format!("`{}`", need.permission), need.access.to_string(), need.why.into()]
+    };
+    let listed = rows("| permission | access |");
+    let told: Vec<Vec<&str>> = listed.iter().map(|row| row[..3].to_vec()).collect();
+    assert_eq!(told, NEEDED.iter().map(need).collect::<Vec<_>>());
+    let optional = list.split_once("Granted only").unwrap().1;
+    assert!(
+        OPTIONAL
+            .iter()
+            .all(|need| optional.contains(&format!("| `{}` | {} | {} |", need.permission, need.access, need.why)))
+    );
+
+    let events = rows("| event |");
+    let names: Vec<&str> = events.iter().map(|row| row[0].trim_matches('`')).collect();
+    assert_eq!(names, EVENTS);
+    assert!(listed.iter().chain(&events).flatten().all(|cell| !cell.is_empty()), "a reason is missing");
+}
+
+#[test]
+fn every_event_that_is_asked_for_is_read_and_no_other_is() {
+    use assentry::webhook::translate;
+    let others =
+        ["check_run", "check_suite", "create", "delete", "fork", "label", "member", "star", "status", "workflow_run"];
+    // What is read finds fault with a body that has the parts of all events; what is not read does not look at it.
+    let all = br#"{"issue": {}, "comment": {}, "pull_request": {}, "review": {}, "ref": "x"}"#;
+    assert!(EVENTS.iter().all(|event| translate(event, all).is_err()));
+    let read: Vec<&str> = others.into_iter().filter(|event| translate(event, all).is_err()).collect();
+    assert_eq!(read.into_iter().filter(|event| !EVENTS.contains(event)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn the_readmes_link_fills_in_what_the_code_needs_and_nothing_else() {
     let readme = read("README.md");
     let link = readme.split(['(', ')']).find(|text| text.starts_with("https://github.com/settings/apps/new?")).unwrap();
