@@ -10,7 +10,7 @@ use super::call::Handler;
 use super::state::{Level, Role};
 use super::{
     accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, labels, pulls, reactions,
-    repo_settings, repos, review_comments, reviews, teams, timeline,
+    registration, repo_settings, repos, review_comments, reviews, teams, timeline,
 };
 
 pub(super) struct Route {
@@ -56,6 +56,7 @@ const ROUTES: &[Route] = &[
     on("GET", "/orgs/{org}/teams/{team_slug}/repos/{owner}/{repo}", MEMBERS, teams::repository),
     on("GET", "/organizations/{organization_id}/team/{team_id}", MEMBERS, teams::get),
     on("GET", "/organizations/{organization_id}/team/{team_id}/memberships/{username}", MEMBERS, teams::membership),
+    on("POST", "/app-manifests/{code}/conversions", Needs::Nothing, registration::convert),
     on("GET", "/app", Needs::AppJwt, apps::app),
     on("GET", "/app/hook/config", Needs::AppJwt, apps::hook_config),
     on("GET", "/app/hook/deliveries", Needs::AppJwt, apps::deliveries),

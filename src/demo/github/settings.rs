@@ -127,7 +127,8 @@ impl GitHub {
         write_hook(&hooks_dir)?;
         let listener = tokio::net::TcpListener::bind(settings.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let state = state(&settings, (url, std::path::absolute(data)?), pair.public_key().as_ref().to_vec());
+        let mut state = state(&settings, (url, std::path::absolute(data)?), pair.public_key().as_ref().to_vec());
+        state.take_kept()?;
         let hub = Arc::new(Hub {
             state: Mutex::new(state),
             hooks_dir: std::path::absolute(hooks_dir)?,
@@ -182,6 +183,7 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
         log: Vec::new(),
         kept: None,
         spent: BTreeMap::new(),
+        registered: super::registration::Registered::default(),
     };
     state.app.owner = add_account(&mut state, "operator", AccountKind::User);
     state.app.bot = add_account(&mut state, &format!("{}[bot]", settings.slug), AccountKind::Bot);
@@ -189,14 +191,22 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
 }
 
 /// The key of every App that is given none: made once a process, because that takes longer than most tests.
-static KEY: LazyLock<Option<String>> = LazyLock::new(|| {
+static KEY: LazyLock<Option<String>> = LazyLock::new(fresh_key);
+
+/// A new private key in PEM.
+pub(super) fn fresh_key() -> Option<String> {
     let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
     let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
     let text = STANDARD.encode(der.as_ref());
     let lines: Vec<String> =
         text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
     Some(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")))
-});
+}
+
+/// The public half of a private key.
+pub(super) fn public_half(pem: &str) -> Result<Vec<u8>, StartError> {
+    key(Some(pem)).map(|(pair, _)| pair.public_key().as_ref().to_vec())
+}
 
 fn key(pem: Option<&str>) -> Result<(KeyPair, String), StartError> {
     let pem = pem.or(KEY.as_deref()).ok_or(StartError::Key)?;

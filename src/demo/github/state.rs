@@ -17,6 +17,7 @@ use super::moves::Gone;
 use super::oauth::Code;
 use super::objects::Objects;
 use super::places::Place;
+use super::registration::Registered;
 pub(super) use super::roles::{Level, Role};
 use super::teams::Team;
 use super::webhooks::Hooks;
@@ -45,6 +46,7 @@ pub(super) struct State {
     /// Requests with their answers, when somebody wants them kept.
     pub(super) kept: Option<Vec<super::Exchange>>,
     pub(super) spent: BTreeMap<String, (i64, u64)>,
+    pub(super) registered: Registered,
 }
 
 /// The one App that this GitHub knows.

@@ -13,6 +13,7 @@ use super::clock::http_date;
 use super::door::{self, Answered, Asked};
 use super::halts::{Halt, Stop};
 use super::oauth;
+use super::pages;
 use super::smart_http::{self, GitHeaders};
 
 /// No request may be larger; GitHub takes pushes of up to 2 GiB, which nobody needs here.
@@ -49,9 +50,10 @@ async fn handle(Shared(hub): Shared<Arc<Hub>>, method: Method, uri: Uri, headers
             smart_http::serve(&hub, path, asked, headers).await
         }
         None => {
+            let page = pages::answer(&hub, &asked);
             let mut state = hub.lock();
-            let flow = oauth::answer(&mut state, &asked);
-            let answered = flow.unwrap_or_else(|| door::answer(&mut state, &asked));
+            let page = page.or_else(|| oauth::answer(&mut state, &asked));
+            let answered = page.unwrap_or_else(|| door::answer(&mut state, &asked));
             drop(state);
             hub.woken.notify_one();
             answered

@@ -34,6 +34,7 @@ async fn every_route_is_asked_and_every_answer_is_as_github_describes_it() {
     Box::pin(tour.code()).await;
     Box::pin(tour.pull_requests()).await;
     Box::pin(tour.graphql()).await;
+    Box::pin(tour.manifest()).await;
 
     let exchanges = tour.github.exchanges();
     let mut answered: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -141,6 +142,24 @@ impl Tour {
         self.github.suspends_installation(REPO, false).unwrap();
         self.github.removes_from_installation("acme/other").unwrap();
         self.github.adds_to_installation("acme/other").unwrap();
+    }
+
+    /// The last thing: a registered App takes the place of the one before.
+    async fn manifest(&self) {
+        let manifest = json!({
+            "name": "another", "url": "https://a.test", "redirect_url": "https://a.test/done",
+            "default_permissions": { "issues": "write" }, "default_events": ["issues"],
+        });
+        let fields = [("manifest", manifest.to_string()), ("name", "another".to_owned()), ("state", "s".to_owned())];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let address = format!("{}/settings/apps/manifest", self.github.url());
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let kind = "application/x-www-form-urlencoded";
+        let back = http.post(address).header("content-type", kind).body(body).send().await.unwrap();
+        let back: url::Url = back.headers()["location"].to_str().unwrap().parse().unwrap();
+        let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+        let app = self.ask("", &format!("POST /app-manifests/{code}/conversions"), json!({})).await;
+        assert_eq!(app["slug"], "another");
     }
 
     async fn teams(&self) {
