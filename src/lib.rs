@@ -114,6 +114,7 @@ pub mod counts;
 // How it is started.
 pub mod cli;
 pub mod config;
+pub mod setup;
 pub mod web;
 
 #[cfg(feature = "demo")]

@@ -15,6 +15,8 @@ enum Command {
     Runs(cli::runs::Args),
     /// Tells of one run: versions, decisions, how the work stands to the plan, cost; or ends it.
     Run(cli::run::Args),
+    /// Creates the App on GitHub by way of a page in the browser, and writes the configuration.
+    Init(cli::init::Args),
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
     /// Adds up what calls of models have cost.
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
             Command::Serve(args) => cli::serve::run(&args).await,
             Command::Runs(args) => cli::runs::run(&args).await,
             Command::Run(args) => cli::run::run(&args).await,
+            Command::Init(args) => cli::init::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
             Command::Costs(args) => cli::costs::run(&args).await,
             Command::Backup(args) => cli::backup::run(&args).await,

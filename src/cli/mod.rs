@@ -11,6 +11,7 @@ pub mod eval;
 pub mod execute;
 #[cfg(feature = "demo")]
 pub mod github_sim;
+pub mod init;
 pub mod local;
 pub mod man;
 #[cfg(feature = "demo")]

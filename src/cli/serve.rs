@@ -10,10 +10,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::init::{Place, in_browser};
 use super::wiring::{dashboard, wire, wire_without_sandbox};
 use super::{recovery, telemetry};
-use crate::config::{BadConfig, Config, MetricsConfig};
+use crate::config::{BadConfig, Config, Draft, MetricsConfig};
 use crate::github::{GithubError, check_permissions};
+use crate::setup::{After, Typed};
 use crate::store::{Alone, Others};
 use crate::web;
 use crate::web::dashboard::Dashboard;
@@ -57,6 +59,11 @@ pub enum Part {
 /// # Errors
 /// When it cannot start: the text names what is wrong and how to mend it.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(draft) = set_up_needed(args)?
+        && !set_up(args, draft).await?
+    {
+        return Ok(());
+    }
     let config = Config::load(&args.config)?;
     let telemetry = telemetry::start(&config)?;
     let served = serve(args, &config).await;
@@ -94,7 +101,8 @@ async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
             tasks.spawn(count_ended_runs(dashboard, stop.clone()));
         }
         tracing::info!(%address, "listening on http://{address}");
-        tasks.spawn(web::serve(listener, router, stop.clone()));
+        let routes = router.merge(crate::setup::installed::router());
+        tasks.spawn(web::serve(listener, routes, stop.clone()));
     }
     if let MetricsConfig::Address(address) = config.web.metrics {
         let listener = TcpListener::bind(address).await;
@@ -138,6 +146,19 @@ async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
 
 fn metrics(core: &Core) -> Metrics {
     Metrics { counts: core.counts.clone(), store: core.store.clone(), app: Arc::clone(&core.app) }
+}
+
+/// What there is of a configuration, when it names no App and this process has a page to set one up.
+fn set_up_needed(args: &Args) -> Result<Option<Draft>, BadConfig> {
+    if args.roles.contains(&Part::Web) { Draft::load(&args.config) } else { Ok(None) }
+}
+
+/// Sets up in the browser; false when told to stop before the end.
+async fn set_up(args: &Args, draft: Draft) -> anyhow::Result<bool> {
+    let listen = draft.server.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let place = Place { config: &args.config, draft, typed: Typed::default(), after: After::ServerStarts };
+    Ok(in_browser(listener, place, told_to_stop()?).await?.is_some())
 }
 
 /// Takes over from a server that is gone. One that is on its way out may still be there for a moment.
@@ -284,7 +305,7 @@ async fn clear_leftovers(core: Core) {
 }
 
 /// Listens for SIGTERM and Ctrl-C from now on; ends at the first of them.
-fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

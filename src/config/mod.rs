@@ -9,6 +9,7 @@
 
 mod approval;
 mod commands;
+mod draft;
 mod github;
 mod limits;
 mod local;
@@ -29,6 +30,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use approval::ApprovalConfig;
+pub use draft::{Additions, Draft, ModelAdditions};
 pub use github::{GithubConfig, RepoPattern};
 pub use limits::{LimitsConfig, PhaseLimits};
 pub use local::LocalConfig;
@@ -37,6 +39,7 @@ pub use plan::PlanConfig;
 pub use retention::RetentionConfig;
 pub use sandbox::{SandboxSettings, WallsKind};
 pub use secrets::Surroundings;
+pub(crate) use server::http_url;
 pub use server::{DatabaseUrl, LogFormat, ServerConfig};
 pub use strict::Mistake;
 pub(crate) use strict::{Document, Table};

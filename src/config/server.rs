@@ -77,7 +77,7 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> ServerConfig 
 }
 
 /// An address that starts with http:// or https:// and holds neither a password nor a query.
-pub(super) fn http_url(text: &str) -> Result<Url, String> {
+pub(crate) fn http_url(text: &str) -> Result<Url, String> {
     let wanted = || format!("{text:?} must be an address such as https://example.com, without user and password");
     let url: Url = text.parse().map_err(|_| wanted())?;
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();

@@ -23,6 +23,7 @@ mod races;
 mod reconcile;
 mod revise;
 mod sandbox;
+mod setup;
 mod store;
 mod story;
 mod talk;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::auth::Actor;
 use super::call::{Answer, Call, Outcome, Refusal};
+use super::oauth;
 use super::roster::add_account;
 use super::settings::{fresh_key, public_half};
 use super::shapes;
@@ -140,7 +141,7 @@ impl State {
         let secrets = Secrets {
             pem,
             webhook_secret: secret,
-            client_secret: self.next_secret(),
+            client_secret: oauth::client_secret(self),
             until: self.now().plus(CODE_LIFE),
         };
         self.registered.codes.insert(code.clone(), secrets);
@@ -203,6 +204,7 @@ pub(super) fn convert(call: &mut Call<'_>) -> Outcome<Answer> {
         return Err(Refusal::not_found());
     }
     let mut shape = shapes::app(call.state);
+    shape["client_id"] = json!(oauth::client_id(call.state));
     shape["client_secret"] = json!(secrets.client_secret);
     shape["webhook_secret"] = json!(secrets.webhook_secret);
     shape["pem"] = json!(secrets.pem);

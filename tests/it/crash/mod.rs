@@ -8,3 +8,6 @@ mod several;
 mod start;
 mod stop;
 pub(crate) mod town;
+
+pub(crate) use server::Server;
+pub(crate) use town::{in_time, own_address};

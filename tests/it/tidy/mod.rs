@@ -24,6 +24,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &["agent", "config", "counts", "github", "ids", "model", "store", "webhook", "words", "worker", "workflow"],
     ),
     ("agent", &["ids", "model", "sandbox", "workflow"]),
+    ("setup", &["config", "github", "ids", "web"]),
     ("demo/github", &["demo", "ids", "sandbox"]),
     ("demo/model", &["demo", "ids", "model"]),
     ("counts", &[]),
