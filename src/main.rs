@@ -17,6 +17,8 @@ enum Command {
     Run(cli::run::Args),
     /// Creates the App on GitHub by way of a page in the browser, and writes the configuration.
     Init(cli::init::Args),
+    /// Looks at everything that can be wrong, and says how to mend it.
+    Doctor(cli::doctor::Args),
     /// Proves that nobody rewrote the event log, or prints it.
     Audit(cli::audit::Args),
     /// Adds up what calls of models have cost.
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
             Command::Runs(args) => cli::runs::run(&args).await,
             Command::Run(args) => cli::run::run(&args).await,
             Command::Init(args) => cli::init::run(&args).await,
+            Command::Doctor(args) => cli::doctor::run(&args).await,
             Command::Audit(args) => cli::audit::run(&args).await,
             Command::Costs(args) => cli::costs::run(&args).await,
             Command::Backup(args) => cli::backup::run(&args).await,

@@ -7,6 +7,7 @@ pub mod config;
 pub mod costs;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod doctor;
 pub mod eval;
 pub mod execute;
 #[cfg(feature = "demo")]

@@ -3,6 +3,7 @@
 //! One table for the check at start-up, for the App's manifest and for minting. Never in it: `workflows`, `actions`,
 //! `administration` (T37, T57).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -123,16 +124,22 @@ impl fmt::Display for Access {
 /// Compares what the App is with what it needs; an empty list means that all is there.
 #[must_use]
 pub fn check_permissions(identity: &Identity) -> Vec<Missing> {
-    let permissions = NEEDED.iter().filter_map(|need| {
-        let granted = identity.permissions.get(need.permission);
+    let events = EVENTS.iter().filter(|event| !identity.events.iter().any(|has| has == *event));
+    check_granted(&identity.permissions).into_iter().chain(events.map(|event| Missing::Event(event))).collect()
+}
+
+/// Compares what was granted, to the App or by one installation, with what is needed.
+#[must_use]
+pub fn check_granted(permissions: &BTreeMap<String, String>) -> Vec<Missing> {
+    let missing = NEEDED.iter().filter_map(|need| {
+        let granted = permissions.get(need.permission);
         let enough = match (need.access, granted.map(String::as_str)) {
             (_, Some("write" | "admin")) | (Access::Read, Some("read")) => true,
             (Access::Read | Access::Write, _) => false,
         };
         (!enough).then(|| Missing::Permission { need: *need, granted: granted.cloned() })
     });
-    let events = EVENTS.iter().filter(|event| !identity.events.iter().any(|has| has == *event));
-    permissions.chain(events.map(|event| Missing::Event(event))).collect()
+    missing.collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub mod checkout;
 pub mod child;
 mod collect;
 mod config;
+mod host_git;
 mod job;
 mod launch;
 mod layout;
@@ -46,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{NetworkPolicy, SandboxConfig, WallsChoice};
+pub use host_git::git_version;
 pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError};
 pub use local::{LocalRepository, NewCommit};
 pub use spec::Walls;

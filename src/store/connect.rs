@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::errors::StoreError;
 use crate::ids::Timestamp;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 // A commit is on disk before it is acknowledged (synchronous=FULL). The cache is kept small: an idle server is small.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
@@ -152,7 +152,7 @@ pub(super) fn newest_migration() -> i64 {
     MIGRATIONS.iter().map(|m| m.version).max().unwrap_or_default()
 }
 
-fn is_postgres(address: &str) -> bool {
+pub(super) fn is_postgres(address: &str) -> bool {
     address.starts_with("postgres://") || address.starts_with("postgresql://")
 }
 
@@ -166,7 +166,7 @@ pub(super) fn sqlite_file(address: &str) -> Result<Option<PathBuf>, StoreError> 
 }
 
 /// The file behind a path, `sqlite:path` or `sqlite://path`; what follows a `?` in a URL is ours to decide.
-fn sqlite_path(address: &str) -> Result<PathBuf, String> {
+pub(super) fn sqlite_path(address: &str) -> Result<PathBuf, String> {
     let path = match address.strip_prefix("sqlite:") {
         Some(rest) => {
             let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -211,7 +211,7 @@ fn is_network(folder: &Path) -> bool {
 }
 
 /// The driver decodes `%` and splits at `?`, so these and what a URL may not hold are encoded.
-fn sqlite_url(path: &Path) -> String {
+pub(super) fn sqlite_url(path: &Path) -> String {
     use std::fmt::Write as _;
     let mut url = "sqlite://".to_owned();
     for byte in path.to_string_lossy().bytes() {

@@ -8,6 +8,7 @@ mod badinput;
 mod conformance;
 mod crash;
 mod deploy;
+mod doctor;
 mod door;
 mod faithful;
 mod gate;

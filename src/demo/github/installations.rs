@@ -19,6 +19,11 @@ impl GitHub {
         };
     }
 
+    /// Tells the App of this kind of event no more.
+    pub fn unsubscribes(&self, event: &str) {
+        self.hub.lock().app.events.retain(|has| has != event);
+    }
+
     /// Suspends the installation on a repository, or ends its suspension.
     ///
     /// # Errors

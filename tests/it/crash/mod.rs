@@ -10,4 +10,4 @@ mod stop;
 pub(crate) mod town;
 
 pub(crate) use server::Server;
-pub(crate) use town::{in_time, own_address};
+pub(crate) use town::{Town, in_time, own_address};
