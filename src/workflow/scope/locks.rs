@@ -1,7 +1,8 @@
 //! Lock files follow their manifest: whoever may change the one changes the other by running the package manager.
 
 /// Each package manager's manifests, and the lock files it writes beside them or, in a workspace, in a folder above.
-const FAMILIES: [(&[&str], &[&str]); 13] = [
+/// `*.csproj` stands for every name with that ending.
+const FAMILIES: [(&[&str], &[&str]); 19] = [
     (&["Cargo.toml"], &["Cargo.lock"]),
     (
         &["package.json"],
@@ -12,26 +13,48 @@ const FAMILIES: [(&[&str], &[&str]); 13] = [
     (&["Pipfile"], &["Pipfile.lock"]),
     (&["go.mod", "go.work"], &["go.sum", "go.work.sum"]),
     (&["Gemfile"], &["Gemfile.lock"]),
+    (&["gems.rb"], &["gems.locked"]),
     (&["composer.json"], &["composer.lock"]),
     (&["build.gradle", "build.gradle.kts"], &["gradle.lockfile"]),
     (&["mix.exs"], &["mix.lock"]),
     (&["flake.nix"], &["flake.lock"]),
     (&["Package.swift"], &["Package.resolved"]),
+    (&["Podfile"], &["Podfile.lock"]),
     (&["pubspec.yaml"], &["pubspec.lock"]),
+    (&["MODULE.bazel"], &["MODULE.bazel.lock"]),
+    (&["Chart.yaml"], &["Chart.lock"]),
+    (&["stack.yaml"], &["stack.yaml.lock"]),
+    (&["*.csproj", "*.fsproj", "*.vbproj", "Directory.Packages.props"], &["packages.lock.json"]),
 ];
 
-/// All names of manifests and lock files.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    FAMILIES.iter().flat_map(|(manifests, locks)| manifests.iter().chain(*locks)).copied()
+/// Terraform's files are code first: to change them is not to change dependencies, but their lock file follows them.
+const CODE: (&[&str], &[&str]) = (&["*.tf", "*.tofu"], &[".terraform.lock.hcl"]);
+
+/// Whether this is the name of a manifest or of a lock file.
+pub(super) fn is_one(name: &str) -> bool {
+    let locks = FAMILIES.iter().chain([&CODE]).flat_map(|(_, locks)| *locks);
+    let manifests = FAMILIES.iter().flat_map(|(manifests, _)| *manifests);
+    manifests.chain(locks).any(|pattern| fits(pattern, name))
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(ending) => {
+            let at = name.len().saturating_sub(ending.len());
+            at > 0 && name.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        }
+        None => pattern.eq_ignore_ascii_case(name),
+    }
 }
 
 /// The lock files of the manifests that `globs` name, as globs: beside the manifest and in each folder above it. A glob
-/// whose last part is not the plain name of a manifest names none.
+/// whose last part does not end like the name of a manifest names none.
 pub(super) fn of(globs: &[String]) -> Vec<String> {
     let mut locks = vec![];
     for glob in globs {
         let (folder, name) = glob.rsplit_once('/').unwrap_or(("", glob));
-        let locks_of = FAMILIES.iter().find(|(manifests, _)| manifests.iter().any(|it| it.eq_ignore_ascii_case(name)));
+        let families = FAMILIES.iter().chain([&CODE]);
+        let locks_of = families.into_iter().find(|(manifests, _)| manifests.iter().any(|it| fits(it, name)));
         let Some((_, files)) = locks_of else { continue };
         let mut folder = Some(folder);
         while let Some(here) = folder {

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn t58_dependencies_need_a_plan_that_says_so() {
-        for path in ["Cargo.lock", "web/package.json", "requirements-dev.txt"] {
+        for path in ["Cargo.lock", "web/package.json", "requirements-dev.txt", "App.CSPROJ", "a/.terraform.lock.hcl"] {
             let allowed = Scope { dependencies: true, ..scope(&["**"]) };
             assert_eq!((verdict(&scope(&["**"]), path), verdict(&allowed, path)), ("dependency", "ok"), "{path}");
         }
@@ -250,12 +250,29 @@ mod tests {
             (&["src/**"], "Cargo.lock", "outside"),
             (&["go.mod"], "go.sum", "ok"),
             (&["a/{Cargo.toml,b.rs}"], "Cargo.lock", "outside"),
+            (&["gems.rb"], "gems.locked", "ok"),
+            (&["gems.rb"], "Gemfile.lock", "outside"),
+            (&["ios/Podfile"], "ios/Podfile.lock", "ok"),
+            (&["MODULE.bazel"], "MODULE.bazel.lock", "ok"),
+            (&["charts/web/Chart.yaml"], "charts/web/Chart.lock", "ok"),
+            (&["stack.yaml"], "stack.yaml.lock", "ok"),
+            (&["src/App/App.csproj"], "src/App/packages.lock.json", "ok"),
+            (&["src/*/*.fsproj"], "src/b/packages.lock.json", "ok"),
+            (&["src/App/.csproj"], "src/App/packages.lock.json", "outside"),
+            (&["infra/main.tf"], "infra/.terraform.lock.hcl", "ok"),
+            (&["infra/*.tf"], "app/.terraform.lock.hcl", "outside"),
         ];
         for (paths, lock, expected) in cases {
             let told = Scope { dependencies: true, ..scope(paths) };
             let silent = scope(paths);
             assert_eq!((verdict(&told, lock), verdict(&silent, lock)), (expected, "outside"), "{paths:?}, {lock}");
         }
+    }
+
+    #[test]
+    fn terraform_code_is_not_a_dependency_by_itself() {
+        assert_eq!(verdict(&scope(&["infra/**"]), "infra/main.tf"), "ok");
+        assert_eq!(verdict(&scope(&["infra/**"]), "infra/.terraform.lock.hcl"), "dependency");
     }
 
     #[test]

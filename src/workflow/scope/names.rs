@@ -95,8 +95,7 @@ pub fn is_dependency_file(path: &RepoPath) -> bool {
         "rust-toolchain",
         "rust-toolchain.toml",
     ];
-    locks::names().any(|it| it.eq_ignore_ascii_case(&name))
+    locks::is_one(&name)
         || named.contains(&name.as_str())
         || (name.starts_with("requirements") && name.ends_with(".txt"))
-        || name.ends_with(".csproj")
 }
