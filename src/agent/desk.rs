@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::budget::Leash;
 use super::dialogue::{Said, arguments, unknown};
 use super::ending::Ending;
-use super::tools::{Reply, Request, both_ends, is_refusal};
+use super::tools::{Reply, Request, both_ends, fits, is_refusal};
 use crate::model::{Model, ToolCall};
 use crate::sandbox::{Access, Checkout, Ended, Exit, Job, Limits, Sandbox, SandboxError};
 
@@ -57,11 +57,16 @@ impl<J: Sync> Desk<'_, J> {
 
     /// Runs a command line by `sh` inside the sandbox.
     pub(super) async fn run(&self, command: &str, wall: Duration) -> Result<Ended, Ending> {
+        self.run_in(self.checkout, command, wall).await
+    }
+
+    /// The same in another checkout than the agent's.
+    pub(super) async fn run_in(&self, checkout: &Checkout, command: &str, wall: Duration) -> Result<Ended, Ending> {
         let job = Job {
             argv: command_line(command),
             cwd: None,
             stdin: Vec::new(),
-            checkout: self.checkout,
+            checkout,
             access: Access::Writable,
             limits: Limits { wall: wall.min(self.limits.wall), ..self.limits },
         };
@@ -91,9 +96,22 @@ pub(super) fn request(call: &ToolCall) -> Result<Request, Said> {
     }
 }
 
-/// How a command ended, as the model reads it. Without times, which differ from run to run.
+/// How a command ended and what it printed, as the model reads it. Without times, which differ from run to run.
 pub(super) fn shown(ended: &Ended) -> String {
-    let output = both_ends(&ended.output.text());
+    told(ended, &both_ends(&ended.output.text()))
+}
+
+/// Whether [`shown`] shows all of it.
+pub(super) fn shows_all(ended: &Ended) -> bool {
+    fits(&ended.output.text())
+}
+
+/// The same with all that is kept of the output.
+pub(super) fn whole(ended: &Ended) -> String {
+    told(ended, &ended.output.text())
+}
+
+fn told(ended: &Ended, output: &str) -> String {
     let newline = if output.is_empty() { "" } else { "\n" };
     format!("{}{newline}{output}", exit(&ended.exit))
 }

@@ -49,6 +49,8 @@ pub(super) fn for_execution() -> Vec<ToolSpec> {
     tools.push(spec("delete", "Remove a file.", &["path"], json!({"path": text()})));
     let run = json!({"command": text(), "seconds": {"type": "integer", "description": "Time limit; 120 if absent."}});
     tools.push(spec("run", "Run a shell command in the checkout.", &["command"], run));
+    let output = json!({"number": {"type": "integer"}, "from": {"type": "integer"}, "count": {"type": "integer"}});
+    tools.push(spec("output", "Read lines of a long output that was shown in part.", &["number"], output));
     tools.push(spec("tick", "Declare a step done.", &["step"], json!({"step": text()})));
     let kinds = ["minor", "extra_file", "not_needed", "not_possible", "plan_is_wrong"];
     let deviate = json!({"step": text(), "kind": {"enum": kinds}, "what": text(), "why": text()});
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn every_tool_of_the_sandbox_is_told_as_it_is_read() {
-        let ours = ["run", "tick", "deviate", "finish"];
+        let ours = ["run", "output", "tick", "deviate", "finish"];
         for tool in for_execution().iter().filter(|tool| !ours.contains(&tool.name.as_str())) {
             for all in [true, false] {
                 let call = json!({"name": tool.name, "arguments": arguments(&tool.schema, all)});
@@ -214,6 +216,9 @@ mod tests {
         let names = |tools: Vec<ToolSpec>| tools.into_iter().map(|tool| tool.name).collect::<Vec<_>>().join(" ");
         assert_eq!(names(for_plan()), "list read search outline submit_plan ask_questions no_change");
         assert_eq!(names(for_revision()), "list read search outline submit_revision ask_questions");
-        assert_eq!(names(for_execution()), "list read search outline edit create delete run tick deviate finish");
+        assert_eq!(
+            names(for_execution()),
+            "list read search outline edit create delete run output tick deviate finish"
+        );
     }
 }

@@ -66,4 +66,10 @@ pub trait Journal: Sync {
 
     /// Takes note that a plan's step is done or not needed. Told again after a restart.
     fn ticked(&self, step: &str) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// Keeps a text of this conversation under a name, in the place of what was there: the output of a command.
+    fn keeps(&self, name: &str, text: &str) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// What was kept under a name.
+    fn kept(&self, name: &str) -> impl Future<Output = Result<Option<String>, JournalError>> + Send;
 }

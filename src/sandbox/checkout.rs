@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{changes, layout, tree};
+use super::{changes, copy, layout, tree};
 use crate::ids::{CommitSha, RepoPath};
 
 /// A directory for a stranger's process to work in.
@@ -217,6 +217,18 @@ impl Checkout {
         Ok(())
     }
 
+    /// Copies all that is in it, also what git would ignore, to `dir`; what an earlier try left there is removed. No
+    /// process may be at work in it. The copy is removed with its last handle.
+    ///
+    /// # Errors
+    /// When it has more than `most` bytes, or cannot be read or written.
+    pub fn duplicate(&self, dir: &Path, most: u64) -> io::Result<Duplicate> {
+        let mut copied = Duplicate(Checkout::create(dir)?);
+        copy::copy(&self.dir, &copied.0.dir, most)?;
+        copied.0 = copied.0.clone().seal(self.base.clone())?;
+        Ok(copied)
+    }
+
     /// Removes the directory and its list.
     ///
     /// # Errors
@@ -280,6 +292,34 @@ impl Checkout {
             }
         }
         Ok(at)
+    }
+}
+
+/// A copy of a checkout, removed when it is dropped.
+#[derive(Debug)]
+pub struct Duplicate(Checkout);
+
+impl Duplicate {
+    /// Another handle, which does not keep it from being removed.
+    #[must_use]
+    pub fn checkout(&self) -> Checkout {
+        self.0.clone()
+    }
+}
+
+impl std::ops::Deref for Duplicate {
+    type Target = Checkout;
+
+    fn deref(&self) -> &Checkout {
+        &self.0
+    }
+}
+
+impl Drop for Duplicate {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.clone().remove() {
+            tracing::warn!(path = %self.0.dir.display(), "could not remove a copy of a checkout: {error}");
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub mod checkout;
 pub mod child;
 mod collect;
 mod config;
+mod copy;
 mod host_git;
 mod job;
 mod launch;

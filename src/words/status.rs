@@ -195,6 +195,7 @@ fn phase(outcome: &Outcome) -> &'static str {
             | Trouble::EmptyIssue
             | Trouble::Model { .. }
             | Trouble::NoSandbox { .. }
+            | Trouble::SetUpFailed { .. }
             | Trouble::ChecksFailed { .. }
             | Trouble::Forbidden { .. }
             | Trouble::Github { .. }

@@ -120,6 +120,14 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
             format!("The sandbox did not start, so nothing was run: {}", quoted(text)),
             format!("The operator has to mend the host. {retry}"),
         ),
+        Trouble::SetUpFailed { command, output } => account(
+            format!(
+                "A set-up command of the repository's policy failed, so the work was not begun: {}. It said: {}",
+                code(command),
+                quoted(output)
+            ),
+            format!("Mend the command in the policy, or what it needs. {retry}"),
+        ),
         Trouble::ChecksFailed { commands } => {
             let commands: Vec<String> = commands.iter().map(|command| code(command)).collect();
             account(format!("The plan's checks still fail: {}.", and(&commands)), retry)

@@ -250,6 +250,7 @@ impl Deed<'_> {
                     outcome: Outcome::NeedsNewPlan { why: Why::PlanIsWrong { text } },
                 }));
             }
+            Ending::SetUpFailed { command, output } => Why::SetUpFailed { command, output },
             Ending::ChecksFailed { commands } => Why::ChecksFailed { commands },
             Ending::OverBudget(limit) => Why::OverBudget { what: limit.to_string() },
             Ending::OverDay(reached) => Why::DayIsFull { reached },

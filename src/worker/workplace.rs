@@ -275,6 +275,18 @@ impl Journal for Notebook<'_> {
         Notebook::written(self.deed.core.store.store_results(&self.deed.claim, at, &results, now).await)
     }
 
+    async fn keeps(&self, name: &str, text: &str) -> Result<(), JournalError> {
+        let (deed, now) = (self.deed, self.deed.moment.now());
+        let (name, bytes) = (format!("{}/{name}", self.task), text.as_bytes().to_vec());
+        Notebook::written(deed.core.store.keep(&deed.claim, deed.run.id, &name, bytes, now).await)
+    }
+
+    async fn kept(&self, name: &str) -> Result<Option<String>, JournalError> {
+        let kept = self.deed.core.store.kept(self.deed.run.id, &format!("{}/{name}", self.task)).await;
+        let bytes = kept.map_err(|error| JournalError::Store(error.to_string()))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
     async fn ticked(&self, step: &str) -> Result<(), JournalError> {
         // A conversation that is told again after a crash ticks again what is ticked.
         if let State::Executing(executing) = &self.deed.run.state

@@ -157,6 +157,13 @@ pub enum Trouble {
         /// Why, and how to mend the host.
         text: String,
     },
+    /// A command of the repository's policy that prepares the checkout failed.
+    SetUpFailed {
+        /// The command.
+        command: String,
+        /// How it ended, and the end of what it printed.
+        output: String,
+    },
     /// A check stayed red.
     ChecksFailed {
         /// The commands that failed.

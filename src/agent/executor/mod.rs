@@ -1,11 +1,13 @@
 //! Executes an approved plan in a fresh checkout, step by step, and proves it by the plan's checks.
 //!
 //! Promises: nothing but the plan and the checkout is read; what leaves the checkout is held against the scope at every
-//! tick and once more at the end; the checks run after the last change; the work so far is kept however it ends. After a
-//! restart the stored answers are carried out again in a fresh checkout, in the same order (F15).
+//! tick and once more at the end; checks prove what was taken and nothing else, in a fresh copy of the base with exactly
+//! those changes; the work so far is kept however it ends. After a restart the stored answers are carried out again in a
+//! fresh checkout, in the same order (F15).
 //! Refuses: steps out of order, a finish with open steps or red checks.
 
 mod checks;
+mod outputs;
 mod site;
 mod work;
 
@@ -26,7 +28,7 @@ use crate::model::{Conversation, Message, ToolCall};
 use crate::sandbox::{Access, Exit};
 use crate::workflow::plan::Plan;
 use site::Site;
-pub use work::{CheckRun, Deviation, DeviationKind, Refusals, StepDone, StepEnd, Work};
+pub use work::{CheckRun, Deviation, DeviationKind, Proof, Refusals, StepDone, StepEnd, Work};
 
 /// Finishes with red checks that go back to the agent; the next one ends its work.
 const MAX_RED: u32 = 3;
@@ -74,6 +76,7 @@ pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Groun
 }
 
 async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>) -> Result<(), Ending> {
+    site.keep_base().await?;
     site.check_before().await?;
     loop {
         let heard = dialogue.next().await?;
@@ -119,6 +122,10 @@ async fn carry_out<J: Journal>(site: &mut Site<'_, J>, heard: &Heard, call: &Too
     let said = match call.name.as_str() {
         "run" => match arguments(call) {
             Ok(run) => run_command(site, &run).await?,
+            Err(said) => said,
+        },
+        "output" => match arguments(call) {
+            Ok(read) => site.read_output(&read).await?,
             Err(said) => said,
         },
         "tick" => match arguments(call) {
@@ -175,7 +182,7 @@ async fn run_command<J: Journal>(site: &mut Site<'_, J>, run: &Run) -> Result<Sa
     if matches!(ended.exit, Exit::TimedOut | Exit::OutputFlood | Exit::ResourceLimit(_)) {
         site.refused("run", &run.command, &desk::exit(&ended.exit));
     }
-    Ok(Said::Done(desk::shown(&ended)))
+    Ok(Said::Done(site.show(&ended).await?))
 }
 
 /// What was done before a restart must be done again, or the conversation would speak of other files than there are.

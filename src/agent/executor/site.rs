@@ -12,6 +12,7 @@ use crate::agent::text;
 use crate::agent::transcript::Journal;
 use crate::ids::RepoPath;
 use crate::model::{Arguments, ToolCall};
+use crate::sandbox::checkout::Duplicate;
 use crate::sandbox::{Base, Change, ChangeKind, Refused};
 use crate::workflow::plan::{FileChange, Plan, PlanStep};
 use crate::workflow::scope::Wall;
@@ -31,6 +32,11 @@ pub(super) struct Site<'a, J> {
     pub(super) plan: &'a Plan,
     pub(super) wall: Wall,
     pub(super) work: Work,
+    /// The checkout before the first change; no process ever works in it.
+    pub(super) untouched: Option<Duplicate>,
+    /// How many outputs of commands were shown.
+    pub(super) outputs: u32,
+    pub(super) kept_bytes: usize,
     /// The exit codes of the checks before the first change.
     pub(super) before: Vec<Option<i32>>,
     /// Everything that differed from the base at the last tick.
@@ -49,6 +55,9 @@ impl<'a, J: Journal> Site<'a, J> {
             plan,
             wall,
             work: Work::default(),
+            untouched: None,
+            outputs: 0,
+            kept_bytes: 0,
             before: Vec::new(),
             ticked: Vec::new(),
             red: 0,
@@ -75,9 +84,11 @@ impl<'a, J: Journal> Site<'a, J> {
         let what = if own.is_empty() { "no change".to_owned() } else { named(own.keys()) };
         self.work.files = difference(self.base(), &[], &changes);
         self.ticked.clone_from(&changes);
-        self.work.steps.push(StepDone { id: step.to_owned(), end, own, changes });
+        let verify = self.next_step().map_or("", |next| next.verify.as_str());
+        let (proofs, red) = self.prove(verify, &changes).await?;
+        self.work.steps.push(StepDone { id: step.to_owned(), end, own, changes, proofs });
         self.desk.journal.ticked(step).await.map_err(Ending::Journal)?;
-        Ok(Said::Done(format!("{step} is done: {what}{}; {}", self.left_behind(), self.whats_next())))
+        Ok(Said::Done(format!("{step} is done: {what}{}; {}{red}", self.left_behind(), self.whats_next())))
     }
 
     /// Records what is done otherwise than planned.
@@ -99,7 +110,8 @@ impl<'a, J: Journal> Site<'a, J> {
                 }
                 let (id, changes) = (deviation.step.clone(), self.taken().to_vec());
                 self.desk.journal.ticked(&id).await.map_err(Ending::Journal)?;
-                self.work.steps.push(StepDone { id, end: StepEnd::NotNeeded, own: BTreeMap::new(), changes });
+                let (own, proofs) = (BTreeMap::new(), Vec::new());
+                self.work.steps.push(StepDone { id, end: StepEnd::NotNeeded, own, changes, proofs });
             }
             DeviationKind::NotPossible | DeviationKind::PlanIsWrong => {
                 self.work.deviations.push(deviation);

@@ -77,6 +77,18 @@ pub struct StepDone {
     /// Not what differs from the step before: undoing a change would need the base's bytes then. What is changed after
     /// the last tick, mostly repairs of red checks, is in the commit of the last step that was done.
     pub changes: Vec<Change>,
+    /// The checks that the step's own proof names, run on exactly these changes when it was ticked.
+    #[serde(default)]
+    pub proofs: Vec<Proof>,
+}
+
+/// A check of the plan as a step's proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The command.
+    pub command: String,
+    /// Its exit code; `None` if a limit or signal ended it.
+    pub exit_code: Option<i32>,
 }
 
 /// How a step ended.

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::RepoPath;
 
 pub(crate) use place::is_refusal;
-pub(crate) use result::both_ends;
 use result::{Done, ToolError};
+pub(crate) use result::{both_ends, fits, page};
 
 /// One call of a tool, as it crosses the wall.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Read;
 use super::place;
-use super::result::{Done, Shown, ToolError};
+use super::result::{Done, ToolError, page};
 
 /// Reads lines as `number<tab>text`; says how many there are and how to read on.
 pub(super) fn read(root: &Path, read: &Read) -> Done {
@@ -13,32 +13,9 @@ pub(super) fn read(root: &Path, read: &Read) -> Done {
     let Some(text) = place::text(&bytes) else {
         return Err(ToolError(format!("{} is binary, {} bytes", read.path, bytes.len())));
     };
-    let lines: Vec<&str> = text.lines().collect();
-    if lines.is_empty() {
+    if text.is_empty() {
         return Ok("[the file is empty]".to_owned());
     }
-    let from = read.from.unwrap_or(1).max(1) as usize;
-    if from > lines.len() {
-        return Err(ToolError(format!("{} has only {} lines", read.path, lines.len())));
-    }
-    let count = read.count.map_or(usize::MAX, |n| n.max(1) as usize);
-    let mut shown = Shown::default();
-    let mut last = from - 1;
-    for (number, line) in (1..).zip(&lines).skip(from - 1).take(count) {
-        if !shown.line(&format!("{number}\t"), line) {
-            break;
-        }
-        last = number;
-    }
-    let mut notes = Vec::new();
-    if (from, last) != (1, lines.len()) {
-        notes.push(format!("lines {from} to {last} of {}", lines.len()));
-    }
-    if last < lines.len() {
-        notes.push(format!("read on with from={}", last + 1));
-    }
-    if more {
-        notes.push("the file is larger than 4 MiB; only its beginning can be read".to_owned());
-    }
-    Ok(shown.end(&notes.join("; ")))
+    let more = more.then_some("the file is larger than 4 MiB; only its beginning can be read");
+    page(&text, read.from, read.count, more).map_err(|lines| ToolError(format!("{} has only {lines} lines", read.path)))
 }

@@ -74,6 +74,41 @@ impl Shown {
     }
 }
 
+/// Lines of a text as `number<tab>text`, from the first if none is named; says how to read on. `note` is added to that.
+///
+/// # Errors
+/// How many lines there are, if the first one wanted is not among them.
+pub(crate) fn page(text: &str, from: Option<u32>, count: Option<u32>, note: Option<&str>) -> Result<String, usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let from = from.unwrap_or(1).max(1) as usize;
+    if from > lines.len() {
+        return Err(lines.len());
+    }
+    let count = count.map_or(usize::MAX, |n| n.max(1) as usize);
+    let mut shown = Shown::default();
+    let mut last = from - 1;
+    for (number, line) in (1..).zip(&lines).skip(from - 1).take(count) {
+        if !shown.line(&format!("{number}\t"), line) {
+            break;
+        }
+        last = number;
+    }
+    let mut notes = Vec::new();
+    if (from, last) != (1, lines.len()) {
+        notes.push(format!("lines {from} to {last} of {}", lines.len()));
+    }
+    if last < lines.len() {
+        notes.push(format!("read on with from={}", last + 1));
+    }
+    notes.extend(note.map(str::to_owned));
+    Ok(shown.end(&notes.join("; ")))
+}
+
+/// Whether [`both_ends`] would show all of an output.
+pub(crate) fn fits(output: &str) -> bool {
+    output.len() <= MAX_BYTES || text::visible(output).text.len() <= MAX_BYTES + 500
+}
+
 /// The beginning and the end of a long output, normalised, with what was left out between them.
 ///
 /// Also done to what the tools say, on the core's side of the wall: behind it nothing can be relied on.

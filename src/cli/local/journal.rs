@@ -65,7 +65,13 @@ impl FileJournal {
 
     /// Removes it, once there is nothing to go on with.
     pub(super) fn forget(self) {
+        let _ = std::fs::remove_dir_all(self.texts());
         let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// Where the texts are that do not fit into the conversation.
+    fn texts(&self) -> PathBuf {
+        self.path.with_extension("texts")
     }
 
     fn write(&self, line: &Line) -> Result<(), JournalError> {
@@ -128,6 +134,20 @@ impl Journal for FileJournal {
 
     async fn replied(&self, seq: u32, results: &[Part]) -> Result<(), JournalError> {
         self.write(&Line::Replied { seq, results: results.to_vec() })
+    }
+
+    async fn keeps(&self, name: &str, text: &str) -> Result<(), JournalError> {
+        let folder = self.texts();
+        let kept = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(name), text));
+        kept.map_err(|error| JournalError::Store(format!("{}: {error}", folder.display())))
+    }
+
+    async fn kept(&self, name: &str) -> Result<Option<String>, JournalError> {
+        match std::fs::read_to_string(self.texts().join(name)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(JournalError::Store(format!("{}: {error}", self.texts().display()))),
+        }
     }
 
     async fn ticked(&self, step: &str) -> Result<(), JournalError> {

@@ -199,6 +199,7 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         Trouble::Lost { text: text() },
         Trouble::Model { text: text() },
         Trouble::NoSandbox { text: text() },
+        Trouble::SetUpFailed { command: "make tools".to_owned(), output: text() },
         Trouble::ChecksFailed { commands: vec!["cargo test".to_owned(), "cargo fmt".to_owned()] },
         Trouble::PlanIsWrong { text: text() },
         Trouble::Forbidden { text: text() },

@@ -5,6 +5,7 @@ mod planning;
 mod prefix;
 mod restart;
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -116,6 +117,7 @@ struct Notebook {
 struct Kept {
     turns: Vec<Turn>,
     ticked: Vec<String>,
+    texts: BTreeMap<String, String>,
     writes_left: Option<usize>,
 }
 
@@ -152,6 +154,14 @@ impl Journal for Notebook {
 
     async fn replied(&self, seq: u32, results: &[Part]) -> Result<(), JournalError> {
         self.write(|kept| kept.turns[seq as usize].results = Some(results.to_vec()))
+    }
+
+    async fn keeps(&self, name: &str, text: &str) -> Result<(), JournalError> {
+        self.write(|kept| drop(kept.texts.insert(name.to_owned(), text.to_owned())))
+    }
+
+    async fn kept(&self, name: &str) -> Result<Option<String>, JournalError> {
+        Ok(self.kept.lock().unwrap().texts.get(name).cloned())
     }
 
     async fn ticked(&self, step: &str) -> Result<(), JournalError> {
