@@ -55,7 +55,7 @@
 //!    [`sandbox`] starts processes.
 //! 3. Only [`words`] holds prose for people on GitHub.
 //! 4. Nothing from an issue, a comment, a repository or a model is ever part of a shell string that the core builds.
-//! 5. The sandbox has no credential and no network, and the core never runs git in a directory that the sandbox wrote.
+//! 5. The sandbox has no credential and no network but the proxy of set-up commands, and the core never runs git in a directory that the sandbox wrote.
 //! 6. The model has no tool that can approve, trigger, label, push or read another repository. The gate is Rust, not a
 //!    prompt: [`agent`] cannot even name [`github`] or [`store`].
 //! 7. No production code asks whether it is being tested. Tests fake the wire, not our own code.

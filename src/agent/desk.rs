@@ -106,8 +106,18 @@ pub(super) fn shows_all(ended: &Ended) -> bool {
     fits(&ended.output.text())
 }
 
-/// The same with all that is kept of the output.
-pub(super) fn whole(ended: &Ended) -> String {
+/// How a command ended and the last `most` characters it printed.
+#[must_use]
+pub fn ending_of(ended: &Ended, most: usize) -> String {
+    let printed = ended.output.text();
+    let printed = printed.trim_end();
+    let skipped = printed.chars().count().saturating_sub(most);
+    format!("{}: {}", exit(&ended.exit), printed.chars().skip(skipped).collect::<String>())
+}
+
+/// How a command ended and all that is kept of its output.
+#[must_use]
+pub fn whole(ended: &Ended) -> String {
     told(ended, &ended.output.text())
 }
 

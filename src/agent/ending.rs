@@ -25,14 +25,6 @@ pub enum Ending {
         /// The agent's words.
         text: String,
     },
-    /// A command that prepares the checkout failed; no work was begun. Tell people.
-    #[error("the set-up command {command} failed: {output}")]
-    SetUpFailed {
-        /// The command.
-        command: String,
-        /// How it ended, and the end of what it printed.
-        output: String,
-    },
     /// Checks stayed red. The work so far is kept.
     #[error("checks stayed red: {}", commands.join(", "))]
     ChecksFailed {

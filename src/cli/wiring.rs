@@ -145,6 +145,7 @@ pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -
     walls.read_only.extend(wanted.read_only.iter().cloned());
     walls.path.extend(wanted.path.iter().cloned());
     walls.environment.extend(wanted.environment.iter().cloned());
+    walls.mirrors.clone_from(&wanted.mirrors);
     Ok(walls)
 }
 

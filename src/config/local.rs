@@ -56,6 +56,7 @@ impl LocalConfig {
     /// What a repository's policy may not loosen.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
-        Bounds { models: self.models.allowed.iter().map(|(name, _)| name.clone()).collect(), ..Bounds::default() }
+        let models = self.models.allowed.iter().map(|(name, _)| name.clone()).collect();
+        Bounds { models, hosts: self.sandbox.hosts.clone(), ..Bounds::default() }
     }
 }

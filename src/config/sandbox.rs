@@ -1,6 +1,9 @@
 //! Where strangers' commands run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use url::Url;
 
 use super::secrets::Surroundings;
 use super::strict::Table;
@@ -26,6 +29,10 @@ pub struct SandboxSettings {
     pub path: Vec<PathBuf>,
     /// Variables added to the fixed list; every command sees them, so no secrets.
     pub environment: Vec<(String, String)>,
+    /// Hosts that set-up commands of policies may be let fetch from, by `GET` and through the server.
+    pub hosts: Vec<String>,
+    /// Where some of these hosts are looked for instead: mirrors of the operator's, wherever they are.
+    pub mirrors: BTreeMap<String, Url>,
     /// The home whose Rust toolchain (`.cargo`, `.rustup`) commands may use.
     pub rust_home: Option<PathBuf>,
 }
@@ -52,16 +59,33 @@ pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettin
     for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
         table.wrong("environment", format!("{name:?} must be a name of capital letters, digits and _"));
     }
+    let hosts = table.list("hosts", host).unwrap_or_default();
+    let mut mirrors = BTreeMap::new();
+    for (name, address) in table.texts("mirrors") {
+        match address.parse::<Url>() {
+            _ if !hosts.contains(&name) => table.wrong("mirrors", format!("{name:?} is not among sandbox.hosts")),
+            Ok(url)
+                if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() =>
+            {
+                mirrors.insert(name, url);
+            }
+            Ok(_) | Err(_) => {
+                table.wrong("mirrors", format!("{address:?} must be an address with http:// or https://"))
+            }
+        }
+    }
     let settings = SandboxSettings {
         walls: table.parsed("walls", walls).unwrap_or(WallsKind::Auto),
         memory_mib: table.integer("memory_mib", 64..=1_048_576).unwrap_or(2048),
         processes: table.integer("processes", 8..=65_536).unwrap_or(512),
         disk_mib: table.integer("disk_mib", 64..=1_048_576).unwrap_or(4096),
-        output_kib: table.integer("output_kib", 4..=4096).unwrap_or(64),
+        output_kib: table.integer("output_kib", 4..=4096).unwrap_or(1024),
         command_minutes: table.integer("command_minutes", 1..=1440).unwrap_or(10),
         read_only: table.list("read_only", folder).unwrap_or_default(),
         path: table.list("path", folder).unwrap_or_default(),
         environment,
+        hosts,
+        mirrors,
         rust_home: table.parsed("rust_home", folder).or_else(|| rust_home(around)),
     };
     table.finish();
@@ -71,6 +95,24 @@ pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettin
 /// The home of whoever starts the server, where rustup installs.
 fn rust_home(around: &Surroundings<'_>) -> Option<PathBuf> {
     (around.env)("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+/// A host by its plain name: no address, no port, no capital letters, nothing to be decoded.
+fn host(text: &str) -> Result<String, String> {
+    let plain = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let fits = text.len() <= 253 && text.contains('.') && text.split('.').all(plain);
+    if fits && last.bytes().all(|b| b.is_ascii_lowercase()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} must be the name of a host, such as registry.npmjs.org"))
+    }
 }
 
 fn is_variable(name: &str) -> bool {

@@ -52,5 +52,8 @@ fn files(argv: &mut Vec<OsString>, helper: &Path, view: &View) {
         Access::Writable => "--bind",
     };
     mount(access, &view.checkout, Path::new("/work"));
+    if let Some(home) = &view.home {
+        mount(access, home, Path::new("/tmp/home"));
+    }
     mount("--ro-bind", helper, Path::new(HELPER));
 }

@@ -151,6 +151,13 @@ impl<'a> Walk<'a> {
             self.seen.insert(path);
             return Ok(());
         }
+        if let Some(prepared) = self.base.prepared.get(&path)
+            && prepared.mode == BaseMode::File(mode)
+            && prepared.size == size
+            && is_blob(&file, prepared)?
+        {
+            return Ok(());
+        }
         if stat.st_nlink > 1 {
             return Err(refuse(Rule::HardLink));
         }
@@ -217,7 +224,8 @@ fn is_blob(file: &File, base: &BaseFile) -> io::Result<bool> {
     }
 }
 
-fn blob_id(bytes: &[u8], like: &CommitSha) -> String {
+/// The id of a blob in a repository with ids such as `like`.
+pub(super) fn blob_id(bytes: &[u8], like: &CommitSha) -> String {
     let mut hash = begin(like, bytes.len() as u64);
     hash.update(bytes);
     hex::encode(hash.finish())

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{changes, copy, layout, tree};
+use super::{changes, copy, layout, names, tree};
 use crate::ids::{CommitSha, RepoPath};
 
 /// A directory for a stranger's process to work in.
@@ -25,6 +25,9 @@ pub struct Checkout {
 pub struct Base {
     /// The files and links that were written.
     pub files: BTreeMap<RepoPath, BaseFile>,
+    /// Files that set-up commands added and git would not ignore: no changes as long as they stay so.
+    #[serde(default)]
+    pub prepared: BTreeMap<RepoPath, BaseFile>,
     /// What the commit has and the directory has not: submodules, links that lead out, names that are refused.
     pub left_out: Vec<String>,
 }
@@ -144,6 +147,14 @@ pub enum Rule {
     TooMany,
 }
 
+/// Whether a file with this name may leave the sandbox, as far as the name goes.
+///
+/// # Errors
+/// The rule it breaks.
+pub fn may_be_named(path: &RepoPath) -> Result<(), Rule> {
+    names::parse(path.as_str().as_bytes()).map(drop)
+}
+
 /// Removes a directory of checkouts, whatever a stranger's process made of them. One that is not there is no error.
 ///
 /// # Errors
@@ -217,24 +228,55 @@ impl Checkout {
         Ok(())
     }
 
-    /// Copies all that is in it, also what git would ignore, to `dir`; what an earlier try left there is removed. No
-    /// process may be at work in it. The copy is removed with its last handle.
+    /// Copies all that is in it, also what git would ignore, and the home that belongs to it; what an earlier try left at
+    /// `dir` is removed. No process may be at work in it.
     ///
     /// # Errors
     /// When it has more than `most` bytes, or cannot be read or written.
-    pub fn duplicate(&self, dir: &Path, most: u64) -> io::Result<Duplicate> {
-        let mut copied = Duplicate(Checkout::create(dir)?);
-        copy::copy(&self.dir, &copied.0.dir, most)?;
-        copied.0 = copied.0.clone().seal(self.base.clone())?;
-        Ok(copied)
+    pub fn copy_to(&self, dir: &Path, most: u64) -> io::Result<Checkout> {
+        let copied = Checkout::create(dir)?;
+        let fill = || {
+            copy::add(&self.dir, &copied.dir, most)?;
+            self.home().map_or(Ok(()), |home| copy::add(&home, &copied.make_home()?, most))
+        };
+        match fill() {
+            Ok(()) => copied.seal(self.base.clone()),
+            Err(error) => {
+                copied.remove()?;
+                Err(error)
+            }
+        }
     }
 
-    /// Removes the directory and its list.
+    /// The same as a copy that is removed with its handle.
+    ///
+    /// # Errors
+    /// As [`Checkout::copy_to`].
+    pub fn duplicate(&self, dir: &Path, most: u64) -> io::Result<Duplicate> {
+        self.copy_to(dir, most).map(Duplicate)
+    }
+
+    /// The home directory that commands in this checkout share, if it has one.
+    pub(super) fn home(&self) -> Option<PathBuf> {
+        let home = layout::home_of(&self.dir);
+        home.is_dir().then_some(home)
+    }
+
+    /// Makes an empty home directory for it.
+    pub(super) fn make_home(&self) -> io::Result<PathBuf> {
+        let home = layout::home_of(&self.dir);
+        std::fs::DirBuilder::new().mode(0o700).create(&home)?;
+        layout::give_away(&home)?;
+        Ok(home)
+    }
+
+    /// Removes the directory with its home and its list.
     ///
     /// # Errors
     /// When something cannot be removed.
     pub fn remove(self) -> io::Result<()> {
         tree::remove(&self.dir)?;
+        tree::remove(&layout::home_of(&self.dir))?;
         match std::fs::remove_file(manifest(&self.dir)) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
             Ok(()) | Err(_) => Ok(()),

@@ -24,8 +24,9 @@ pub(super) struct Watch<'a> {
     pub(super) limits: Limits,
     /// A directory that the job may fill.
     pub(super) disk: Option<&'a Path>,
-    /// Another one.
+    /// Further ones.
     pub(super) private_tmp: Option<&'a Path>,
+    pub(super) home: Option<&'a Path>,
     pub(super) cancel: &'a CancellationToken,
 }
 
@@ -139,7 +140,7 @@ async fn fills_disk(watch: &Watch<'_>) {
 }
 
 async fn too_big(watch: &Watch<'_>) -> bool {
-    let dirs: Vec<_> = [watch.disk, watch.private_tmp].into_iter().flatten().map(Path::to_owned).collect();
+    let dirs: Vec<_> = [watch.disk, watch.private_tmp, watch.home].into_iter().flatten().map(Path::to_owned).collect();
     let most = watch.limits.disk_bytes;
     let look = move || dirs.iter().any(|dir| tree::is_larger(dir, most));
     tokio::task::spawn_blocking(look).await.unwrap_or(false)

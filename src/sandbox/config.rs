@@ -1,6 +1,9 @@
 //! What an operator decides about the sandbox.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use url::Url;
 
 use super::spec::Walls;
 
@@ -19,6 +22,8 @@ pub struct SandboxConfig {
     pub path: Vec<PathBuf>,
     /// Variables added to the fixed list.
     pub environment: Vec<(String, String)>,
+    /// Where hosts are looked for that set-up commands may reach; those that are not named, at their public address.
+    pub mirrors: BTreeMap<String, Url>,
 }
 
 impl SandboxConfig {
@@ -34,6 +39,7 @@ impl SandboxConfig {
             read_only: Vec::new(),
             path: Vec::new(),
             environment: Vec::new(),
+            mirrors: BTreeMap::new(),
         })
     }
 
@@ -79,12 +85,4 @@ impl WallsChoice {
             WallsChoice::Landlock => &[Walls::Landlock],
         }
     }
-}
-
-/// What a job may reach on the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NetworkPolicy {
-    /// Nothing, not even the host's loopback.
-    #[default]
-    Off,
 }

@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use nix::fcntl::{OFlag, openat, readlinkat};
 use nix::sys::stat::Mode;
@@ -21,11 +22,12 @@ use super::tree::{self, Entry, Kind};
 /// Entries that are copied at most.
 const MOST_ENTRIES: u64 = 1_000_000;
 
-/// Copies what is in `from` into `to`, which is an empty directory that only the core has written.
+/// Copies what is in `from` into `to`, a directory that only the core has written. What is there already stays, and takes
+/// over the time of the file of that name, so that it is older than what was built from it.
 ///
 /// # Errors
 /// When the files have more than `most` bytes, holes counted; when something cannot be read or written.
-pub(super) fn copy(from: &Path, to: &Path, most: u64) -> io::Result<()> {
+pub(super) fn add(from: &Path, to: &Path, most: u64) -> io::Result<()> {
     let root = tree::open_root(from)?;
     Copy { bytes: most, entries: MOST_ENTRIES }.directory(&root, to, 0)
 }
@@ -44,20 +46,28 @@ impl Copy {
             let left = self.entries.checked_sub(1);
             self.entries = left.ok_or_else(|| io::Error::other("too many files"))?;
             let to = to.join(OsStr::from_bytes(entry.name.to_bytes()));
-            match entry.kind {
-                Kind::Directory => {
+            let there = to.symlink_metadata().ok();
+            match (entry.kind, there) {
+                (Kind::Directory, Some(there)) if there.is_dir() => {
+                    self.directory(&tree::open_dir(from, &entry.name)?, &to, depth + 1)?;
+                }
+                (Kind::Directory, None) => {
                     let below = tree::open_dir(from, &entry.name)?;
                     std::fs::DirBuilder::new().mode(0o700).create(&to)?;
                     self.directory(&below, &to, depth + 1)?;
                     std::fs::set_permissions(&to, permissions(&entry))?;
                     layout::give_away(&to)?;
                 }
-                Kind::File => self.file(from, &entry, &to)?,
-                Kind::Link => {
+                (Kind::File, Some(there)) if there.is_file() => {
+                    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(entry.stat.st_mtime.max(0).unsigned_abs());
+                    File::open(&to)?.set_modified(time)?;
+                }
+                (Kind::File, None) => self.file(from, &entry, &to)?,
+                (Kind::Link, None) => {
                     std::os::unix::fs::symlink(readlinkat(from, entry.name.as_c_str())?, &to)?;
                     layout::give_away(&to)?;
                 }
-                Kind::Special => {}
+                (Kind::Special, _) | (_, Some(_)) => {}
             }
         }
         Ok(())
@@ -87,7 +97,6 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
 
     use std::os::unix::fs::{MetadataExt as _, symlink};
-    use std::time::{Duration, SystemTime};
 
     use super::*;
 
@@ -105,13 +114,37 @@ mod tests {
         nix::unistd::mkfifo(&from.join("pipe"), Mode::S_IRWXU).unwrap();
         std::fs::create_dir(&to).unwrap();
 
-        copy(&from, &to, 1 << 20).unwrap();
+        add(&from, &to, 1 << 20).unwrap();
 
         let about = to.join("a/b/tool").metadata().unwrap();
         assert_eq!((about.mode() & 0o7777, about.modified().unwrap(), about.nlink()), (0o755, old, 1));
         assert_eq!(std::fs::read_link(to.join("a/out")).unwrap(), Path::new("/etc"));
         assert_eq!(std::fs::read_to_string(to.join("second")).unwrap(), "run me");
         assert!(!to.join("pipe").exists());
+    }
+
+    #[test]
+    fn t48_what_is_there_already_stays_and_no_link_is_written_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to, outside) = (dir.path().join("from"), dir.path().join("to"), dir.path().join("outside"));
+        for made in [&outside, &to, &from.join("a"), &from.join("b")] {
+            std::fs::create_dir_all(made).unwrap();
+        }
+        std::fs::write(from.join("a/new"), "new").unwrap();
+        std::fs::write(from.join("kept"), "other").unwrap();
+        std::fs::write(from.join("b/c"), "x").unwrap();
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(9_000);
+        File::open(from.join("kept")).unwrap().set_modified(old).unwrap();
+        std::fs::write(to.join("kept"), "mine").unwrap();
+        symlink(&outside, to.join("a")).unwrap();
+        std::fs::create_dir(to.join("b")).unwrap();
+
+        add(&from, &to, 1 << 20).unwrap();
+
+        assert_eq!(std::fs::read_to_string(to.join("kept")).unwrap(), "mine");
+        assert_eq!(to.join("kept").metadata().unwrap().modified().unwrap(), old);
+        assert_eq!(std::fs::read_to_string(to.join("b/c")).unwrap(), "x");
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     }
 
     #[test]
@@ -122,7 +155,7 @@ mod tests {
         std::fs::create_dir(&to).unwrap();
         File::create(from.join("hole")).unwrap().set_len(1 << 30).unwrap();
 
-        assert!(copy(&from, &to, 1 << 20).is_err());
-        assert!(copy(&from, &dir.path().join("none"), 1 << 40).is_err());
+        assert!(add(&from, &to, 1 << 20).is_err());
+        assert!(add(&from, &dir.path().join("none"), 1 << 40).is_err());
     }
 }

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::cgroup::{self, Cgroup};
 use super::checkout::Checkout;
-use super::config::NetworkPolicy;
 use super::job::{Access, Ended, Limits, SandboxError};
+use super::proxy::Proxy;
 use super::spec::{Action, Spec, Walls};
 use super::{Sandbox, bubblewrap, child, collect, layout, tree};
 
@@ -28,7 +28,8 @@ pub(super) struct Request<'a> {
     pub(super) access: Access,
     pub(super) limits: Limits,
     pub(super) stdin: &'a [u8],
-    pub(super) network: NetworkPolicy,
+    /// The way out, if there is one.
+    pub(super) proxy: Option<&'a Proxy>,
 }
 
 /// Does it, from the first process to the last.
@@ -41,8 +42,10 @@ pub(super) async fn launch(
     if sandbox.absent {
         return Err(SandboxError::Unavailable("this process has no sandbox: the role runner runs commands".to_owned()));
     }
-    // All walls refuse all networks; another policy would have to say here what it opens.
-    let NetworkPolicy::Off = request.network;
+    if request.proxy.is_some() && sandbox.walls == Walls::Landlock {
+        // Without a network of its own, a process that may open a socket may reach everything the host can.
+        return Err(SandboxError::BadJob("without namespaces there is no way out that could be watched".to_owned()));
+    }
     let scratch = Scratch::create(&layout::scratch_root(&sandbox.config)).map_err(unavailable)?;
     let name = format!("{}{}", cgroup::PREFIX, scratch.name());
     let mut cgroup = Cgroup::create(&name, &request.limits);
@@ -58,6 +61,7 @@ pub(super) async fn launch(
     let watch = collect::Watch {
         limits: request.limits,
         disk: (request.access == Access::Writable).then(|| request.checkout.dir()),
+        home: spec.view.home.as_deref().filter(|_| request.access == Access::Writable),
         private_tmp: (sandbox.walls == Walls::Landlock).then_some(scratch.0.as_path()),
         cancel,
     };
@@ -71,11 +75,19 @@ fn unavailable(why: io::Error) -> SandboxError {
 }
 
 fn spec(sandbox: &Sandbox, request: &Request<'_>, scratch: &Path) -> Spec {
-    let view = layout::view(&sandbox.config, request.checkout.dir(), request.access, scratch);
+    let mut view = layout::view(&sandbox.config, request.checkout.dir(), request.access, scratch);
+    let mut environment = layout::environment(&sandbox.config, &view, sandbox.walls);
+    if let Some(proxy) = request.proxy {
+        view.read_only.extend(proxy.shown());
+        let more: Vec<(String, String)> = proxy.environment().collect();
+        environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
+        environment.extend(more);
+    }
     Spec {
         walls: sandbox.walls,
         action: request.action.clone(),
-        environment: layout::environment(&sandbox.config, &view, sandbox.walls),
+        environment,
+        proxy: request.proxy.is_some(),
         cwd: request.cwd.clone(),
         view,
         limits: request.limits,

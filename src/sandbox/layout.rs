@@ -86,6 +86,13 @@ pub(crate) fn scratch_root(config: &SandboxConfig) -> PathBuf {
     config.data_dir.join("sandbox")
 }
 
+/// Where the home directory of a checkout lies: beside it.
+pub(crate) fn home_of(checkout: &Path) -> PathBuf {
+    let mut name = checkout.file_name().unwrap_or_default().to_owned();
+    name.push(".home");
+    checkout.with_file_name(name)
+}
+
 /// What is seen of the host for one job.
 pub(crate) fn view(config: &SandboxConfig, checkout: &Path, access: Access, scratch: &Path) -> View {
     let mut read_only = Vec::new();
@@ -102,7 +109,8 @@ pub(crate) fn view(config: &SandboxConfig, checkout: &Path, access: Access, scra
     }
     let tools = config.read_only.iter().filter(|path| path.exists());
     read_only.extend(tools.map(|path| (path.clone(), path.clone())));
-    View { read_only, links, checkout: checkout.to_owned(), access, scratch: scratch.to_owned() }
+    let home = Some(home_of(checkout)).filter(|home| home.is_dir());
+    View { read_only, links, checkout: checkout.to_owned(), home, access, scratch: scratch.to_owned() }
 }
 
 /// The whole environment of a stranger's process: a fixed list, then what the operator adds.
@@ -116,13 +124,19 @@ pub(crate) fn environment(config: &SandboxConfig, view: &View, walls: Walls) -> 
         .collect();
     let fixed = [
         ("PATH", path.join(":")),
-        ("HOME", format!("{tmp}/home")),
+        ("HOME", view.home(walls).display().to_string()),
         ("TMPDIR", tmp),
         ("LANG", "C.UTF-8".to_owned()),
         ("TERM", "dumb".to_owned()),
         ("CI", "true".to_owned()),
     ];
-    fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(config.environment.iter().cloned()).collect()
+    // What set-up has fetched lies in the home; the host's own stays out of the way.
+    let fetched = view.home.as_ref().is_some_and(|home| home.join(".cargo").is_dir());
+    let given = config.environment.iter().cloned().map(|(name, value)| match name.as_str() {
+        "CARGO_HOME" if fetched => (name, view.home(walls).join(".cargo").display().to_string()),
+        _ => (name, value),
+    });
+    fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(given).collect()
 }
 
 /// Replaces a small file only when its text differs, so that jobs that read it meanwhile are not disturbed.

@@ -1,6 +1,6 @@
 //! Runs what a stranger wrote, behind walls, and brings back what it printed and changed.
 //!
-//! Promises: one function starts a stranger's process; it has no network, no credential, an empty environment filled
+//! Promises: one function starts a stranger's process; it has no network (set-up commands have the `proxy`), no credential, an empty environment filled
 //! from a fixed list, a read-only system, one checkout and a private temporary directory; its whole process tree dies
 //! with the job, with a limit, and with the core. Before a run [`Sandbox::self_test`] must fail to get out.
 //! Refuses to run anything where neither namespaces nor landlock hold: there is no weaker mode.
@@ -29,12 +29,14 @@ mod copy;
 mod host_git;
 mod job;
 mod launch;
+mod layer;
 mod layout;
 mod local;
 pub mod mirror;
 mod names;
 mod output;
 pub(crate) mod process;
+mod proxy;
 mod self_test;
 #[cfg(feature = "demo")]
 pub(crate) mod server;
@@ -47,12 +49,14 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
-pub use config::{NetworkPolicy, SandboxConfig, WallsChoice};
+pub use config::{SandboxConfig, WallsChoice};
 pub use host_git::git_version;
 pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError};
+pub use layer::{NoLayer, Recipe};
 pub use local::{LocalRepository, NewCommit};
 pub use spec::Walls;
 
+use proxy::Proxy;
 use spec::Action;
 
 /// Walls that were found to hold on this host. Only [`Sandbox::probe`] makes one.
@@ -101,6 +105,16 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`] when the walls could not be put up; then nothing of the command has run.
     pub async fn run(&self, job: Job<'_>, cancel: &CancellationToken) -> Result<Ended, SandboxError> {
+        self.run_beside(None, job, cancel).await
+    }
+
+    /// The same with a way out.
+    async fn run_beside(
+        &self,
+        proxy: Option<&Proxy>,
+        job: Job<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Ended, SandboxError> {
         if job.argv.first().is_none_or(String::is_empty) {
             return Err(SandboxError::BadJob("no command".to_owned()));
         }
@@ -112,7 +126,7 @@ impl Sandbox {
             access: job.access,
             limits: job.limits,
             stdin: &job.stdin,
-            network: NetworkPolicy::Off,
+            proxy,
         };
         launch::launch(self, request, cancel).await
     }
@@ -136,7 +150,7 @@ impl Sandbox {
             access,
             limits,
             stdin: request_json,
-            network: NetworkPolicy::Off,
+            proxy: None,
         };
         launch::launch(self, request, cancel).await?.answer()
     }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
-use super::config::NetworkPolicy;
 use super::job::{Access, Limits, SandboxError};
 use super::spec::{Action, Found, Probe};
 use super::{Sandbox, launch, layout};
@@ -26,7 +25,7 @@ pub(super) async fn self_test(sandbox: &Sandbox) -> Result<(), SandboxError> {
         access: Access::Writable,
         limits,
         stdin: b"",
-        network: NetworkPolicy::Off,
+        proxy: None,
     };
     let answer = launch::launch(sandbox, request, &CancellationToken::new()).await?.answer()?;
     let mut found: Found =

@@ -37,6 +37,8 @@ pub(crate) struct Spec {
     pub(crate) walls: Walls,
     pub(crate) action: Action,
     pub(crate) environment: Vec<(String, String)>,
+    /// Whether there is a way out, through the socket of the proxy.
+    pub(crate) proxy: bool,
     /// The directory to start in, relative to the checkout.
     pub(crate) cwd: PathBuf,
     pub(crate) view: View,
@@ -85,6 +87,8 @@ pub(crate) struct View {
     /// Path inside and what it points to.
     pub(crate) links: Vec<(PathBuf, PathBuf)>,
     pub(crate) checkout: PathBuf,
+    /// A home directory that the commands in a checkout share; without one, each has an empty one of its own.
+    pub(crate) home: Option<PathBuf>,
     pub(crate) access: Access,
     /// A directory on the host; without a file system of its own, the sandbox's temporary directory.
     pub(crate) scratch: PathBuf,
@@ -96,6 +100,14 @@ impl View {
         match walls {
             Walls::Bubblewrap | Walls::Namespaces => PathBuf::from("/work"),
             Walls::Landlock => self.checkout.clone(),
+        }
+    }
+
+    /// Where the home directory is inside.
+    pub(crate) fn home(&self, walls: Walls) -> PathBuf {
+        match (walls, &self.home) {
+            (Walls::Landlock, Some(home)) => home.clone(),
+            (Walls::Bubblewrap | Walls::Namespaces | Walls::Landlock, _) => self.tmp(walls).join("home"),
         }
     }
 

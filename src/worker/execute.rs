@@ -47,10 +47,17 @@ impl Deed<'_> {
         };
         self.core.sandbox.self_test().await?;
         self.fetch(std::slice::from_ref(&terms.base_branch)).await?;
-        let checkout = self.checkout(&format!("execute-{version}"), &terms.base).await?;
         let stop = self.cancel.child_token();
+        let task = format!("execute-{version}");
+        let checkout = tokio::select! {
+            prepared = Box::pin(self.prepared(&task, &terms, &stop)) => match prepared? {
+                Ok(checkout) => checkout,
+                Err(done) => return Ok(done),
+            },
+            never = self.until_stopped(&stop) => match never {},
+        };
         let by = ("execute", &self.run.origin.requester);
-        let journal = Notebook::new(self, format!("execute-{version}"), by, budget);
+        let journal = Notebook::new(self, task, by, budget);
         let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
         let desk = Desk {
             model,

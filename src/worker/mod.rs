@@ -38,6 +38,7 @@ mod record;
 mod restored;
 mod retention;
 mod review;
+mod set_up;
 mod settings;
 mod spending;
 mod status;

@@ -213,7 +213,7 @@ impl Deed<'_> {
             text: plan_body(&plan),
             plan,
             budget: profile.budget,
-            network: vec![],
+            network: in_force.policy.execute.hosts.clone(),
             models: ModelIds { plan: planned_by, execute: execute_model.name.clone() },
             prompts: prompt_version(),
             base_branch: self.run.base_branch().clone(),
@@ -250,7 +250,6 @@ impl Deed<'_> {
                     outcome: Outcome::NeedsNewPlan { why: Why::PlanIsWrong { text } },
                 }));
             }
-            Ending::SetUpFailed { command, output } => Why::SetUpFailed { command, output },
             Ending::ChecksFailed { commands } => Why::ChecksFailed { commands },
             Ending::OverBudget(limit) => Why::OverBudget { what: limit.to_string() },
             Ending::OverDay(reached) => Why::DayIsFull { reached },

@@ -54,11 +54,16 @@ impl Deed<'_> {
 
     /// A clean checkout of a commit; whatever an earlier try left there is gone.
     pub(super) async fn checkout(&self, task: &str, commit: &CommitSha) -> Result<Checkout, Trouble> {
+        let dir = self.place(task)?;
+        Ok(self.mirror().await?.checkout(&self.fetch_from().await?, commit, &dir).await?)
+    }
+
+    /// Where the checkout for a piece of work belongs.
+    pub(super) fn place(&self, task: &str) -> Result<PathBuf, Trouble> {
         let parent = self.work_dir();
         let disk = |source| Trouble::Disk { what: "making a folder for the checkout", source };
         std::fs::create_dir_all(&parent).map_err(disk)?;
-        let dir = parent.join(task);
-        Ok(self.mirror().await?.checkout(&self.fetch_from().await?, commit, &dir).await?)
+        Ok(parent.join(task))
     }
 
     fn work_dir(&self) -> PathBuf {

@@ -28,7 +28,7 @@ pub struct Terms {
     pub text: String,
     /// What the execution may use up.
     pub budget: Budget,
-    /// Which hosts the execution may reach; none yet.
+    /// Which hosts the set-up commands may fetch from; nothing else reaches any.
     pub network: Vec<String>,
     /// Which model plans and which executes, as provider and model id (F52).
     pub models: ModelIds,

@@ -8,31 +8,12 @@
 use super::MAX_RED;
 use super::site::Site;
 use super::work::{CheckRun, Proof};
-use crate::agent::desk;
 use crate::agent::dialogue::Said;
 use crate::agent::ending::Ending;
 use crate::agent::transcript::Journal;
 use crate::sandbox::{Change, Ended, Exit, SandboxError};
 
-/// Characters of a failed set-up command's output that are told, from its end.
-const MAX_TOLD: usize = 300;
-
 impl<J: Journal> Site<'_, J> {
-    /// Prepares the checkout; a command that fails ends the work before it begins.
-    pub(super) async fn set_up(&mut self, commands: &[String]) -> Result<(), Ending> {
-        for command in commands {
-            let ended = self.desk.run(command, self.desk.limits.wall).await?;
-            if code(ended.exit) != Some(0) {
-                let printed = ended.output.text();
-                let skipped = printed.trim_end().chars().count().saturating_sub(MAX_TOLD);
-                let end: String = printed.trim_end().chars().skip(skipped).collect();
-                let output = format!("{}: {end}", desk::exit(&ended.exit));
-                return Err(Ending::SetUpFailed { command: command.clone(), output });
-            }
-        }
-        Ok(())
-    }
-
     /// Keeps the checkout as it is before the first change.
     pub(super) async fn keep_base(&mut self) -> Result<(), Ending> {
         let (checkout, most) = (self.desk.checkout.clone(), self.desk.limits.disk_bytes);
@@ -57,7 +38,7 @@ impl<J: Journal> Site<'_, J> {
         for (command, ended) in named.iter().zip(self.run_on(changes, &named).await?) {
             let (exit_code, shown) = (code(ended.exit), self.show(&ended).await?);
             if exit_code != Some(0) {
-                told.push_str(&format!("\n`{command}` is red: {shown}"));
+                told.extend(["\n`", command, "` is red: ", &shown]);
             }
             proofs.push(Proof { command: (*command).to_owned(), exit_code });
         }

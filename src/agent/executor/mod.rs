@@ -25,6 +25,7 @@ use super::prompt::{Phase, told};
 use super::tools::Request;
 use super::transcript::Journal;
 use crate::model::{Conversation, Message, ToolCall};
+use crate::sandbox::checkout::may_be_named;
 use crate::sandbox::{Access, Exit};
 use crate::workflow::plan::Plan;
 use site::Site;
@@ -50,7 +51,8 @@ pub enum Executed {
     },
 }
 
-/// Lets the model execute `plan` in the desk's checkout, which must be fresh, on the repository's own `ground`.
+/// Lets the model execute `plan` in the desk's checkout, which must be fresh or prepared by the repository's
+/// set-up commands, on the repository's own `ground`.
 pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Ground) -> Executed {
     let mut site = match Site::new(desk, plan, ground) {
         Ok(site) => site,
@@ -60,10 +62,7 @@ pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Groun
     let opened = Dialogue::open(models, desk.journal, desk.leash, conversation(plan)).await;
     let ended = match opened {
         Ok(mut dialogue) => {
-            let ended = match site.set_up(&ground.set_up).await {
-                Ok(()) => Box::pin(lead(&mut site, &mut dialogue)).await,
-                Err(ending) => Err(ending),
-            };
+            let ended = Box::pin(lead(&mut site, &mut dialogue)).await;
             site.work.spent = dialogue.spent;
             ended
         }
@@ -160,6 +159,9 @@ async fn tool<J: Journal>(site: &Site<'_, J>, heard: &Heard, call: &ToolCall) ->
     };
     if let Err(forbidden) = site.wall.may_change(path) {
         return Ok(Said::Refused(forbidden.to_string()));
+    }
+    if let Err(rule) = may_be_named(path) {
+        return Ok(Said::Refused(format!("no file may have that name: {rule}")));
     }
     // What could not be done before a restart changed nothing.
     if before == Some(Outcome::Failed) {

@@ -10,11 +10,11 @@ use super::journal::FileJournal;
 use crate::agent::executor::{self, Executed, StepEnd, Work};
 use crate::agent::planner::{self, PlanTask, Planned};
 use crate::agent::prompt::prompt_version;
-use crate::agent::{Author, Desk, Ending, Issue, Leash, Spent, Writes, command_line};
+use crate::agent::{Author, Desk, Ending, Issue, Leash, Spent, Writes, command_line, ending_of};
 use crate::cli::wiring;
-use crate::ids::{BranchName, CommitSha, Digest, Timestamp};
+use crate::ids::{BranchName, CommitSha, Digest, RepoId, Timestamp};
 use crate::model::Model;
-use crate::sandbox::{Access, Exit, Job, NewCommit};
+use crate::sandbox::{Access, Checkout, Exit, Job, NewCommit, NoLayer, Recipe};
 use crate::words::plan::{ParseFault, read_plan};
 use crate::workflow::plan::{Budget, Plan};
 use crate::workflow::run::Ask;
@@ -136,7 +136,7 @@ impl Bench {
         canon.text(&serde_json::to_string(&plan)?);
         let key = self.key(canon, &choice.name);
         let journal = FileJournal::open(&self.conversation("execute", &key), self.profile().budget)?;
-        let checkout = self.mirror.checkout(&self.from, &self.base, &self.folder("execute", &key)?).await?;
+        let checkout = self.prepared(&self.folder("execute", &key)?, cancel).await?;
         let leash = self.leash(self.profile().budget, cancel);
         let desk = self.desk((&model, choice.fallback.as_deref()), &journal, &checkout, &leash);
         let executed = Box::pin(executor::execute(&desk, &plan, &self.ground())).await;
@@ -150,6 +150,27 @@ impl Bench {
             journal.forget();
         }
         Ok(Executing { work, ending, commits, model: choice.name })
+    }
+
+    /// A checkout of the base on which the set-up commands of the policy have run.
+    async fn prepared(&self, dir: &Path, cancel: &CancellationToken) -> anyhow::Result<Checkout> {
+        let wanted = &self.policy.execute;
+        if wanted.set_up.is_empty() {
+            return Ok(self.mirror.checkout(&self.from, &self.base, dir).await?);
+        }
+        let recipe = Recipe {
+            repository: RepoId(1),
+            commit: &self.base,
+            commands: &wanted.set_up,
+            hosts: &wanted.hosts,
+            limits: self.limits(),
+        };
+        match Box::pin(self.sandbox.prepared((&self.mirror, &self.from), &recipe, dir, cancel)).await {
+            Err(NoLayer::Failed { command, ended, .. }) => {
+                anyhow::bail!("the set-up command {command:?} failed: {}", ending_of(&ended, 2_000))
+            }
+            prepared => Ok(prepared?),
+        }
     }
 
     /// Runs commands on the files of a commit, each on fresh ones, and says which fails first and how it ended.
@@ -235,7 +256,7 @@ impl Bench {
         &'a self,
         (model, fallback): (&'a Model, Option<&'a Model>),
         journal: &'a FileJournal,
-        checkout: &'a crate::sandbox::Checkout,
+        checkout: &'a Checkout,
         leash: &'a Leash,
     ) -> Desk<'a, FileJournal> {
         Desk { model, fallback, journal, sandbox: &self.sandbox, checkout, limits: self.limits(), leash }

@@ -78,6 +78,8 @@ pub struct Bounds {
     pub budget: Budget,
     /// The names of the models that a policy may choose among.
     pub models: Vec<String>,
+    /// The hosts that set-up commands may be let fetch from.
+    pub hosts: Vec<String>,
 }
 
 /// The word of an operator who says nothing else.
@@ -92,6 +94,7 @@ impl Default for Bounds {
             denied: vec![],
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: vec![],
+            hosts: vec![],
         }
     }
 }
@@ -109,6 +112,7 @@ impl Bounds {
             denied: config.approval.denied.clone(),
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: config.models.allowed.iter().map(|(name, _)| name.clone()).collect(),
+            hosts: config.sandbox.hosts.clone(),
         }
     }
 
@@ -131,7 +135,7 @@ impl Policy {
         let root = document.root();
         let common = approval::read(root.table("approval"), bounds, visibility);
         let plan = work::read_plan(root.table("plan"));
-        let execute = work::read_execute(root.table("execute"));
+        let execute = work::read_execute(root.table("execute"), &bounds.hosts);
         let templates: Vec<&str> = plan.templates.iter().map(|template| template.name.as_str()).collect();
         let tables = root.tables("profile");
         if tables.len() > MOST_PROFILES {

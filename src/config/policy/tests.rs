@@ -15,6 +15,7 @@ fn bounds() -> Bounds {
         denied: vec![],
         budget: Budget { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 },
         models: vec!["deep".to_owned(), "fast".to_owned()],
+        hosts: vec!["packages.example".to_owned()],
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Outsiders {
 pub struct ExecutePolicy {
     /// Commands that prepare the checkout before the work begins.
     pub set_up: Vec<String>,
+    /// Hosts that these commands may fetch from.
+    pub hosts: Vec<String>,
     /// Commands that every run must pass, besides those of its plan.
     pub checks: Vec<String>,
     /// Paths that a plan may change only where it names them exactly and says so.
@@ -84,9 +86,15 @@ pub(super) fn read_plan(table: Table<'_>) -> PlanPolicy {
     policy
 }
 
-pub(super) fn read_execute(table: Table<'_>) -> ExecutePolicy {
+pub(super) fn read_execute(table: Table<'_>, allowed: &[String]) -> ExecutePolicy {
+    let host = |host: &str| match allowed {
+        _ if allowed.iter().any(|one| one == host) => Ok(host.to_owned()),
+        [] => Err("this server lets set-up commands reach no host; its operator can, by sandbox.hosts".to_owned()),
+        _ => Err(format!("{host:?} is not among the hosts that this server allows: {}", allowed.join(", "))),
+    };
     let policy = ExecutePolicy {
         set_up: short_list(&table, "set_up", command),
+        hosts: short_list(&table, "hosts", host),
         checks: short_list(&table, "checks", command),
         protected: short_list(&table, "protected", globs::pattern),
     };

@@ -194,8 +194,10 @@ struct Template {
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Execute {
-    /// Commands that prepare the checkout before the work begins, without network.
+    /// Commands that prepare the checkout before the work begins; they run once for each base commit.
     set_up: Vec<String>,
+    /// Hosts that these commands may fetch from, by GET and through the server; its configuration must list them too.
+    hosts: Vec<String>,
     /// Commands that every run must pass, besides those of its plan.
     checks: Vec<String>,
     /// Paths that a plan may change only where it names them exactly and says that it changes protected files.

@@ -336,6 +336,10 @@ struct Sandbox {
     read_only: Vec<String>,
     /// Folders put before the system's in PATH.
     path: Vec<String>,
+    /// Hosts that set-up commands of policies may fetch from, by GET and through the server; none without it.
+    hosts: Vec<String>,
+    /// Mirrors of these hosts, as host = address; they may be anywhere.
+    mirrors: BTreeMap<String, String>,
     /// The home whose Rust toolchain commands may use.
     rust_home: String,
     /// Variables that every command sees; no secrets.

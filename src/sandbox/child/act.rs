@@ -17,12 +17,15 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Gid, Pid, Uid, setgroups, setresgid, setresuid};
 
 use super::super::spec::{Account, Action, Found, Probe, Spec, Told, Walls};
-use super::{Tool, control, files, lock, outer, read_spec, tell};
+use super::{Tool, control, files, forward, lock, outer, read_spec, tell};
 
 /// Reads what to do, puts up the walls and does it.
 pub(super) fn inner(tool: Tool) -> Result<ExitCode, String> {
     let spec = read_spec()?;
     if spec.walls == Walls::Namespaces {
+        if spec.proxy {
+            forward::switch_loopback_on()?;
+        }
         files::build(&spec)?;
     }
     let work = spec.view.work(spec.walls);
@@ -31,10 +34,12 @@ pub(super) fn inner(tool: Tool) -> Result<ExitCode, String> {
     // The first process of a pid namespace dies with the helper outside, and then all others die with it.
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|e| e.to_string())?;
     lock::lock(&spec, counted_alone)?;
-    let home = spec.view.tmp(spec.walls).join("home");
-    std::fs::create_dir_all(home).map_err(|e| format!("cannot make a home: {e}"))?;
+    std::fs::create_dir_all(spec.view.home(spec.walls)).map_err(|e| format!("cannot make a home: {e}"))?;
     if spec.walls != Walls::Landlock {
         std::thread::spawn(die_with_core);
+    }
+    if spec.proxy {
+        forward::begin()?;
     }
     let code = match &spec.action {
         Action::Command { argv } => return command(&spec, &work, argv),

@@ -43,8 +43,10 @@ fn try_build(spec: &Spec) -> io::Result<()> {
     }
     special_files()?;
     let work = bind(&view.checkout, Path::new("/work"))?;
+    let home = view.home.as_ref().map(|home| bind(home, Path::new("/tmp/home"))).transpose()?;
     if view.access == Access::ReadOnly {
         shown.push(work);
+        shown.extend(home);
     }
     make_read_only(&shown)?;
     remount(Path::new(NEW))?;

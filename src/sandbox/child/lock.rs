@@ -26,7 +26,7 @@ pub(super) fn lock(spec: &Spec, counted_alone: bool) -> Result<(), String> {
     prctl::set_dumpable(false).map_err(|e| e.to_string())?;
     prctl::set_no_new_privs().map_err(|e| format!("cannot give up privileges: {e}"))?;
     file_access(spec)?;
-    system_calls(spec.walls).map_err(|e| format!("seccomp: {e}"))
+    system_calls(spec.walls, spec.proxy).map_err(|e| format!("seccomp: {e}"))
 }
 
 fn limits(spec: &Spec, others: u64) -> nix::Result<()> {
@@ -97,7 +97,8 @@ fn readable(spec: &Spec) -> Vec<PathBuf> {
         Walls::Landlock => {
             let files = ["/proc/cpuinfo", "/proc/meminfo", "/proc/filesystems", "/proc/stat", "/proc/loadavg"];
             let same = spec.view.read_only.iter().filter(|(from, to)| from == to).map(|(from, _)| from.clone());
-            same.chain(files.map(PathBuf::from)).chain([spec.view.checkout.clone()]).collect()
+            let own = [spec.view.checkout.clone()].into_iter().chain(spec.view.home.clone());
+            same.chain(files.map(PathBuf::from)).chain(own).collect()
         }
     }
 }
@@ -111,14 +112,19 @@ fn writable(spec: &Spec) -> Vec<PathBuf> {
         Walls::Landlock => {}
     }
     match spec.view.access {
-        Access::Writable => paths.push(spec.view.work(spec.walls)),
+        Access::Writable => {
+            paths.push(spec.view.work(spec.walls));
+            if spec.view.home.is_some() {
+                paths.push(spec.view.home(spec.walls));
+            }
+        }
         Access::ReadOnly => {}
     }
     paths
 }
 
 /// Refuses the system calls that a build never needs and an escape often does.
-fn system_calls(walls: Walls) -> Result<(), seccompiler::Error> {
+fn system_calls(walls: Walls, proxy: bool) -> Result<(), seccompiler::Error> {
     let mut refused: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for call in NEVER {
         // x86-64 has a second table of the same calls, behind this bit.
@@ -137,7 +143,11 @@ fn system_calls(walls: Walls) -> Result<(), seccompiler::Error> {
         clone.push(rule(0, SeccompCmpOp::MaskedEq(bit), bit)?);
     }
     let unix = libc::AF_UNIX.cast_unsigned().into();
+    let inet = libc::AF_INET.cast_unsigned().into();
+    let other = |family| SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, family);
     let socket = match walls {
+        // The network is the job's own; there is nobody in it but the helper, which leads to the proxy.
+        Walls::Bubblewrap | Walls::Namespaces if proxy => vec![SeccompRule::new(vec![other(unix)?, other(inet)?])?],
         // No socket of the host is in the file system, and abstract names end at the network namespace.
         Walls::Bubblewrap | Walls::Namespaces => vec![rule(0, SeccompCmpOp::Ne, unix)?],
         // Landlock does not refuse to connect to a socket in the file system, such as Docker's.

@@ -6,6 +6,7 @@
 
 mod act;
 mod files;
+mod forward;
 mod lock;
 mod outer;
 

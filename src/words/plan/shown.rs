@@ -138,7 +138,10 @@ fn granted(terms: &Terms) -> String {
     let budget = &terms.budget;
     let network = match terms.network.as_slice() {
         [] => "none".to_owned(),
-        hosts => hosts.iter().map(|host| cell_code(host)).collect::<Vec<_>>().join(", "),
+        hosts => {
+            let hosts: Vec<String> = hosts.iter().map(|host| cell_code(host)).collect();
+            format!("none, but the set-up commands may fetch from {}", hosts.join(", "))
+        }
     };
     let rows = [
         ("Tokens", count(budget.tokens)),

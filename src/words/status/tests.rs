@@ -294,6 +294,10 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     The operator has to mend the host. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
 
     **Assentry: failed**
+    A set-up command of the repository's policy failed, so the work was not begun: `make tools`. It said: it says \<b>so\</b>
+    Mend the command in the policy, or what it needs. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
+
+    **Assentry: failed**
     The plan's checks still fail: `cargo test` and `cargo fmt`.
     `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
 

@@ -3,6 +3,7 @@
 mod execution;
 mod planning;
 mod prefix;
+mod proofs;
 mod restart;
 
 use std::collections::BTreeMap;

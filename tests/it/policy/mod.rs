@@ -3,8 +3,10 @@
 mod broken;
 mod checks;
 mod gate;
+mod hosts;
 mod profiles;
 mod program;
+mod set_up;
 mod triggers;
 
 use assentry::demo::github::NewRepository;

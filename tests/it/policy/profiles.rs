@@ -83,17 +83,6 @@ async fn a_path_that_the_policy_protects_is_planned_only_by_its_exact_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_set_up_command_that_fails_ends_the_work_before_it_begins() {
-    let world = world("[execute]\nset_up = ['false']\n", "").await;
-    let issue = labelled(&world, "ann", "assentry").await;
-    world.passes(std::time::Duration::from_secs(60)).await;
-    world.person("bob").comments(issue, &format!("/approve {}", world.digest(issue).await)).unwrap();
-    world.settle().await;
-    assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("ended", 0));
-    assert!(world.said(issue).iter().any(|text| text.contains("false")), "{:#?}", world.said(issue));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_tier_that_the_plan_fits_asks_for_more() {
     let policy = "[[approval.tier]]\npaths = ['bin/**']\nrequired = 2\nseparation = 'two-person'\n\
         [[approval.tier]]\npaths = ['infra/**']\nrequired = 5\n";

@@ -4,6 +4,7 @@
 
 mod escape;
 mod hostile;
+mod layers;
 mod limits;
 
 use std::os::unix::fs::PermissionsExt;
