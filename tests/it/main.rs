@@ -14,6 +14,7 @@ mod faithful;
 mod gate;
 mod github;
 mod github_sim;
+mod hostile;
 mod local;
 mod money;
 mod ops;

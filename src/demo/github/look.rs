@@ -1,5 +1,7 @@
 //! What a test or the demo wants to see, without asking over the wire and without being counted.
 
+use std::collections::BTreeMap;
+
 use super::GitHub;
 use super::call::Outcome;
 use super::history;
@@ -190,6 +192,27 @@ impl GitHub {
             let branch =
                 |(name, sha): (&String, &String)| Some((name.strip_prefix("refs/heads/")?.to_owned(), sha.clone()));
             Ok(refs.iter().filter_map(branch).collect())
+        })
+        .unwrap_or_default()
+    }
+
+    /// All references, also those that are no branches, and what they point to.
+    #[must_use]
+    pub fn references(&self, repo: &str) -> Vec<(String, String)> {
+        self.look(|state| {
+            let refs = &state.repo(state.repo_id(repo)?)?.refs;
+            Ok(refs.iter().map(|(name, sha)| (name.clone(), sha.clone())).collect())
+        })
+        .unwrap_or_default()
+    }
+
+    /// The whole tree of a branch, tag or commit: path, then mode and blob.
+    #[must_use]
+    pub fn tree(&self, repo: &str, reference: &str) -> BTreeMap<String, (String, String)> {
+        self.look(|state| {
+            let found = state.repo(state.repo_id(repo)?)?;
+            let commit = found.resolve(reference).and_then(|sha| found.objects.commit(&sha));
+            Ok(commit.map(|commit| found.objects.files(&commit.tree)).unwrap_or_default())
         })
         .unwrap_or_default()
     }
