@@ -48,7 +48,7 @@ pub enum NoLayer {
         /// The command.
         command: String,
         /// How it ended, and what it printed.
-        ended: Ended,
+        ended: Box<Ended>,
         /// What it asked of the outside and was refused, a line each.
         refused: Vec<String>,
     },
@@ -141,7 +141,7 @@ impl Sandbox {
                 Exit::Cancelled => return Err(NoLayer::Cancelled),
                 Exit::Code(_) | Exit::Signal(_) | Exit::TimedOut | Exit::OutputFlood | Exit::ResourceLimit(_) => {
                     let refused = proxy.as_ref().map(Proxy::refused).unwrap_or_default();
-                    return Err(NoLayer::Failed { command: command.clone(), ended, refused });
+                    return Err(NoLayer::Failed { command: command.clone(), ended: Box::new(ended), refused });
                 }
             }
         }

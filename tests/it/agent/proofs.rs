@@ -38,7 +38,7 @@ async fn what_a_check_changes_is_not_part_of_the_work() {
 
     let Executed::Finished(work) = executed(&house, &plan).await else { panic!("{:?}", house.said()) };
 
-    assert_eq!(work.steps[0].touched.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["src/greet.sh"]);
+    assert_eq!(work.steps[0].own.keys().map(|path| path.as_str()).collect::<Vec<_>>(), ["src/greet.sh"]);
     assert_eq!(work.checks.iter().map(|check| check.exit_code).collect::<Vec<_>>(), [Some(0), Some(0)]);
 }
 

@@ -102,6 +102,18 @@ fn processes_with(mark: &str) -> Vec<String> {
     lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).filter(|line| line.contains(mark)).collect()
 }
 
+/// Parts of what is told of a refusal, which must then be in the report as well.
+const RULES: [&str; 8] = [
+    "outside the plan's scope",
+    "not taken",
+    "never writes",
+    "steers people",
+    "declares dependencies",
+    "there is no tool",
+    "do not fit",
+    "not the next step",
+];
+
 /// What one script led to.
 pub(super) async fn judge(world: &World, hostile: &Hostile, issue: i64) {
     let name = hostile.name;
@@ -109,12 +121,18 @@ pub(super) async fn judge(world: &World, hostile: &Hostile, issue: i64) {
     let phase = world.phase(issue).await;
     let main = world.github.tree(REPO, "main");
     let works: Vec<_> = world.work_pulls().into_iter().filter(|pull| is_of(&pull.head, issue)).collect();
+    let refused = hostile.told.iter().any(|told| RULES.iter().any(|rule| told.contains(rule)));
     match hostile.end {
         End::Nothing => {
+            let run = world.row(issue).await.unwrap().id;
+            let kept = world.core.store.kept(run, "unfinished-1").await.unwrap().unwrap_or_default();
+            let work: serde_json::Value = serde_json::from_slice(&kept).unwrap_or_default();
+            assert!(!refused || work["refusals"]["all"].as_u64() > Some(0), "{name}: nothing is told in {work}");
             assert_eq!((phase.as_str(), works.len()), ("ended", 0), "{name}: {said:#?}");
         }
         End::Work(paths) => {
             assert_eq!(works.len(), 1, "{name}: {phase}: {said:#?}");
+            assert!(!refused || works[0].body.contains("### Refused"), "{name}: nothing is told in {}", works[0].body);
             let paths: BTreeSet<&str> = paths.iter().copied().collect();
             let tree = world.github.tree(REPO, &works[0].head_sha);
             assert_eq!(differing(&main, &tree), paths, "{name}");
