@@ -141,7 +141,7 @@ fn the_configurations_in_compose_and_cluster_are_sound() {
         Command::new(tool("openssl")).args(["genpkey", "-quiet", "-algorithm", "RSA", "-out"]).arg(&key).output();
     assert!(made.unwrap().status.success());
     fs::copy(&key, secrets.path().join("private-key.pem")).unwrap();
-    for name in ["webhook-secret", "model-key"] {
+    for name in ["webhook-secret", "model-key", "metrics-token"] {
         fs::write(secrets.path().join(name), "a secret of some length").unwrap();
     }
     for (path, key, folder) in [
