@@ -8,7 +8,7 @@ use assentry::ids::{RunId, Timestamp};
 use assentry::store::Store;
 use tokio_util::sync::CancellationToken;
 
-use super::{assentry, by_hand, does, refuses};
+use super::{assentry, by_hand, does, refuses, settles};
 use crate::crash::server::Server;
 use crate::crash::town::{ISSUE, Town, in_time};
 use crate::world::REPO;
@@ -88,7 +88,7 @@ async fn a_run_that_the_operator_ends_tells_people_and_the_log_who_did() {
             told = silent => told.unwrap(),
         }
         assert_eq!(does(&town, &["run", "stop", "1"]).await, "run 1 is ended; a server tells people\n");
-        town.is_quiet(&server).await;
+        settles(&town, &server).await;
         let comments = town.github.issue_comments(REPO, ISSUE);
         let status = comments.iter().find(|comment| comment.body.starts_with("**Assentry: ")).unwrap();
         assert!(status.body.contains("The operator of this server ended the run."), "{}", status.body);
