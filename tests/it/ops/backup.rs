@@ -43,7 +43,7 @@ async fn f21_copies_from_every_boundary_put_back_at_the_end_repeat_nothing() {
         let (pulls, branches, calls) = seen(&town);
         assert_eq!(pulls, NOTHING_BUILT_TWICE);
 
-        for n in 0..boundaries.len() {
+        for (n, boundary) in boundaries.iter().enumerate() {
             let from = copy(&format!("copy-{n}"));
             let mode = std::fs::metadata(&from).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
@@ -51,11 +51,11 @@ async fn f21_copies_from_every_boundary_put_back_at_the_end_repeat_nothing() {
             assert!(said.contains("what was there before: ") && said.contains("approvals from before"), "{said}");
             recovers(&town).await;
 
-            assert_eq!(seen(&town), (pulls, branches, calls), "{}", boundaries[n]);
+            assert_eq!(seen(&town), (pulls, branches, calls), "{boundary}");
             // A copy of the last moments, when all was built, goes on to its end.
             let status = town.status();
             let done = n == 3 && status.contains("Assentry: in review");
-            assert!(done || status.contains("a new plan is needed"), "{}: {status}", boundaries[n]);
+            assert!(done || status.contains("a new plan is needed"), "{boundary}: {status}");
             assert!(does(&town, &["audit", "verify"]).await.starts_with("whole: "));
             assert_eq!(town.github.unknown_requests(), [""; 0]);
         }
