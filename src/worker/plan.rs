@@ -130,11 +130,11 @@ impl Deed<'_> {
         Ok(planned)
     }
 
-    /// For whose day the version counts: whoever said last what it takes up.
+    /// For whose day the version counts: whoever said last what it answers, else whoever asked for the run.
     fn asked_by<'a>(&'a self, planning: &'a Planning) -> &'a Person {
         let noted = match &planning.ask {
             Ask::Revise { notes } => notes.last().map(|note| &note.by),
-            Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => planning.requesters.last(),
+            Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => None,
         };
         noted.unwrap_or(&self.run.origin.requester)
     }
