@@ -11,6 +11,7 @@ const KINDS = {
   IC: 'IssueComment',
   PRRT: 'PullRequestReviewThread',
   Actor: 'User',
+  GitObject: 'Commit',
   PullRequestTimelineItems: 'HeadRefForcePushedEvent',
 };
 

@@ -18,8 +18,11 @@ const OURS: &str = "from our repository";
 /// Told by our own repository or installation, these are about every run in it.
 const ABOUT_US: [&str; 3] = ["installation", "installation_repositories", "repository"];
 
-/// One change of a payload, given our installation, and what it is called.
-type Change = (&'static str, fn(&mut Value, i64));
+/// Our installation and our repository.
+type Place = (i64, i64);
+
+/// One change of a payload, given where we are, and what it is called.
+type Change = (&'static str, fn(&mut Value, Place));
 
 const CHANGES: [Change; 6] = [
     ("as they are", |_, _| {}),
@@ -42,8 +45,8 @@ const CHANGES: [Change; 6] = [
     }),
     ("without an installation", |payload, _| drop(payload.as_object_mut().and_then(|p| p.remove("installation")))),
     // The same in the repository and installation of the run, about other issues and pull requests than the run's.
-    (OURS, |payload, installation| {
-        payload["repository"]["id"] = json!(1);
+    (OURS, |payload, (installation, repository)| {
+        payload["repository"]["id"] = json!(repository);
         payload["repository"]["full_name"] = json!(REPO);
         payload["installation"] = json!({ "id": installation });
         everywhere(payload, &mut |name, value| {
@@ -62,7 +65,8 @@ async fn every_public_payload_passes_the_door_and_changes_no_run_that_it_is_not_
     let world = World::start().await;
     let issue = world.planned().await;
     let before = facts(&world, issue).await;
-    let installation = world.row(issue).await.unwrap().installation.0;
+    let row = world.row(issue).await.unwrap();
+    let place = (row.installation.0, row.repo.0);
     let mut told = String::new();
     for (name, change) in CHANGES {
         let deliveries: Vec<(String, String, String)> = public
@@ -71,7 +75,7 @@ async fn every_public_payload_passes_the_door_and_changes_no_run_that_it_is_not_
             .enumerate()
             .map(|(n, (event, payload))| {
                 let mut payload = payload.clone();
-                change(&mut payload, installation);
+                change(&mut payload, place);
                 (format!("{}-{n}", name.replace(' ', "-")), event.clone(), payload.to_string())
             })
             .collect();
