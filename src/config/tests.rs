@@ -199,7 +199,7 @@ fn a_key_is_never_sent_to_where_it_was_not_meant_for() {
     assert_eq!(
         vendor,
         [
-            "models.plan.model.api_key_file: the model's key is missing: name its file here, or set OPENAI_API_KEY",
+            "models.plan.api_key_file: the model's key is missing: name its file here, or set OPENAI_API_KEY",
             "models.plan.model: is missing: write the model's id as the provider spells it",
         ]
     );

@@ -71,7 +71,7 @@ mod tests {
         assert_eq!((registered.id, registered.webhook_secret.is_none()), (7, true));
         assert!(!format!("{registered:?}").contains("canary"));
         assert!(matches!(Registration::convert(&api, "../app", NOW).await, Err(GithubError::Invalid { .. })));
-        assert_eq!(fake.lines().len(), 1);
+        assert_eq!(fake.seen().len(), 1);
         Ok(())
     }
 }

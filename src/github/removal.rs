@@ -82,6 +82,9 @@ mod tests {
 
     async fn repository_with(there: Option<CommitSha>, answer: Value) -> Result<Fake, TestError> {
         Fake::start(move |seen| {
+            if seen.line != "POST /graphql" {
+                return None;
+            }
             let query = seen.body["query"].as_str().unwrap_or_default();
             if query.starts_with("mutation") {
                 return Some(Reply::new(200, &answer));

@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_strangers_text_is_one_line_that_does_nothing_to_a_terminal() {
-        assert_eq!(line("a\u{1b}[31mred\u{7}\nb \u{202e}c", 80), "a [31mred b c");
+        assert_eq!(line("a\u{1b}[31mred\u{7}\nb \u{202e}c", 80), "a[31mred b c");
         assert_eq!(line(&"x".repeat(50), 10), "xxxxxxxxx…");
     }
 

@@ -7,7 +7,7 @@ use crate::words::escape::{text_of_code, text_of_inline};
 use crate::workflow::plan::{Alternative, Check, Estimate, FileChange, Finding, Plan, PlanStep, PlannedFile, Scope};
 
 /// Sections of the plan file and comment that are not the plan's own words.
-const OURS: [&str; 4] = ["What approval grants", "Made from", "Hidden text in the input", "What now"];
+const OURS: [&str; 5] = ["Cost", "What approval grants", "Made from", "Hidden text in the input", "What now"];
 
 /// Reads a plan. What it says is not judged here: `Plan::faults` does that.
 ///

@@ -226,13 +226,13 @@ fn no_run_ends_without_its_cause_and_what_helps() {
             said.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
         })
         .collect();
-    insta::assert_snapshot!(said.join("\n\n").replace(" Since 1970-01-01 00:00:00 UTC.", "").replace(" · run 7 · `v2 · 3f3f3f3f3f3f` · plan in #43", ""), @r"
+    insta::assert_snapshot!(said.join("\n\n").replace("\nSince 1970-01-01 00:00:00 UTC.", "").replace(" Since 1970-01-01 00:00:00 UTC.", "").replace(" · run 7 · `v2 · 3f3f3f3f3f3f` · plan in #43", ""), @r"
     **Assentry: done**
     #44 holds the work.
     It waits for your review.
 
     **Assentry: merged**
-    The work was merged by `ann` in #44 as `2222222222`.
+    The work was merged by `ann` in #44 as `8989898989`.
 
     **Assentry: merged**
     The work was merged in #44.
@@ -242,7 +242,7 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     `/plan` starts over.
 
     **Assentry: merged, then reverted**
-    The work was merged in #44, and commit `2222222222` took it back.
+    The work was merged in #44, and commit `8989898989` took it back.
     `/plan` and what to mind makes a new plan.
 
     **Assentry: merged, then reverted**

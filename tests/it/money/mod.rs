@@ -53,8 +53,6 @@ fn asked(world: &World) -> usize {
 }
 
 fn cut(seen: &Seen) -> Reply {
-    match Storyteller.answer(seen) {
-        Reply::Say(said) => Reply::CutAfter { bytes: 300, said },
-        other => other,
-    }
+    let answer = Storyteller.answer(seen);
+    if let Reply::Say(said) = answer { Reply::CutAfter { bytes: 300, said } } else { answer }
 }

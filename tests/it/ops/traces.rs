@@ -35,10 +35,14 @@ async fn collector(bodies: Bodies) -> String {
 }
 
 fn attributes(of: &[KeyValue]) -> BTreeMap<&str, String> {
-    let text = |value: &any_value::Value| match value {
-        any_value::Value::StringValue(text) => text.clone(),
-        any_value::Value::IntValue(number) => number.to_string(),
-        other => format!("{other:?}"),
+    let text = |value: &any_value::Value| {
+        if let any_value::Value::StringValue(text) = value {
+            text.clone()
+        } else if let any_value::Value::IntValue(number) = value {
+            number.to_string()
+        } else {
+            format!("{value:?}")
+        }
     };
     let pair = |pair: &'_ KeyValue| pair.value.as_ref().and_then(|value| value.value.as_ref()).map(text);
     of.iter().filter_map(|each| Some((each.key.as_str(), pair(each)?))).collect()
