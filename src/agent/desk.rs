@@ -7,7 +7,7 @@ use super::dialogue::{Said, arguments, unknown};
 use super::ending::Ending;
 use super::tools::{Reply, Request, both_ends, fits, is_refusal};
 use crate::model::{Model, ToolCall};
-use crate::sandbox::{Access, Checkout, Ended, Exit, Job, Limits, Sandbox, SandboxError};
+use crate::sandbox::{Access, Checkout, Ended, Exit, Job, Limits, Sandbox, SandboxError, command_line};
 
 /// A look into a file takes milliseconds; a hostile one is not waited for.
 const TOOL_WALL: Duration = Duration::from_secs(20);
@@ -73,13 +73,6 @@ impl<J: Sync> Desk<'_, J> {
         let stop = self.leash.stop();
         self.leash.hold(&stop, Box::pin(self.sandbox.run(job, &stop))).await?.map_err(Ending::Sandbox)
     }
-}
-
-/// The arguments that have a command line run inside the sandbox. Its text is an argument there and never part of a
-/// command here.
-#[must_use]
-pub fn command_line(command: &str) -> Vec<String> {
-    vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]
 }
 
 /// Reads a call of one of the tools that look around or change files.

@@ -15,7 +15,7 @@ use super::text;
 use super::tools::is_refusal;
 use super::transcript::{Journal, Try, Turn};
 use crate::model::{
-    Answer, Arguments, Conversation, Message, Model, ModelError, Part, Stop, ToolCall, request_hash, retry_after,
+    Answer, Arguments, Conversation, Message, Model, ModelError, Part, Stop, ToolCall, Usage, request_hash, retry_after,
 };
 use crate::workflow::spending::Limit;
 
@@ -178,9 +178,14 @@ impl<'a, J: Journal> Dialogue<'a, J> {
             let call = self.journal.reserve(call).await.map_err(Ending::Journal)??;
             let stop = self.leash.stop();
             let (asked, held) = self.leash.watch(&stop, model.ask(&self.conversation, &stop)).await;
+            // No vendor bills more words than were asked for, however long a broken stream was.
+            let spent = |error: &ModelError| {
+                let spent = error.spent();
+                Usage { output_tokens: spent.output_tokens.min(worst.output_tokens), ..spent }
+            };
             let used = match &asked {
                 Ok(answer) => (answer.usage, true),
-                Err(error) => (error.spent(), false),
+                Err(error) => (spent(error), false),
             };
             self.journal.settle(call, profile, used).await.map_err(Ending::Journal)?;
             // An answer that was paid for is stored, whatever else happened meanwhile.
@@ -188,7 +193,7 @@ impl<'a, J: Journal> Dialogue<'a, J> {
                 (Ok(answer), _) => break answer,
                 (Err(_), Err(ending)) => return Err(ending),
                 (Err(error), Ok(())) => {
-                    self.spent.add(&error.spent(), profile.price.as_ref());
+                    self.spent.add(&spent(&error), profile.price.as_ref());
                     self.wait(attempt, error).await?;
                 }
             }

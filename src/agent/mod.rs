@@ -24,7 +24,7 @@ pub mod tools;
 mod transcript;
 
 pub use budget::{Leash, Spent, priced};
-pub use desk::{Desk, command_line, ending_of, whole};
+pub use desk::{Desk, ending_of, whole};
 pub use ending::{Ending, JournalError};
 pub use house::{Ground, HouseRules};
 pub use issue::{Author, Comment, Disclosed, Issue, Writes};

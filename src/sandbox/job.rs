@@ -183,3 +183,10 @@ sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_na
 - in a container: allow namespaces (--security-opt seccomp=unconfined --security-opt apparmor=unconfined), or use a \
 kernel with landlock that can also refuse signals (Linux 6.12, landlock in the kernel's lsm= list)
 - keep the data directory, if the service runs as root without namespaces, where other accounts can reach it";
+
+/// The arguments that have a command line run inside the sandbox. Its text is an argument there and never part of a
+/// command here.
+#[must_use]
+pub fn command_line(command: &str) -> Vec<String> {
+    vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()]
+}

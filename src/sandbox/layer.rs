@@ -11,10 +11,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use nix::sys::stat::futimens;
+use nix::sys::time::TimeSpec;
 use tokio_util::sync::CancellationToken;
 
 use super::checkout::{BaseFile, BaseMode, ChangeKind, Checkout, Refused};
-use super::job::{Access, Ended, Exit, Job, Limits, SandboxError};
+use super::job::{Access, Ended, Exit, Job, Limits, SandboxError, command_line};
 use super::mirror::{FetchFrom, Mirror, MirrorError};
 use super::proxy::Proxy;
 use super::spec::Walls;
@@ -100,7 +102,7 @@ impl Sandbox {
             self.make((mirror, from), recipe, &half, cancel).await?;
             std::fs::rename(&half, &at)?;
         }
-        File::open(&at)?.set_modified(std::time::SystemTime::now())?;
+        futimens(File::open(&at)?, &TimeSpec::UTIME_NOW, &TimeSpec::UTIME_NOW).map_err(io::Error::from)?;
         let (dir, most) = (dir.to_owned(), recipe.limits.disk_bytes);
         let copied = blocking(move || {
             forget_old(&root)?;
@@ -128,7 +130,7 @@ impl Sandbox {
         }
         for command in recipe.commands {
             let job = Job {
-                argv: vec!["sh".to_owned(), "-c".to_owned(), command.clone()],
+                argv: command_line(command),
                 cwd: None,
                 stdin: Vec::new(),
                 checkout: &used,

@@ -51,7 +51,7 @@ use tokio_util::sync::CancellationToken;
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{SandboxConfig, WallsChoice};
 pub use host_git::git_version;
-pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError};
+pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError, command_line};
 pub use layer::{NoLayer, Recipe};
 pub use local::{LocalRepository, NewCommit};
 pub use spec::Walls;

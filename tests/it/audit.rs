@@ -126,7 +126,7 @@ async fn the_log_has_each_call_of_the_model_and_each_write_with_its_answer() {
     assert_eq!(executed["conversations"][0]["calls"].as_array().unwrap().len(), 4, "{executed:#}");
     let commands = executed["conversations"][0]["commands"].as_array().unwrap();
     let ended = commands.iter().map(|ran| (ran["command"].as_str().unwrap(), ran["ended"].as_str().unwrap()));
-    assert_eq!(ended.collect::<Vec<_>>(), [(story::CHECK, "exit 1"), (story::CHECK, "exit 0")]);
+    assert_eq!(ended.collect::<Vec<_>>(), [(story::CHECK, "exit 2"), (story::CHECK, "exit 0")]);
     assert_eq!(executed["built"]["conformance"]["verdict"], "as_planned");
     assert_eq!(executed["built"]["result"].as_str().unwrap().len(), 64);
     assert_eq!(of("plan_written")[0]["record"]["conversations"][0]["calls"].as_array().unwrap().len(), 3);

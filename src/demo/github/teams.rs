@@ -70,6 +70,9 @@ pub(super) fn repository(call: &mut Call<'_>) -> Outcome<Answer> {
     let mut shape = shapes::repo(call.state, call.repo()?);
     shape["permissions"] = shapes::permissions(role);
     shape["role_name"] = json!(role.name());
+    if let Some(fields) = shape.as_object_mut() {
+        fields.remove("has_discussions");
+    }
     Ok(Answer::Json(200, shape))
 }
 

@@ -88,6 +88,7 @@ async fn a_closed_pull_request_that_is_opened_again_and_merged_counts_as_merged(
     case.world.person("cara").closes(case.pull).unwrap();
     case.is("ended", "closed without a merge").await;
 
+    case.world.github.advances(Duration::from_secs(60));
     let bob = case.world.person("bob");
     bob.asks("POST", "git/refs", &json!({ "ref": format!("refs/heads/{branch}"), "sha": head })).unwrap();
     bob.reopens(case.pull).unwrap();

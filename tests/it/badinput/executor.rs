@@ -37,7 +37,7 @@ async fn t57_t58_t66_only_what_the_scope_allows_is_pushed() {
     ])
     .await;
 
-    assert_eq!(world.phase(issue).await, "ended");
+    assert_eq!(world.phase(issue).await, "in_review");
     assert_eq!(pushed(&world), ["bin/slug"], "{:#?}", world.said(issue));
     quiet(&world, issue);
 }

@@ -51,7 +51,7 @@ async fn t55_commands_that_hang_fork_or_flood_are_told_and_the_work_goes_on() {
     work.extend(honest());
     let world = narrow(story::CHECK, work).await;
     let issue = executed(&world).await;
-    assert_eq!(world.phase(issue).await, "ended");
+    assert_eq!(world.phase(issue).await, "in_review");
     assert_eq!(world.work_pulls().len(), 1, "{:#?}", world.said(issue));
     quiet(&world, issue);
 }

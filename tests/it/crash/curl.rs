@@ -105,7 +105,7 @@ async fn the_server_and_the_simulated_github_as_programs_tell_the_whole_story_ov
         let plan = github.gets("/pulls").await[0]["number"].clone();
         let review = json!({ "event": "APPROVE" });
         github.asks("bob", Method::POST, &format!("/pulls/{plan}/reviews"), review).await;
-        assert!(server.log().shows("to ended").await, "{:#?}", server.log().lines());
+        assert!(server.log().shows("to in_review").await, "{:#?}", server.log().lines());
         assert!(server.stops().await.success());
 
         let pulls = github.gets("/pulls?state=all").await;

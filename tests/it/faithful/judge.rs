@@ -93,15 +93,16 @@ impl Judge {
     }
 }
 
-/// Two questions are alike if they have the same fields, types and words; numbers and free text make no difference.
+/// Two questions are alike if they have the same fields, types and words; numbers and free text make no difference, but a
+/// status does.
 fn hash(value: &Value, into: &mut DefaultHasher) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 (name, 1_u8).hash(into);
-                match value.as_str().filter(|_| matches!(name.as_str(), "query" | "document")) {
-                    Some(text) => text.hash(into),
-                    None => hash(value, into),
+                match name.as_str() {
+                    "query" | "document" | "status" => value.to_string().hash(into),
+                    _ => hash(value, into),
                 }
             }
             2_u8.hash(into);

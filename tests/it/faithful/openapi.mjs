@@ -105,7 +105,10 @@ export class Description {
   // What is wrong with one request and its answer; `judged` says how far GitHub describes it.
   exchange(asked) {
     const faults = [];
-    const route = plain(asked.route.replace(/\.\.\.\}/g, '}').replace(/\/contents$/, '/contents/{path}'));
+    // A team "can also be specified by org_id and team_id", as its page in GitHub's documentation says.
+    const byId = /^\/organizations\/\{[^}]*\}\/team\/\{[^}]*\}/;
+    const named = asked.route.replace(byId, '/orgs/{org}/teams/{team_slug}');
+    const route = plain(named.replace(/\.\.\.\}/g, '}').replace(/\/contents$/, '/contents/{path}'));
     const found = this.operations.get(`${asked.method} ${route}`);
     if (!found) return { faults: [`${asked.method} ${asked.route} is not described`] };
     const { path, operation } = found;

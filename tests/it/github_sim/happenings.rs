@@ -134,7 +134,7 @@ async fn rule_e_the_editor_of_a_text_can_be_asked_for() {
     let untouched = github.person("eve").comments(issue, "first").unwrap();
     github.person("ann").edits_issue(issue, &json!({ "body": "new" })).unwrap();
     let app = token(&github, &json!({})).await;
-    let query = "query($id: ID!) { node(id: $id) { ... on Issue { editor { login } userContentEdits(first: 10) { nodes { editedAt } } } } }";
+    let query = "query($id: ID!) { node(id: $id) { ... on Issue { editor { login } userContentEdits(first: 10) { totalCount nodes { editedAt } } } } }";
     let mut seen = Vec::new();
 
     let node = github.person("ann").asks("GET", &format!("issues/{issue}"), &json!({})).unwrap()["node_id"].clone();

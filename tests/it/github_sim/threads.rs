@@ -108,7 +108,7 @@ async fn a_thread_is_resolved_by_who_may_write_and_the_app_is_told() {
     let stranger = github.person("eve").resolves(comment, true).unwrap_err();
     let app = token(&github, &json!({})).await;
     let thread = threads(&github, pull, &Value::Null).await["nodes"][0]["id"].clone();
-    let resolve = json!({ "query": "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { id } } }",
+    let resolve = json!({ "query": "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { id isResolved } } }",
         "variables": { "id": thread } });
 
     let (_, by_app) = ask(&github, &app, "POST /graphql", &resolve).await;

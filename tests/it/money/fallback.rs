@@ -11,7 +11,7 @@ fn without(gone: &'static str, turn: usize) -> impl Script {
         if seen.model == gone && seen.turns >= turn {
             return Reply::status(
                 404,
-                &json!({"type": "error", "error": {"type": "not_found_error", "message": gone}}),
+                &json!({"type": "error", "error": {"type": "not_found_error", "message": format!("model: {gone}")}}),
             );
         }
         Storyteller.answer(seen)

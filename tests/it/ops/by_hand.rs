@@ -68,7 +68,9 @@ async fn f05_a_delivery_that_is_not_stored_is_asked_of_github() {
 
         for id in &lost {
             let said = does(&town, &["replay", id]).await;
-            assert!(said.ends_with("GitHub was asked to deliver it again\n"), "{said}");
+            // The server, too, looks for what was lost and may have found it first.
+            let found = said.ends_with("is taken once more\n");
+            assert!(found || said.ends_with("GitHub was asked to deliver it again\n"), "{said}");
         }
         town.github.until(|_| town.status().contains("waiting for approval")).await;
         assert!(server.stops().await.success());

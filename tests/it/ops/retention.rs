@@ -21,14 +21,14 @@ async fn what_is_old_is_forgotten_and_the_log_the_plans_and_the_costs_stay() {
     let run = RunId(1);
     let costs = store.costs(run).await.unwrap();
     let events = store.events(run).await.unwrap();
-    assert!(!costs.is_empty() && !store.transcript(run, "plan-1").await.unwrap()[0].answer.is_empty());
+    assert!(!costs.is_empty() && !store.transcript(run, "execute-1").await.unwrap()[0].answer.is_empty());
 
     let day = 24 * 3600;
     world.core.forget_what_is_old(world.our_now().plus(Duration::from_secs(60 * day))).await.unwrap();
-    assert!(!store.transcript(run, "plan-1").await.unwrap()[0].answer.is_empty(), "it is younger than a year");
+    assert!(!store.transcript(run, "execute-1").await.unwrap()[0].answer.is_empty(), "it is younger than a year");
     world.core.forget_what_is_old(world.our_now().plus(Duration::from_secs(400 * day))).await.unwrap();
 
-    let turns = store.transcript(run, "plan-1").await.unwrap();
+    let turns = store.transcript(run, "execute-1").await.unwrap();
     assert!(turns.iter().all(|turn| turn.answer.is_empty() && turn.results.is_none()));
     assert_eq!(store.kept(run, "work-1").await.unwrap(), None);
     assert_eq!(store.costs(run).await.unwrap(), costs);

@@ -146,7 +146,7 @@ fn only_the_sandbox_starts_processes() {
 
 #[test]
 fn only_the_command_inside_the_sandbox_is_given_to_a_shell() {
-    assert_kept(said_outside(&["src/agent/desk.rs"], &["\"-c\"", "\"/bin/sh\"", "\"/bin/bash\""]));
+    assert_kept(said_outside(&["src/sandbox/job.rs"], &["\"-c\"", "\"/bin/sh\"", "\"/bin/bash\""]));
 }
 
 #[test]

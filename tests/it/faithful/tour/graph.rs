@@ -15,9 +15,8 @@ const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {
 const DRAFT: &str = "mutation($id: ID!) { convertPullRequestToDraft(input: {pullRequestId: $id}) { pullRequest { id isDraft number } } }";
 const EDITS: &str = "query($id: ID!) { node(id: $id) { id ... on Issue { lastEditedAt includesCreatedEdit editor { login } \
     userContentEdits(first: 10) { totalCount nodes { editedAt createdAt diff deletedAt editor { login } } } } } }";
-const TRANSFER: &str = "mutation($issue: ID!, $to: ID!) { transferIssue(input: {issueId: $issue, repositoryId: $to}) { \
-    issue { id number } } }";
-const DELETE: &str = "mutation($issue: ID!) { deleteIssue(input: {issueId: $issue}) { clientMutationId } }";
+const TRANSFER: &str = "mutation($input: TransferIssueInput!) { transferIssue(input: $input) { issue { id number } } }";
+const DELETE: &str = "mutation($input: DeleteIssueInput!) { deleteIssue(input: $input) { clientMutationId } }";
 
 impl Tour {
     pub(super) async fn graphql(&self) {
@@ -37,9 +36,9 @@ impl Tour {
         let issue = self.get(bot, "issues/1").await["node_id"].clone();
         self.graph(bot, EDITS, &json!({ "id": issue })).await;
         let other = self.get(ann, "/repos/acme/other").await["node_id"].clone();
-        self.graph(ann, TRANSFER, &json!({ "issue": issue, "to": other })).await;
+        self.graph(ann, TRANSFER, &json!({ "input": { "issueId": issue, "repositoryId": other } })).await;
         let second = self.ask(ann, "POST issues", json!({ "title": "Gone soon" })).await["node_id"].clone();
-        self.graph(ann, DELETE, &json!({ "issue": second })).await;
+        self.graph(ann, DELETE, &json!({ "input": { "issueId": second } })).await;
     }
 
     async fn graph(&self, token: &str, document: &str, variables: &Value) -> Value {
