@@ -6,7 +6,7 @@ use crate::ids::{CommitSha, PullNumber};
 use crate::webhook::hint::Reverts;
 use crate::webhook::payload::PushedCommit;
 
-/// `git revert` writes "This reverts commit <sha>.".
+/// `git revert` writes `This reverts commit <sha>.`.
 const COMMIT: &str = "This reverts commit ";
 /// GitHub's button "Revert" writes "Reverts owner/name#7".
 const PULL: &str = "Reverts ";
