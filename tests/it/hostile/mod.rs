@@ -213,7 +213,10 @@ async fn t26_t62_t67_false_words_of_the_model_bring_nothing() {
 /// Plays one group in a world of its own, and looks at everything afterwards.
 async fn play(group: usize, more: &str) {
     let bait = Bait::lay(&format!("group-{group}"));
-    let scripts = Arc::new(groups(&bait).into_iter().nth(group).unwrap());
+    // Every second one, to keep the usual run short; `tests/run --hostile` plays them all.
+    let share = if std::env::var_os("HOSTILE_ALL").is_some() { 1 } else { 2 };
+    let scripts = groups(&bait).into_iter().nth(group).unwrap();
+    let scripts: Arc<Vec<Hostile>> = Arc::new(scripts.into_iter().step_by(share).collect());
     let known = Arc::clone(&scripts);
     let script = move |seen: &Seen| {
         let hostile = known.iter().find(|hostile| seen.mentions(&format!("Case {}.", hostile.name)));
