@@ -153,7 +153,7 @@ pub(super) fn issue(state: &State, repo: &Repo, issue: &Issue) -> Value {
         "labels": issue.labels.iter().map(|name| label_named(state, repo, name)).collect::<Vec<_>>(),
         "assignee": issue.assignees.first().map(|id| account(state, *id)),
         "assignees": issue.assignees.iter().map(|id| account(state, *id)).collect::<Vec<_>>(),
-        "milestone": null,
+        "milestone": milestone(state, repo, issue.milestone),
         "locked": issue.locked.is_some(),
         "active_lock_reason": issue.locked.clone().flatten(),
         "comments": issue.comments.len(),
@@ -188,6 +188,31 @@ pub(super) fn told_issue(state: &State, repo: &Repo, of: &Issue) -> Value {
     let mut shape = issue(state, repo, of);
     without(&mut shape, &["closed_by"]);
     shape
+}
+
+/// "REST: Get a milestone".
+fn milestone(state: &State, repo: &Repo, number: Option<i64>) -> Value {
+    let title = number.and_then(|number| repo.milestones.get(usize::try_from(number - 1).ok()?));
+    let (Some(number), Some(title)) = (number, title) else { return Value::Null };
+    let at = repo.created.to_rfc3339();
+    json!({
+        "id": number,
+        "node_id": format!("MI_{number}"),
+        "number": number,
+        "title": title,
+        "description": null,
+        "state": "open",
+        "creator": account(state, repo.owner),
+        "url": api(state, repo, &format!("milestones/{number}")),
+        "html_url": html(state, repo, &format!("milestone/{number}")),
+        "labels_url": api(state, repo, &format!("milestones/{number}/labels")),
+        "open_issues": repo.issues.values().filter(|issue| issue.milestone == Some(number)).count(),
+        "closed_issues": 0,
+        "created_at": at,
+        "updated_at": at,
+        "closed_at": null,
+        "due_on": null,
+    })
 }
 
 pub(super) fn comment(state: &State, repo: &Repo, issue: &Issue, comment: &Comment) -> Value {
@@ -261,7 +286,7 @@ pub(super) fn person(person: &Person) -> Value {
     json!({ "name": person.name, "email": person.email, "date": date })
 }
 
-/// "REST: Get a check run".
+/// "REST: Get a check run"; whoever names no `details_url` gets the App's own page.
 pub(super) fn check(state: &State, repo: &Repo, check: &Check) -> Value {
     let mut output = check.output.clone();
     output["annotations_url"] = json!(api(state, repo, &format!("check-runs/{}/annotations", check.id)));
@@ -273,7 +298,7 @@ pub(super) fn check(state: &State, repo: &Repo, check: &Check) -> Value {
         "external_id": check.external_id,
         "url": api(state, repo, &format!("check-runs/{}", check.id)),
         "html_url": html(state, repo, &format!("runs/{}", check.id)),
-        "details_url": check.details_url,
+        "details_url": check.details_url.as_ref().unwrap_or(&state.url),
         "status": check.status,
         "conclusion": check.conclusion,
         "output": output,

@@ -9,4 +9,5 @@ mod documents;
 mod judge;
 mod octokit;
 mod payloads;
+mod story;
 mod tour;
