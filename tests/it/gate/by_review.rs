@@ -8,6 +8,17 @@ use super::hands::captured;
 use crate::world::{REPO, World};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d1_an_approving_review_of_the_published_commit_is_built() {
+    let waiting = Waiting::begin().await;
+    let digest = waiting.digest().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+
+    waiting.is_built().await;
+    let body = &waiting.world.work_pulls()[0].body;
+    assert!(body.contains(digest.get(..12).unwrap()) && body.contains("bob"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d2_an_approval_of_a_head_that_somebody_else_pushed_voids_the_version() {
     let waiting = Waiting::begin().await;
     let before = waiting.digest().await;

@@ -159,3 +159,20 @@ async fn f52_phase_model_changed_before_the_start_voids() {
     other_model(&mut case);
     case.ended_because("models or prompts").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f52_phase_model_gone_before_the_executor_has_begun_needs_a_new_plan() {
+    let mut case = Case::at_work().await;
+    other_model(&mut case);
+    case.world.settle().await;
+    case.built_nothing();
+    assert_eq!(case.phase().await, "ended", "{:#?}", case.said());
+    assert!(case.status().contains("no longer configured"), "{}", case.status());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_default_branch_renamed_after_the_work_changes_nothing() {
+    let case = Case::delivered().await;
+    case.world.person("ann").renames_branch("main", "trunk").unwrap();
+    case.is_built().await;
+}

@@ -107,3 +107,19 @@ async fn phase_label_removed_in_any_phase_cancels() {
         case.ended_because("`tim` removed the label").await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phase_label_removed_and_plan_pull_reopened_closed_and_retargeted_after_the_work_change_nothing() {
+    let case = Case::delivered().await;
+    let (before, said) = (case.status(), case.said().len());
+    let (ann, tim) = (case.world.person("ann"), case.world.person("tim"));
+    ann.pushes("release", "RELEASE.md", "one").unwrap();
+    tim.unlabels(case.issue, "assentry").unwrap();
+    case.world.settle().await;
+    // GitHub does not open a pull request again whose branch is gone.
+    let _ = ann.reopens(case.pull);
+    let _ = ann.retargets(case.pull, "release");
+    let _ = ann.closes(case.pull);
+    case.is_built().await;
+    assert_eq!((case.status(), case.said().len()), (before, said));
+}
