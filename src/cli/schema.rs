@@ -25,6 +25,8 @@ enum What {
     Conformance,
     /// One line of `assentry audit export`.
     Audit,
+    /// The body of a webhook that the server sends, see `[hooks]` in its configuration.
+    Webhook,
 }
 
 /// Prints the schema.
@@ -38,6 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         What::Plan => schema::plan(),
         What::Conformance => schema::conformance(),
         What::Audit => audit::schema(),
+        What::Webhook => serde_json::to_value(schemars::schema_for!(crate::worker::Announcement))?,
     };
     writeln!(anstream::stdout(), "{schema:#}")?;
     Ok(())

@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::policy::Bounds;
 use crate::config::{
-    Config, EffortLevel, ModelConfig, PhaseLimits, PhaseModel, ProviderKind, SandboxSettings, WallsKind,
+    Config, EffortLevel, HookConfig, ModelConfig, PhaseLimits, PhaseModel, ProviderKind, SandboxSettings, WallsKind,
 };
 use crate::counts::Counts;
 use crate::github::{App, GithubConfig};
+use crate::hooks::{Hook, Hooks};
 use crate::ids::Timestamp;
 use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
 use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
@@ -98,11 +99,18 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
         models,
         retention: config.retention,
         bounds: Bounds::of(config),
+        show: config.show.clone(),
+        hooks: hooks(config)?,
     };
     let worker = Worker::new(&unique_name());
     let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
     let (settings, counts) = (Arc::new(settings), Counts::default());
     Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings, counts, worker, stop })
+}
+
+fn hooks(config: &Config) -> anyhow::Result<Hooks> {
+    let hook = |HookConfig { name, url, secret, phases }: HookConfig| Hook { name, url, secret, phases };
+    Hooks::new(config.hooks.iter().cloned().map(hook).collect()).context("[hooks]")
 }
 
 /// The dashboard, where the configuration asks for one.

@@ -11,6 +11,7 @@ mod approval;
 mod commands;
 mod draft;
 mod github;
+mod hooks;
 mod limits;
 mod local;
 mod models;
@@ -21,6 +22,7 @@ mod sandbox;
 pub mod schema;
 mod secrets;
 mod server;
+mod show;
 mod strict;
 mod telemetry;
 mod timing;
@@ -32,6 +34,7 @@ use std::path::{Path, PathBuf};
 pub use approval::ApprovalConfig;
 pub use draft::{Additions, Draft, ModelAdditions};
 pub use github::{GithubConfig, RepoPattern};
+pub use hooks::HookConfig;
 pub use limits::{LimitsConfig, PhaseLimits};
 pub use local::LocalConfig;
 pub use models::{EffortLevel, ModelConfig, ModelsConfig, PhaseModel, PriceConfig, ProviderKind};
@@ -41,6 +44,7 @@ pub use sandbox::{SandboxSettings, WallsKind};
 pub use secrets::Surroundings;
 pub(crate) use server::http_url;
 pub use server::{DatabaseUrl, LogFormat, ServerConfig};
+pub use show::ShowConfig;
 pub use strict::Mistake;
 pub(crate) use strict::{Document, Table};
 pub use telemetry::TelemetryConfig;
@@ -78,6 +82,10 @@ pub struct Config {
     pub timing: TimingConfig,
     /// What is shown to people and collectors.
     pub web: WebConfig,
+    /// What is shown on GitHub beside the status comment.
+    pub show: ShowConfig,
+    /// Whom the server tells of each phase of a run.
+    pub hooks: Vec<HookConfig>,
 }
 
 /// Everything that is wrong with a configuration.
@@ -135,6 +143,8 @@ impl Config {
         let telemetry = telemetry::read(root.table("telemetry"));
         let timing = timing::read(root.table("timing"));
         let web = web::read(root.table("web"), &server, around);
+        let show = show::read(root.table("show"));
+        let hooks = hooks::read(&root, around);
         root.finish();
 
         let mistakes = document.into_mistakes();
@@ -153,6 +163,8 @@ impl Config {
                 telemetry,
                 timing,
                 web,
+                show,
+                hooks,
             }),
             _ => Err(mistakes),
         }

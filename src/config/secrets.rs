@@ -69,6 +69,20 @@ impl Source<'_> {
         Some(SecretString::from(secret.to_owned()))
     }
 
+    /// The secret from its file, or the mistake that none is named.
+    pub(super) fn require_file(
+        &self,
+        table: &Table<'_>,
+        around: &Surroundings<'_>,
+        what: &str,
+    ) -> Option<SecretString> {
+        if !table.has(self.file_key) {
+            table.wrong(self.file_key, format!("{what} is missing: name its file"));
+            return None;
+        }
+        self.read(table, around)
+    }
+
     /// The secret, or the mistake that there is none.
     pub(super) fn require(&self, table: &Table<'_>, around: &Surroundings<'_>, what: &str) -> Option<SecretString> {
         let secret = self.read(table, around);

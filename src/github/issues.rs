@@ -28,6 +28,8 @@ pub struct Issue {
     pub locked: bool,
     #[serde(default)]
     labels: Vec<Label>,
+    #[serde(default)]
+    milestone: Option<Milestone>,
     #[serde(default, rename = "user", deserialize_with = "fields::person")]
     pub author: Option<Person>,
     /// Whether it is really a pull request.
@@ -41,11 +43,22 @@ pub struct Issue {
 }
 
 impl Issue {
+    /// The number of its milestone, if it has one.
+    #[must_use]
+    pub fn milestone(&self) -> Option<i64> {
+        self.milestone.as_ref().map(|milestone| milestone.number)
+    }
+
     /// Whether it carries the label; GitHub does not tell labels apart by case.
     #[must_use]
     pub fn has_label(&self, name: &str) -> bool {
         self.labels.iter().any(|label| label.name.to_lowercase() == name.to_lowercase())
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Milestone {
+    number: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -25,6 +25,7 @@ mod graphql;
 mod inspect;
 mod issues;
 mod key;
+mod labels;
 mod marker;
 mod objects;
 mod pace;

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod pull;
 pub mod reply;
 pub mod revision;
+pub mod shown;
 pub mod spending;
 pub mod status;
 mod trouble;

@@ -67,11 +67,12 @@ impl Core {
     pub(super) async fn apply(&self, id: RunId, event: &Event, with: With, now: Timestamp) -> Result<Applied, Trouble> {
         for _ in 0..TRIES {
             let (run, read_version) = self.run(id).await?;
-            let (state, then) = match step(&run, event) {
+            let (state, mut then) = match step(&run, event) {
                 Step::Move { to, then } => (to, then),
                 Step::Stay { then } => (run.state.clone(), then),
                 Step::Ignore => (run.state.clone(), vec![]),
             };
+            then.extend(self.announcements(Some(&run.state), &state));
             let commit = Commit {
                 run: id,
                 read_version,
@@ -137,7 +138,8 @@ impl Core {
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
             | Effect::JudgeRaise { .. }
-            | Effect::SayOnPull { .. } => Duration::ZERO,
+            | Effect::SayOnPull { .. }
+            | Effect::Announce { .. } => Duration::ZERO,
         }
     }
 }

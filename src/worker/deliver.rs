@@ -123,6 +123,7 @@ impl Deed<'_> {
             draft: false,
         };
         let pull = self.open_once(&new).await?;
+        self.dress(pull.number, &approved.by).await?;
         let event = Event::PullOpened { pull: pull.number };
         Ok(Done::and(event, super::apply::With { pull: Some(pull.number), ..Default::default() }))
     }

@@ -104,7 +104,11 @@ impl Deed<'_> {
         match effect {
             Effect::React { to } => Box::pin(self.react(*to)).await,
             Effect::Say { words, place, key } => Box::pin(self.say(words, *place, key)).await,
-            Effect::ShowStatus | Effect::ShowStatusSoon => Box::pin(self.show_status()).await,
+            Effect::ShowStatus | Effect::ShowStatusSoon => {
+                let done = Box::pin(self.show_status()).await?;
+                Box::pin(self.show_beside()).await?;
+                Ok(done)
+            }
             Effect::WritePlan { version } => Box::pin(self.write_plan(*version)).await,
             Effect::CommitPlan { version } => Box::pin(self.commit_plan(*version)).await,
             Effect::OpenPlanPull { version } => Box::pin(self.open_plan_pull(*version)).await,
@@ -128,6 +132,7 @@ impl Deed<'_> {
             Effect::JudgeRaise { raise } => Box::pin(self.judge_raise(raise)).await,
             Effect::EndRest => Box::pin(self.end_rest()).await,
             Effect::SayOnPull { words, pull, key } => Box::pin(self.say_on_pull(words, *pull, key)).await,
+            Effect::Announce { hook, news } => Box::pin(self.announce(hook, news)).await,
         }
     }
 }
@@ -305,7 +310,8 @@ impl Deed<'_> {
             | Effect::ReportConformance { .. }
             | Effect::JudgeRaise { .. }
             | Effect::EndRest
-            | Effect::SayOnPull { .. } => None,
+            | Effect::SayOnPull { .. }
+            | Effect::Announce { .. } => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),
             Effect::WritePlan { .. }

@@ -10,6 +10,7 @@
 mod account;
 mod act;
 mod adopt;
+mod announce;
 mod answers;
 mod apply;
 mod around;
@@ -40,6 +41,7 @@ mod retention;
 mod review;
 mod set_up;
 mod settings;
+mod shown;
 mod spending;
 mod status;
 mod sweep;
@@ -64,6 +66,7 @@ use crate::store::{Lease, Store, Worker};
 use crate::workflow::effect::Lane;
 
 pub use account::{Account, Cost, Execution, Overview, account, overview};
+pub use announce::Announcement;
 pub use history::past;
 pub use operator::Stopped;
 pub use policy::{ground, house};

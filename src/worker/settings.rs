@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::Core;
 use crate::config::policy::Bounds;
-use crate::config::{RepoPattern, RetentionConfig};
+use crate::config::{RepoPattern, RetentionConfig, ShowConfig};
+use crate::hooks::Hooks;
 use crate::ids::RepoName;
 use crate::model::{Model, Price};
 use crate::workflow::command::Prefix;
@@ -76,6 +77,10 @@ pub struct Settings {
     pub retention: RetentionConfig,
     /// What no policy of a repository may loosen.
     pub bounds: Bounds,
+    /// What is shown on GitHub beside the status comment.
+    pub show: ShowConfig,
+    /// Whom the server tells of each phase of a run.
+    pub hooks: Hooks,
 }
 
 /// A model as people and the digest name it, and what it costs.

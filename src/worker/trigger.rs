@@ -183,7 +183,7 @@ impl Arrival<'_> {
             state: super::apply::text(state)?,
             plan,
             pulls: state.plan_pull().into_iter().collect(),
-            effects: self.core.effects(then, now)?,
+            effects: self.core.effects(&[then, &self.core.announcements(None, state)].concat(), now)?,
             events: vec![NewEvent::of(super::apply::name(&opened), &opened)?],
             meaning: last.meaning,
             finishes: last.finishes,

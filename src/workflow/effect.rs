@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{ActId, Place};
 use super::approval::Gate;
+use super::news::News;
 use super::run::{Note, Raise, Reply};
 use crate::ids::{CommentId, CommitSha, Person, PullNumber, ReviewCommentId};
 use crate::words::Words;
@@ -165,6 +166,13 @@ pub enum Effect {
         /// The name it has within the run.
         key: String,
     },
+    /// Tell a receiver of webhooks that the run went from one phase to another.
+    Announce {
+        /// The receiver's name in the configuration.
+        hook: String,
+        /// What happened.
+        news: Box<News>,
+    },
 }
 
 /// What to react to.
@@ -218,7 +226,8 @@ impl Effect {
             | Effect::LookAtBase
             | Effect::Remind { .. }
             | Effect::TimeOut { .. }
-            | Effect::EndRest => Lane::Timer,
+            | Effect::EndRest
+            | Effect::Announce { .. } => Lane::Timer,
             Effect::React { .. }
             | Effect::Say { .. }
             | Effect::ShowStatus
@@ -270,6 +279,7 @@ impl Effect {
             Effect::JudgeRaise { .. } => "judge_raise",
             Effect::EndRest => "end_rest",
             Effect::SayOnPull { .. } => "say_on_pull",
+            Effect::Announce { .. } => "announce",
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod event;
 pub mod hold;
 pub mod limit;
 pub mod naming;
+pub mod news;
 pub mod outcome;
 pub mod owners;
 pub mod plan;

@@ -26,6 +26,7 @@ mod reconcile;
 mod revise;
 mod sandbox;
 mod setup;
+mod shown;
 mod store;
 mod story;
 mod talk;

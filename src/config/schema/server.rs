@@ -35,6 +35,10 @@ pub(super) struct Server {
     plan: PlanTable,
     /// How long is waited.
     timing: Timing,
+    /// What is shown on GitHub beside the status comment.
+    show: Show,
+    /// Whom the server tells of each phase of a run, by names of your choice.
+    hooks: BTreeMap<String, Hook>,
     /// What runs may use, at most.
     limits: LimitsTable,
     /// Where strangers' commands run.
@@ -273,6 +277,49 @@ struct Timing {
     close_after: String,
     /// How long stopped work rests, before the run ends if nobody has gone on with it.
     rest_for: String,
+}
+
+/// What is shown on GitHub beside the status comment; all of it is off unless asked for.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Show {
+    /// What labels for the phase begin with; without it, there are none.
+    #[schemars(length(min = 1, max = 25))]
+    labels: String,
+    /// Whether the plan pull request has a check `assentry/plan` with the phase.
+    plan_check: bool,
+    /// Whether who approved the plan is asked to review the pull request with the work.
+    reviewers: bool,
+    /// Whether the pull request with the work gets the milestone.
+    milestone: bool,
+}
+
+/// A receiver of signed webhooks.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Hook {
+    /// Where it takes webhooks.
+    url: String,
+    /// The file with the secret that they are signed with.
+    secret_file: String,
+    /// The phases it is told of; without it, all.
+    phases: Vec<Phase>,
+}
+
+/// A phase of a run.
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    Planning,
+    AwaitingAnswer,
+    Publishing,
+    AwaitingApproval,
+    Starting,
+    Executing,
+    Resting,
+    Delivering,
+    InReview,
+    Ended,
 }
 
 /// What runs may use.

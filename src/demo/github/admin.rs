@@ -66,6 +66,7 @@ impl GitHub {
             issues: BTreeMap::new(),
             gone: BTreeMap::new(),
             labels: BTreeMap::new(),
+            milestones: Vec::new(),
             checks: Vec::new(),
             statuses: Vec::new(),
             numbered: 0,
@@ -76,6 +77,20 @@ impl GitHub {
         }
         installations::install(&mut state, owner_id, id);
         Ok(())
+    }
+}
+
+impl GitHub {
+    /// Makes a milestone and gives its number.
+    ///
+    /// # Errors
+    /// When the repository is not there.
+    pub fn adds_milestone(&self, repo: &str, title: &str) -> Result<i64, Refusal> {
+        let mut state = self.hub.lock();
+        let id = state.repo_id(repo)?;
+        let milestones = &mut state.repo_mut(id)?.milestones;
+        milestones.push(title.to_owned());
+        i64::try_from(milestones.len()).map_err(|_| Refusal::not_found())
     }
 }
 

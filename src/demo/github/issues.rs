@@ -92,6 +92,14 @@ pub(super) fn edit(call: &mut Call<'_>, number: i64) -> Outcome<()> {
     if let Some(labels) = call.names("labels")? {
         super::labels::replace(call, number, &labels)?;
     }
+    if let Some(milestone) = call.body["milestone"].as_i64() {
+        let there =
+            usize::try_from(milestone).is_ok_and(|n| n > 0 && n <= call.repo().map_or(0, |r| r.milestones.len()));
+        if !there {
+            return Err(Refusal::failed("Issue", "milestone", "invalid"));
+        }
+        call.state.issue_mut(call.repo, number)?.milestone = Some(milestone);
+    }
     match call.maybe_text("state")?.as_deref() {
         Some("closed") => {
             let reason = call.maybe_text("state_reason")?.unwrap_or_else(|| "completed".to_owned());
@@ -139,6 +147,7 @@ pub(super) fn open(call: &mut Call<'_>, text: (String, Option<String>)) -> Outco
         by_app,
         labels: Vec::new(),
         assignees: Vec::new(),
+        milestone: None,
         closed: None,
         locked: None,
         created: now,

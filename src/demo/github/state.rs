@@ -104,6 +104,8 @@ pub(super) struct Repo {
     /// Numbers of issues that left.
     pub(super) gone: BTreeMap<i64, Gone>,
     pub(super) labels: BTreeMap<String, Label>,
+    /// Titles; the first has the number 1.
+    pub(super) milestones: Vec<String>,
     pub(super) checks: Vec<Check>,
     /// Each with the commit that it is about.
     pub(super) statuses: Vec<(String, Value)>,
@@ -127,6 +129,7 @@ pub(super) struct Issue {
     pub(super) by_app: bool,
     pub(super) labels: Vec<String>,
     pub(super) assignees: Vec<i64>,
+    pub(super) milestone: Option<i64>,
     pub(super) closed: Option<Closed>,
     pub(super) locked: Option<Option<String>>,
     pub(super) created: Timestamp,

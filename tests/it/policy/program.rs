@@ -63,7 +63,7 @@ fn mistakes_of_both_files_are_told_together() {
 #[test]
 fn the_schemas_are_printed_as_json() {
     let here = tempfile::tempdir().unwrap();
-    for (what, key) in [("policy", "profile"), ("config", "github"), ("plan", "steps")] {
+    for (what, key) in [("policy", "profile"), ("config", "github"), ("plan", "steps"), ("webhook", "issue")] {
         let done = assentry(&["schema", what], here.path());
         let schema: Value = serde_json::from_slice(&done.stdout).unwrap();
         assert!(schema["properties"][key].is_object(), "{what}");

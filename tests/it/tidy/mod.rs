@@ -14,6 +14,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("workflow", &["ids", "words"]),
     ("words", &["ids", "workflow"]),
     ("github", &["ids"]),
+    ("hooks", &[]),
     ("model", &["ids"]),
     ("sandbox", &["ids"]),
     ("store", &["ids", "workflow"]),
@@ -30,7 +31,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("counts", &[]),
     (
         "worker",
-        &["agent", "config", "counts", "github", "ids", "model", "sandbox", "store", "webhook", "words", "workflow"],
+        &[
+            "agent", "config", "counts", "github", "hooks", "ids", "model", "sandbox", "store", "webhook", "words",
+            "workflow",
+        ],
     ),
 ];
 
