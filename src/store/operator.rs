@@ -12,6 +12,11 @@ use crate::ids::{DeliveryId, RunId, Timestamp};
 const AGAIN: &str = "UPDATE deliveries SET state = 'due', run_at = 0, attempts = 0, silent = 0, fence = fence + 1, \
     worker = NULL, leased_until = 0, why = NULL, finished_at = NULL WHERE id = $1 AND state <> 'due'";
 const NOW: &str = "UPDATE deliveries SET run_at = 0 WHERE id = $1 AND state = 'due' AND worker IS NULL";
+/// What waits for the same reason, of all runs and deliveries.
+const MENDED: [&str; 2] = [
+    "UPDATE deliveries SET run_at = 0 WHERE state = 'due' AND worker IS NULL AND why = $1",
+    "UPDATE effects SET run_at = 0 WHERE state = 'due' AND worker IS NULL AND why = $1",
+];
 const IS_THERE: &str = "SELECT COUNT(*) FROM deliveries WHERE id = $1";
 
 /// What became of a delivery that was to be taken again.
@@ -57,6 +62,25 @@ impl Store {
             .await?;
         self.ring();
         Ok(replayed)
+    }
+
+    /// Has all that was put off because of `why` looked at again now: what it waited for may have been mended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn look_again(&self, why: &'static str) -> Result<(), StoreError> {
+        self.db
+            .transact(move |conn| {
+                Box::pin(async move {
+                    for sql in MENDED {
+                        sqlx::query(sql).bind(why).execute(&mut *conn).await?;
+                    }
+                    Ok(Ending::Commit(()))
+                })
+            })
+            .await?;
+        self.ring();
+        Ok(())
     }
 
     /// Writes down that an operator did something to a run.

@@ -148,6 +148,7 @@ impl Arrival<'_> {
                         Box::pin(self.branch_moved(Some(run), branch.as_str(), before, head)).await
                     }
                     None => {
+                        self.may_mend_policy(branch).await?;
                         Box::pin(self.reverted(branch, reverts)).await?;
                         Box::pin(self.base_moved(branch, *forced || *deleted)).await
                     }

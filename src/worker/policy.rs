@@ -13,7 +13,7 @@ use crate::agent::{Ground, HouseRules};
 use crate::config::Mistake;
 use crate::config::policy::{POLICY_PATH, Policy, Profile, Visibility};
 use crate::github::{GithubError, RepoRef, Step, TeamState};
-use crate::ids::{AccountKind, Digest, Person, RepoName, RepoPath, Timestamp};
+use crate::ids::{AccountKind, BranchName, Digest, Person, RepoName, RepoPath, Timestamp};
 use crate::words::{Flaw, Words};
 use crate::workflow::act::Place;
 use crate::workflow::approval::{Approvers, Level, PolicyFact, Rules, Separation};
@@ -22,6 +22,8 @@ use crate::workflow::plan::Plan;
 use crate::workflow::run::{Run, Shown};
 use crate::workflow::terms::Canon;
 
+/// Why something is put off until the policy is sound.
+const MISTAKES: &str = "the repository's policy has mistakes";
 /// How many bytes a policy may have.
 const LARGEST: usize = 64 * 1024;
 
@@ -187,7 +189,7 @@ impl Deed<'_> {
             Read::Broken(broken) => {
                 self.tell(&broken).await?;
                 let again_at = self.moment.now().plus(self.patience());
-                Err(Trouble::Held { text: "the repository's policy has mistakes".to_owned(), again_at })
+                Err(Trouble::Held { text: MISTAKES.to_owned(), again_at })
             }
         }
     }
@@ -268,11 +270,20 @@ impl Arrival<'_> {
         self.core.policy(&self.at, own, visibility(self.hint.repo.private), now).await
     }
 
+    /// A push to a default branch may have mended the policy that others wait for: that of this repository, or of all of
+    /// its organisation's.
+    pub(super) async fn may_mend_policy(&self, branch: &BranchName) -> Result<(), Trouble> {
+        if *branch == self.hint.repo.default_branch {
+            self.core.store.look_again(MISTAKES).await?;
+        }
+        Ok(())
+    }
+
     /// Puts the delivery back until the policy is sound, and says so on the issue, once for each file.
     pub(super) async fn hold(&self, issue: &crate::webhook::IssueFacts, broken: &Broken) -> Result<(), Trouble> {
         self.say_without_run(issue, &broken.words(), &broken.key()).await?;
         let again_at = self.moment.now().plus(patience(self.attempts));
-        Err(Trouble::Held { text: "the repository's policy has mistakes".to_owned(), again_at })
+        Err(Trouble::Held { text: MISTAKES.to_owned(), again_at })
     }
 
     /// Why a person with this much access may not ask for runs here; `None` if they may.

@@ -74,3 +74,15 @@ async fn while_a_plan_is_written_a_policy_that_broke_holds_it() {
     world.passes(Duration::from_secs(900)).await;
     assert_eq!(world.phase(issue).await, "awaiting_approval", "{:#?}", world.said(issue));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_push_that_mends_a_policy_lets_what_was_held_go_on_at_once() {
+    let world = world(BROKEN, "").await;
+    let issue = labelled(&world, "ann", "assentry").await;
+    // Tried some times by now, and put off for longer than a minute.
+    world.passes(Duration::from_secs(1800)).await;
+    assert_eq!(world.phase(issue).await, "none");
+    mended(&world, "").await;
+    world.settle_now().await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval", "{:#?}", world.said(issue));
+}

@@ -11,6 +11,7 @@ use super::place::{Place, at, done, lease, moving};
 on_both!(
     effects_of_a_run_are_done_in_order_and_lanes_do_not_wait_for_each_other,
     an_effect_is_not_done_before_its_time,
+    what_was_put_off_for_a_reason_that_is_gone_is_due_at_once,
     an_effect_no_longer_wanted_is_lost_to_who_performs_it,
     f16_a_stopping_worker_hands_its_effects_back_at_once,
     f23_each_effect_is_taken_by_one_of_many_workers,
@@ -50,6 +51,19 @@ async fn an_effect_is_not_done_before_its_time(place: &Place) {
     assert_eq!(place.takes("w", 99).await, None);
     assert_eq!(place.store.next_due(at(99)).await.unwrap(), Some(at(100)));
     assert!(place.takes("w", 100).await.is_some());
+}
+
+async fn what_was_put_off_for_a_reason_that_is_gone_is_due_at_once(place: &Place) {
+    place.opens_run(1, &[(Lane::Talk, "one")]).await;
+    place.opens_run(2, &[(Lane::Talk, "two")]).await;
+    for why in ["the rules are broken", "GitHub is slow"] {
+        let effect = place.takes("w", 1).await.unwrap();
+        assert_eq!(place.store.retry(&effect.claim, at(600), why).await.unwrap(), Held::Yes);
+    }
+    assert_eq!(place.takes("w", 2).await, None);
+    place.store.look_again("the rules are broken").await.unwrap();
+    assert_eq!(place.takes("w", 2).await.unwrap().effect, "\"one\"");
+    assert_eq!(place.takes("w", 2).await, None);
 }
 
 async fn an_effect_no_longer_wanted_is_lost_to_who_performs_it(place: &Place) {
