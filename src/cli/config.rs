@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::policy::{Bounds, POLICY_PATH, Policy, Profile, Visibility};
 use crate::config::{BadConfig, Config, Mistake};
 use crate::workflow::approval::{Approvers, Level};
+use crate::workflow::owners::{LARGEST, Owners, PLACES};
 
 /// Reads what people wrote before a server does.
 #[derive(Debug, clap::Args)]
@@ -79,11 +80,35 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             Ok(policy) => {
                 writeln!(out, "{} is sound. What holds:", file.display())?;
                 policy.profiles.iter().try_for_each(|profile| tell(&mut out, &policy, profile))?;
+                if policy.profiles.iter().any(|profile| profile.approval.may_ask_owners()) {
+                    bad.extend(owners(&mut out, dir)?);
+                }
             }
             Err(mistakes) => bad.push(BadConfig { file, mistakes }),
         }
     }
     if bad.is_empty() { Ok(()) } else { Err(BadFiles(bad).into()) }
+}
+
+/// Reads the owners' file as GitHub would, and tells the lines that it would pass over: nobody is asked for those.
+fn owners(out: &mut impl std::io::Write, dir: &Path) -> std::io::Result<Option<BadConfig>> {
+    let Some(file) = PLACES.iter().map(|place| dir.join(place)).find(|file| file.is_file()) else {
+        writeln!(out, "\nowners must approve, and there is no {}: nobody is asked as an owner.", PLACES.join(", "))?;
+        return Ok(None);
+    };
+    let wrong = |line, what: String| Mistake { key: String::new(), line, what };
+    let mistakes = match std::fs::read(&file) {
+        Ok(bytes) if bytes.len() > LARGEST => {
+            vec![wrong(None, format!("is larger than {LARGEST} bytes: GitHub ignores it"))]
+        }
+        Ok(bytes) => {
+            let (owners, bad) = Owners::read(&String::from_utf8_lossy(&bytes));
+            writeln!(out, "\nowners must approve, by {} lines of {}.", owners.len(), file.display())?;
+            bad.into_iter().map(|line| wrong(Some(line.number), format!("is passed over: {}", line.why))).collect()
+        }
+        Err(error) => vec![wrong(None, format!("cannot be read ({error})"))],
+    };
+    Ok((!mistakes.is_empty()).then_some(BadConfig { file, mistakes }))
 }
 
 fn load(file: &Path, bounds: &Bounds, visibility: Visibility) -> Result<Policy, Vec<Mistake>> {

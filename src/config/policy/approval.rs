@@ -40,6 +40,13 @@ impl Approval {
     pub fn separation_name(&self) -> &'static str {
         name(self.separation)
     }
+
+    /// Whether code owners must approve, always or in one of the tiers.
+    #[must_use]
+    pub fn may_ask_owners(&self) -> bool {
+        let tiers = self.tiers.iter().filter_map(|tier| tier.separation);
+        tiers.chain([self.separation]).any(|separation| separation == Separation::Owners)
+    }
 }
 
 /// More is asked of plans that one of the conditions fits.

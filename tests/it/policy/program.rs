@@ -50,6 +50,26 @@ fn all_mistakes_of_a_policy_are_told_and_the_exit_code_says_so() {
 }
 
 #[test]
+fn where_owners_must_approve_their_file_is_read_too() {
+    let dir = checkout("[approval]\nseparation = 'owners'\n");
+    let done = assentry(&["config", "check", "--repo", "."], dir.path());
+    assert!(text(&done.stdout).contains("there is no .github/CODEOWNERS, CODEOWNERS, docs/CODEOWNERS"));
+    assert!(done.status.success(), "{}", text(&done.stderr));
+
+    std::fs::write(dir.path().join("CODEOWNERS"), "* @acme/core\n!src @bob\n/docs bob\n").unwrap();
+    let done = assentry(&["config", "check", "--repo", "."], dir.path());
+    assert_eq!(done.status.code(), Some(2));
+    let said = text(&done.stderr);
+    assert!(said.contains("2 things are wrong with ./CODEOWNERS:\n  line 2: is passed over: "), "{said}");
+    assert!(said.contains("line 3: is passed over: "), "{said}");
+
+    std::fs::write(dir.path().join("CODEOWNERS"), "* @acme/core\n").unwrap();
+    let done = assentry(&["config", "check", "--repo", "."], dir.path());
+    assert!(text(&done.stdout).contains("owners must approve, by 1 lines of ./CODEOWNERS."), "{}", text(&done.stdout));
+    assert!(done.status.success());
+}
+
+#[test]
 fn mistakes_of_both_files_are_told_together() {
     let dir = checkout("[aproval]\n");
     std::fs::write(dir.path().join("server.toml"), "[githb]\n").unwrap();
