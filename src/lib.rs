@@ -44,6 +44,8 @@
 //! 5. [`worker`] builds tree and commits through [`github`], one a step, and opens the pull request; what was built is held
 //!    against the plan by [`workflow::conformance`]. The status comment and the [`store`]'s log say how it went, also when
 //!    it went wrong; the log binds the model's answers and every write to GitHub.
+//! 6. While people review the work, what they say of it leads to follow-ups, judged, executed and pushed like the first
+//!    delivery. A merge or a close ends the run; what became of the work is recorded, and its branches go.
 //!
 //! # Invariants
 //!

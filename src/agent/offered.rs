@@ -41,6 +41,29 @@ pub(super) fn for_revision() -> Vec<ToolSpec> {
 
 /// Tools of the executor.
 pub(super) fn for_execution() -> Vec<ToolSpec> {
+    let mut tools = changing();
+    tools.push(spec("tick", "Declare a step done.", &["step"], json!({"step": text()})));
+    tools.push(deviating());
+    let finish = json!({"summary": {"type": "string", "description": "What was done, in one to three sentences."}});
+    tools.push(spec("finish", "All steps are done; run the checks.", &["summary"], finish));
+    tools
+}
+
+/// Tools of the executor when it follows up on what people say of the work.
+pub(super) fn for_follow_up() -> Vec<ToolSpec> {
+    let answer = json!({"type": "object", "properties": {"note": text(), "answer": text(), "done": {"type": "boolean"}},
+        "required": ["note", "answer", "done"]});
+    let finish = json!({
+        "summary": {"type": "string", "description": "What was done, in one to three sentences."},
+        "answers": {"type": "array", "items": answer, "description": "One for each note, by its id."},
+    });
+    let mut tools = changing();
+    tools.push(deviating());
+    tools.push(spec("finish", "Every note is answered; run the checks.", &["summary", "answers"], finish));
+    tools
+}
+
+fn changing() -> Vec<ToolSpec> {
     let mut tools = looking();
     let edit = json!({"path": text(), "old": {"type": "string", "description": "Exact text, without line numbers; stands there once."}, "new": text()});
     tools.push(spec("edit", "Replace text in a file.", &["path", "old", "new"], edit));
@@ -51,18 +74,14 @@ pub(super) fn for_execution() -> Vec<ToolSpec> {
     tools.push(spec("run", "Run a shell command in the checkout.", &["command"], run));
     let output = json!({"number": {"type": "integer"}, "from": {"type": "integer"}, "count": {"type": "integer"}});
     tools.push(spec("output", "Read lines of a long output that was shown in part.", &["number"], output));
-    tools.push(spec("tick", "Declare a step done.", &["step"], json!({"step": text()})));
+    tools
+}
+
+fn deviating() -> ToolSpec {
     let kinds = ["minor", "extra_file", "not_needed", "not_possible", "plan_is_wrong"];
     let deviate = json!({"step": text(), "kind": {"enum": kinds}, "what": text(), "why": text()});
-    tools.push(spec(
-        "deviate",
-        "Declare something done otherwise than planned.",
-        &["step", "kind", "what", "why"],
-        deviate,
-    ));
-    let finish = json!({"summary": {"type": "string", "description": "What was done, in one to three sentences."}});
-    tools.push(spec("finish", "All steps are done; run the checks.", &["summary"], finish));
-    tools
+    let required = ["step", "kind", "what", "why"];
+    spec("deviate", "Declare something done otherwise than planned.", &required, deviate)
 }
 
 fn looking() -> Vec<ToolSpec> {

@@ -22,10 +22,12 @@ pub enum Phase {
     Revise,
     /// Execute an approved plan.
     Execute,
+    /// Do what people say of the work.
+    FollowUp,
 }
 
 impl Phase {
-    const ALL: [Phase; 3] = [Phase::Plan, Phase::Revise, Phase::Execute];
+    const ALL: [Phase; 4] = [Phase::Plan, Phase::Revise, Phase::Execute, Phase::FollowUp];
 
     /// The standing instructions.
     #[must_use]
@@ -34,6 +36,7 @@ impl Phase {
             Phase::Plan => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/plan.md")),
             Phase::Revise => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/revise.md")),
             Phase::Execute => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/execute.md")),
+            Phase::FollowUp => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/follow_up.md")),
         }
     }
 
@@ -44,6 +47,7 @@ impl Phase {
             Phase::Plan => offered::for_plan(),
             Phase::Revise => offered::for_revision(),
             Phase::Execute => offered::for_execution(),
+            Phase::FollowUp => offered::for_follow_up(),
         }
     }
 }

@@ -47,6 +47,7 @@ pub const OPTIONAL: &[Need] = &[Need {
 
 /// The webhook events the App must be subscribed to. Installation events come without asking.
 pub const EVENTS: &[&str] = &[
+    "check_run",
     "issue_comment",
     "issues",
     "pull_request",
@@ -171,7 +172,7 @@ mod tests {
             [
                 "permission `checks` must be `write`, is `no access`: needed to report whether a pull request keeps to its plan",
                 "permission `contents` must be `write`, is `read`: needed to read the repository and write below assentry/",
-                "event `issue_comment` is not subscribed to",
+                "event `check_run` is not subscribed to",
             ]
         );
         Ok(())

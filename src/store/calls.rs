@@ -30,6 +30,10 @@ const REPO: &str = "SELECT repo_id FROM runs WHERE id = $1";
 const IN_TASK: &str = "SELECT CAST(COALESCE(SUM(input_tokens + output_tokens), 0) AS BIGINT), \
     CAST(COALESCE(SUM(cost_micro_dollars), 0) AS BIGINT) FROM calls WHERE run_id = $1 AND task = $2";
 
+const OF_TASK: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN state = 'answered' THEN 1 ELSE 0 END), 0) AS BIGINT), \
+    CAST(COALESCE(SUM(input_tokens + output_tokens), 0) AS BIGINT), \
+    CAST(COALESCE(SUM(cost_micro_dollars), 0) AS BIGINT) FROM calls WHERE run_id = $1 AND task = $2";
+
 /// For each of those whose calls are counted together: the sums, and when the newest call was made that has to become a day
 /// old before there is room for so many tokens, so much money, and another call.
 macro_rules! day_sql {
@@ -147,7 +151,28 @@ pub struct UsedCall {
     pub worked_ms: i64,
 }
 
+/// What the calls of one conversation have used, with what is reserved for those under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UsedByTask {
+    /// Calls that brought an answer.
+    pub answers: i64,
+    /// Tokens, in and out together.
+    pub tokens: i64,
+    /// What those calls cost whose price is known, in millionths of a dollar.
+    pub micro_dollars: i64,
+}
+
 impl Store {
+    /// What one conversation of a run has used.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn used(&self, run: RunId, task: &str) -> Result<UsedByTask, StoreError> {
+        let (answers, tokens, micro_dollars) =
+            sqlx::query_as(OF_TASK).bind(run.0).bind(task).fetch_one(&self.db.pool).await?;
+        Ok(UsedByTask { answers, tokens, micro_dollars })
+    }
+
     /// Reserves what a call may use up at most, if every limit leaves room for it.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ use crate::ids::Timestamp;
 pub use alone::{Alone, Others};
 pub use backup::{Copied, CopyError};
 pub use board::{Group, RepositoryRow};
-pub use calls::{CallNumber, NewCall, Reserved, UsedCall};
+pub use calls::{CallNumber, NewCall, Reserved, UsedByTask, UsedCall};
 pub use changes::{Commit, CommitOutcome, NewEffect, NewPlan, OpenRun, OpenRunOutcome, StateText};
 pub use connect::without_password;
 pub use costs::{Costs, RunCosts};

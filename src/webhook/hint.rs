@@ -191,6 +191,17 @@ pub enum About {
         /// When the repository was changed last, as it was written.
         at: String,
     },
+    /// A check on a commit has ended.
+    CheckEnded {
+        /// The check run.
+        id: i64,
+        /// The commit.
+        head: CommitSha,
+        /// The App that runs it, where GitHub says so.
+        app: Option<u64>,
+        /// How it ended, in GitHub's word.
+        conclusion: String,
+    },
     /// Everybody can read the repository now.
     RepoPublicized {
         /// When the repository was changed last, as it was written.
@@ -431,6 +442,7 @@ impl About {
                 format!("pull retargeted {} {} {}", pull.number, pull.base_ref, updated_at.0)
             }
             About::DefaultBranchChanged { from, at } => format!("default branch changed {from} {at}"),
+            About::CheckEnded { id, conclusion, .. } => format!("check ended {id} {conclusion}"),
             About::RepoPublicized { at } => format!("publicized {at}"),
             About::RepoArchived { at } => format!("archived {at}"),
         }

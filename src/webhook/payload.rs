@@ -23,6 +23,20 @@ pub(super) struct Payload<'a> {
     pub(super) git_ref: Option<&'a RawValue>,
     pub(super) changes: Option<&'a RawValue>,
     pub(super) repositories_removed: Option<&'a RawValue>,
+    pub(super) check_run: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CheckRun {
+    pub(super) id: i64,
+    pub(super) head_sha: String,
+    pub(super) conclusion: Option<String>,
+    pub(super) app: Option<CheckApp>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CheckApp {
+    pub(super) id: u64,
 }
 
 /// What an edit changed, as far as it matters.

@@ -24,10 +24,24 @@ pub struct Past {
     pub file: RepoPath,
     /// The plan pull request, once there is one.
     pub plan_pull: Option<PullNumber>,
+    /// The pull request with the work.
+    pub work_pull: Option<PullNumber>,
     /// Its versions, oldest first.
     pub versions: Vec<PastVersion>,
     /// What people did, oldest first.
     pub acts: Vec<PastAct>,
+}
+
+impl Past {
+    /// The pull request that a place is; `None` for the issue.
+    #[must_use]
+    pub fn pull_of(&self, place: Place) -> Option<PullNumber> {
+        match place {
+            Place::PlanPull => self.plan_pull,
+            Place::WorkPull => self.work_pull,
+            Place::Issue => None,
+        }
+    }
 }
 
 /// A version.
@@ -141,10 +155,7 @@ fn act_line(act: &PastAct, past: &Past, home: &Home, issue: IssueNumber, prefix:
         Did::TookBack => "took back what they had said",
         Did::Lifted => "set an objection aside",
     };
-    let thread = match (act.place, past.plan_pull) {
-        (Place::PlanPull, Some(pull)) => home.pull(pull),
-        (Place::PlanPull, None) | (Place::Issue, _) => home.issue(issue),
-    };
+    let thread = past.pull_of(act.place).map_or_else(|| home.issue(issue), |pull| home.pull(pull));
     let place = match act.id {
         ActId::Comment(id) => format!("{thread}#issuecomment-{id}"),
         ActId::Review(id) => format!("{thread}#pullrequestreview-{id}"),
@@ -181,7 +192,14 @@ mod tests {
             changes: if version == 2 { "Keep | the `flag`, @bob".to_owned() } else { String::new() },
         };
         let versions = (1..=versions).map(one).collect();
-        Past { run: RunId(7), file: "plan.md".parse().unwrap(), plan_pull: Some(PullNumber(43)), versions, acts }
+        Past {
+            run: RunId(7),
+            file: "plan.md".parse().unwrap(),
+            plan_pull: Some(PullNumber(43)),
+            work_pull: None,
+            versions,
+            acts,
+        }
     }
 
     fn said(past: &Past) -> String {

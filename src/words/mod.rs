@@ -15,6 +15,7 @@ pub mod plan;
 pub mod policy;
 pub mod pull;
 pub mod reply;
+pub mod review;
 pub mod revision;
 pub mod shown;
 pub mod spending;
@@ -31,6 +32,7 @@ use crate::workflow::change::{Change, Input};
 use crate::workflow::command::Prefix;
 use crate::workflow::limit::LimitReached;
 use crate::workflow::outcome::Outcome;
+use crate::workflow::run::Trouble;
 use crate::workflow::spending::Full;
 
 pub use policy::Flaw;
@@ -109,6 +111,13 @@ pub enum Words {
         micro_dollars: u64,
         /// Whether the work goes on by it.
         goes_on: bool,
+    },
+    /// More was granted to what is done about a review.
+    RaisedForReview {
+        /// By whom.
+        who: Person,
+        /// How much more, in millionths of a dollar.
+        micro_dollars: u64,
     },
     /// Nothing more is granted.
     NotRaised {
@@ -207,6 +216,31 @@ pub enum Words {
     RoundsOver {
         /// How many.
         rounds: u32,
+    },
+    /// So many follow-ups were made in a row that a person must ask for the next.
+    FollowUpsOver {
+        /// How many.
+        rounds: u32,
+    },
+    /// Checks of others are red again after they were mended, or are not to be mended without a person's word.
+    ChecksStayRed {
+        /// How many.
+        checks: usize,
+    },
+    /// The approval does not hold, so nothing is done about what was said of the work.
+    FollowUpRefused {
+        /// What it misses.
+        reasons: Vec<Reason>,
+    },
+    /// A follow-up came to an end that is not a result.
+    FollowUpFailed {
+        /// Why.
+        why: Trouble,
+    },
+    /// A follow-up has stopped as this person wished.
+    FollowUpStopped {
+        /// Who.
+        who: Person,
     },
     /// A plan that a person wrote is not sound.
     PlanNotSound {

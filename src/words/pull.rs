@@ -8,7 +8,7 @@ use super::escape::{bare_line, block, code, fence};
 use super::figures::{and, count};
 use super::plan::version;
 use super::spending::{PhaseCost, cost};
-use crate::ids::{Digest, IssueNumber, Person, PullNumber, RepoPath, RunId};
+use crate::ids::{CommitSha, Digest, IssueNumber, Login, Person, PullNumber, RepoPath, RunId};
 use crate::workflow::command::Prefix;
 use crate::workflow::conformance::Conformance;
 use crate::workflow::plan::Plan;
@@ -50,10 +50,25 @@ pub struct PullFacts<'a> {
     pub conformance: &'a Conformance,
     /// What the checks said.
     pub checks: &'a [CheckResult],
+    /// What was done since about what people said of it, oldest first.
+    pub follow_ups: &'a [DoneLater],
     /// What each phase has cost.
     pub costs: &'a [PhaseCost],
     /// The newest event of the server's log, and its hash.
     pub record: (i64, &'a str),
+}
+
+/// A commit that answers what people said of the work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneLater {
+    /// The commit.
+    pub commit: CommitSha,
+    /// Who had said something.
+    pub by: Vec<Login>,
+    /// The files that it changed.
+    pub files: Vec<RepoPath>,
+    /// What was done, in the agent's words.
+    pub summary: String,
 }
 
 /// What a check said.
@@ -140,6 +155,7 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
     parts.push(conformance::files_table(&found.files));
     parts.extend(conformance::deviations(&found.deviations));
     parts.extend(conformance::refusals(&found.refusals));
+    parts.extend(done_since(facts.follow_ups));
     if !facts.checks.is_empty() {
         let checks: Vec<String> = facts.checks.iter().map(|check| self::check(check, output)).collect();
         parts.push(format!("### Checks\n\n{}", checks.join("\n\n")));
@@ -155,6 +171,20 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
 fn record((event, hash): (i64, &str)) -> String {
     let command = code(&format!("assentry audit verify --at {event}:{hash}"));
     format!("### Record\n\nOn the server, {command} proves that nobody rewrote what led here.")
+}
+
+/// The commits that answer what people said of the work.
+fn done_since(follow_ups: &[DoneLater]) -> Option<String> {
+    let items: Vec<String> = follow_ups.iter().map(done_later).collect();
+    (!items.is_empty()).then(|| format!("### Done since\n\n{}", items.join("\n")))
+}
+
+fn done_later(later: &DoneLater) -> String {
+    let by: Vec<String> = later.by.iter().map(|login| code(login.as_str())).collect();
+    let files: Vec<String> = later.files.iter().map(|path| code(path.as_str())).collect();
+    let commit = code(later.commit.short());
+    let text = format!("{commit} for {}, in {}\n\n{}", and(&by), and(&files), block(&later.summary));
+    super::plan::item("- ", &text)
 }
 
 fn check(check: &CheckResult, most: usize) -> String {

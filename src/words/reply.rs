@@ -8,6 +8,7 @@ use super::history::history;
 use super::place::Home;
 use super::plan::{template, version};
 use super::policy;
+use super::review;
 use super::spending;
 use super::trouble;
 use super::{Words, around};
@@ -76,6 +77,9 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::Raised { who, micro_dollars, goes_on } => {
             spending::raised(&mention(who), *micro_dollars, *goes_on, prefix)
         }
+        Words::RaisedForReview { who, micro_dollars } => {
+            spending::raised_for_review(&mention(who), *micro_dollars, prefix)
+        }
         Words::NotRaised { who, why } => spending::not_raised(&mention(who), why, prefix),
         Words::Started { version: number, digest, by } => format!(
             "{} is approved by {}. The work starts now and changes only what the plan allows; {} {}",
@@ -108,8 +112,9 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         ),
         Words::WorkIsUp { who, pull } => format!(
             "{}, the work on this plan is up for review in #{pull}, so the plan stays as it is. Say there what the work \
-             lacks; to plan anew, close #{pull} and {}",
+             lacks, or {} To plan anew, close #{pull} and {}",
             mention(who),
+            prefix.tell("write `/fix` and what."),
             prefix.tell("write `/plan` here.")
         ),
         Words::NoRun { who, wanted } => format!(
@@ -175,6 +180,11 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             many(u64::from(*rounds), "revision"),
             prefix.tell("writes `/plan`.")
         ),
+        Words::FollowUpsOver { rounds } => review::over(*rounds, prefix),
+        Words::ChecksStayRed { checks } => review::red(*checks, prefix),
+        Words::FollowUpRefused { reasons } => review::refused(reasons, prefix),
+        Words::FollowUpFailed { why } => review::failed(why, setting.issue, prefix),
+        Words::FollowUpStopped { who } => review::stopped(&mention(who), prefix),
         Words::PlanNotSound { who, faults } => format!(
             "{}, this plan cannot be adopted as it is:\n\n{}\n\nPlease mend it and offer it again.",
             mention(who),
@@ -201,7 +211,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 }
 
 /// Each command with what it takes, and what it does.
-const COMMANDS: [(&str, &str); 18] = [
+const COMMANDS: [(&str, &str); 19] = [
     ("plan [what to mind]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
     ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
@@ -215,6 +225,7 @@ const COMMANDS: [(&str, &str); 18] = [
     ("stop", "stops the work and keeps what is done; whoever may cancel can"),
     ("resume", "goes on with work that was stopped"),
     ("budget +2.50", "grants the work so many dollars more and goes on with it; whoever may approve can"),
+    ("fix what", "mends the work under review, inside what was approved; alone it takes up what was said there"),
     ("retry DIGEST", "runs the approved version again after a failure"),
     ("status", "says where the run stands; anyone can ask"),
     ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
@@ -230,7 +241,7 @@ fn help(spelling: &Spelling) -> String {
         format!(" {} works as well as {}.", code(&format!("@{slug} plan")), command("plan", prefix))
     });
     format!(
-        "Write one of these as the first line of a comment, here or on the plan pull request:\n\n\
+        "Write one of these as the first line of a comment, here or on a pull request of this run:\n\n\
          | Command | What it does |\n| --- | --- |\n{}\n\n\
          Where nothing else is said, it takes write access.{mention}",
         rows.join("\n")

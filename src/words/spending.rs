@@ -114,6 +114,12 @@ pub(super) fn raised(who: &str, micro_dollars: u64, goes_on: bool, prefix: &Pref
     format!("{granted} {then}")
 }
 
+/// The answer to whoever granted more while the work is up for review.
+pub(super) fn raised_for_review(who: &str, micro_dollars: u64, prefix: &Prefix) -> String {
+    let granted = format!("{who}, {} more for what is done about the review.", dollars(micro_dollars));
+    format!("{granted} {}", prefix.tell("`/fix` takes up what was said."))
+}
+
 /// The answer to whoever may not.
 pub(super) fn not_raised(who: &str, why: &NotRaised, prefix: &Prefix) -> String {
     let why = match why {

@@ -6,6 +6,7 @@ use super::around;
 use super::escape::{code, inline, quoted};
 use super::figures::{and, moment};
 use super::plan::version;
+use super::review;
 use super::spending::{self, PhaseCost, cost};
 use super::trouble;
 use crate::ids::{PullNumber, RunId, Timestamp};
@@ -13,7 +14,7 @@ use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
-use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, Rest, State, Trouble, Waiting};
+use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, Rest, ReviewBounds, State, Trouble, Waiting};
 
 /// What the status comment tells.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,8 @@ pub struct StatusFacts<'a> {
     pub prefix: &'a Prefix,
     /// How many revisions in a row are made of remarks.
     pub rounds: u32,
+    /// How much is done by itself while the work is up for review.
+    pub review: ReviewBounds,
 }
 
 /// The status comment.
@@ -150,12 +153,10 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::Delivering(delivering) => {
             tell("opening the pull request", stage(delivering, facts.prefix), String::new(), true)
         }
-        State::InReview(review) => tell(
-            "in review",
-            format!("#{} holds the work and waits for your review.", review.pull),
-            format!("Merging or closing #{} ends the run.", review.pull),
-            true,
-        ),
+        State::InReview(in_review) => {
+            let what = format!("#{} {}", in_review.pull, review::doing(in_review, facts.review.rounds, facts.prefix));
+            tell("in review", what, format!("Merging or closing #{} ends the run.", in_review.pull), true)
+        }
         State::Ended(ended) => {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
             let account = trouble::outcome(&ended.outcome, digest, facts.prefix);

@@ -155,6 +155,11 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
     }
 }
 
+/// What happened, without what would help a run that ended by it.
+pub(super) fn cause(why: &Trouble, prefix: &Prefix) -> String {
+    trouble(why, None, prefix).cause
+}
+
 /// A reason as a sentence that says what is missing and who can give it.
 pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
     let login = |person: &Person| code(person.login.as_str());

@@ -18,7 +18,7 @@ impl Arrival<'_> {
             return self.done("not by a person").await;
         };
         let Some(run) = self.run_of_plan_pull(pull.number).await? else {
-            return self.done("no plan's pull request").await;
+            return self.review_of_work(by, (pull, review)).await;
         };
         let rejects = matches!(self.command(&review.body).await?, Some(Command::Reject { .. }));
         let kind = match review.state {

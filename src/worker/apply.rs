@@ -134,6 +134,10 @@ impl Core {
             | Effect::OpenPull { .. }
             | Effect::ReportConformance { .. }
             | Effect::ClosePlanPull { .. }
+            | Effect::FollowUp { .. }
+            | Effect::PushMore { .. }
+            | Effect::AnswerWork { .. }
+            | Effect::TellWork
             | Effect::CleanUp { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
@@ -207,7 +211,8 @@ pub(super) fn text(state: &State) -> Result<StateText, Trouble> {
 /// The lanes whose waiting effects nobody wants any more: work that a person stopped, and everything when a run ends.
 /// What the step itself asks for is enqueued after that.
 fn voids(from: &State, to: &State) -> Vec<Lane> {
-    let working = |state: &State| matches!(state, State::Planning(_) | State::Executing(_));
+    let following_up = |state: &State| matches!(state, State::InReview(review) if review.is_working());
+    let working = |state: &State| following_up(state) || matches!(state, State::Planning(_) | State::Executing(_));
     if from.is_open() && !to.is_open() {
         return Lane::ALL.to_vec();
     }
@@ -217,7 +222,7 @@ fn voids(from: &State, to: &State) -> Vec<Lane> {
         _ => false,
     };
     let rests = |state: &State| matches!(state, State::Executing(executing) if executing.parked);
-    let other = from.phase() != to.phase() || other_ask || !rests(from) && rests(to);
+    let other = from.phase() != to.phase() || other_ask || !rests(from) && rests(to) || !working(to);
     if working(from) && other { vec![Lane::Work] } else { vec![] }
 }
 
@@ -251,6 +256,10 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::Pushed { .. } => "pushed",
         Event::PullOpened { .. } => "pull_opened",
         Event::PlanPullClosed => "plan_pull_closed",
+        Event::WorkNoted { .. } => "work_noted",
+        Event::FixAsked { .. } => "fix_asked",
+        Event::ChecksRed { .. } => "checks_red",
+        Event::FollowedUp { .. } => "followed_up",
         Event::WorkEnded { .. } => "work_ended",
         Event::Answered { .. } => "answered",
         Event::LeftBehind { .. } => "left_behind",

@@ -3,6 +3,7 @@
 
 use super::Trouble;
 use super::effect::{Deed, Done, Look};
+use super::review::fate;
 use crate::agent::prompt::prompt_version;
 use crate::github::{GithubError, PullScene, PullState, Step, Thread, Trace};
 use crate::ids::PullNumber;
@@ -71,6 +72,24 @@ impl Deed<'_> {
             return Ok(Some(Event::PlanBranchMoved { head: Some(shown.subject.commit.clone()) }));
         }
         Ok(None)
+    }
+
+    /// What goes on around work that is up for review: whether it still is.
+    ///
+    /// # Errors
+    /// When GitHub does not say, or nothing can be written at the moment: the gate is asked later (rule P).
+    pub(super) async fn around_work(&self, shown: &Shown, pull: PullNumber) -> Result<Option<Event>, Trouble> {
+        let repo = self.repo(Step::Read);
+        let PullScene { archived, forced, .. } = repo.pull_scene(shown.pull).await?;
+        if archived {
+            let what = format!("ask the gate of {}", self.run.origin.repo_name);
+            return Err(GithubError::Parked { what, why: "the repository is archived".to_owned() }.into());
+        }
+        // The plan is judged without it from then on, and so this is told once (rule F).
+        if self.run.state.void().is_none() && forced.touched(&shown.subject.commit) {
+            return Ok(Some(Event::PlanBranchMoved { head: Some(shown.subject.commit.clone()) }));
+        }
+        Ok(fate(&repo.pull(pull).await?, None).map(|fate| Event::WorkEnded { fate }))
     }
 
     /// Whether the server would execute with another model or other prompts by now than the version names (F52). Who

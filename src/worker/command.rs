@@ -64,9 +64,9 @@ impl Arrival<'_> {
             return self.done("not by a person").await;
         };
         let command = self.command(&comment.body).await?;
-        let run = self.run_at(issue.number, issue.is_pull).await?;
+        let (run, place) = self.run_and_place(issue).await?;
         if issue.is_pull && run.is_none() {
-            return self.done("not a plan's pull request").await;
+            return self.done("no pull request of ours").await;
         }
         // An App in a person's name asks for nothing (R7); an approval of that kind is recorded and refused (D34).
         let starts = matches!(
@@ -79,6 +79,7 @@ impl Arrival<'_> {
                     | Command::Retry { .. }
                     | Command::Resume
                     | Command::Budget { .. }
+                    | Command::Fix { .. }
             )
         );
         if comment.via_app && starts {
@@ -91,7 +92,6 @@ impl Arrival<'_> {
         if run.as_ref().is_some_and(overtaken) && !command.as_ref().is_some_and(Command::is_act) {
             return self.done("taken back before it was told of").await;
         }
-        let place = if issue.is_pull { Place::PlanPull } else { Place::Issue };
         let typed = Typed { issue, comment, by, run, place };
         let Some(command) = command else { return self.perhaps_answer(&typed).await };
         if !comment.via_app {
@@ -109,6 +109,7 @@ impl Arrival<'_> {
             Command::Stop => self.stop(&typed).await,
             Command::Resume => self.resume(&typed).await,
             Command::Budget { more } => self.budget(&typed, more).await,
+            Command::Fix { text } => self.fix(&typed, text).await,
             Command::Retry { digest } => self.retry(&typed, digest).await,
             Command::Status => self.status(&typed).await,
             Command::Help => self.answer(&typed, Words::Help, "help").await,
@@ -132,7 +133,7 @@ impl Arrival<'_> {
                 let event = Event::PlanAsked { by: typed.by.clone(), guidance, place: typed.place };
                 self.happens(run.id, &event).await
             }
-            Some(_) if typed.place == Place::PlanPull => self.no_run(typed, "plan").await,
+            Some(_) if typed.place != Place::Issue => self.no_run(typed, "plan").await,
             Some(_) | None if !typed.issue.open || self.hint.repo.archived => self.no_run(typed, "plan").await,
             Some(_) | None => {
                 let Some(in_force) = self.may_ask_by_command(typed.issue, typed.by).await? else { return Ok(()) };
@@ -234,7 +235,8 @@ impl Arrival<'_> {
         if !self.may_end(typed, run).await? {
             return self.refuse(typed, "stop").await;
         }
-        if !matches!(run.state, State::Executing(_)) {
+        let following_up = matches!(&run.state, State::InReview(review) if review.is_working());
+        if !following_up && !matches!(run.state, State::Executing(_)) {
             return self.nothing_to(typed, run, "stop").await;
         }
         let stop = Stop { by: typed.by.clone(), place: typed.place, comment: typed.comment.id };
@@ -343,7 +345,7 @@ impl Arrival<'_> {
 
     /// Shows what became of a command. Only a courtesy: what follows from the command is what counts.
     pub(super) async fn seen(&self, typed: &Typed<'_>, how: Reaction) {
-        let step = if typed.place == Place::PlanPull { Step::Write } else { Step::Read };
+        let step = if typed.place != Place::Issue { Step::Write } else { Step::Read };
         if let Err(error) = self.repo(step).react(Target::Comment(typed.comment.id), how).await {
             tracing::debug!(%error, "a reaction was not made");
         }

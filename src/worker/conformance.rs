@@ -20,7 +20,7 @@ pub(super) fn found_in(terms: &Terms, work: &Work) -> Conformance {
 impl Deed<'_> {
     /// Reports on a commit of the work, once; the same report is brought up to date when it is made again.
     pub(super) async fn report_conformance(&self, version: u32, head: &CommitSha) -> Result<Done, Trouble> {
-        let found = found_in(&self.terms(version).await?, &self.work(version).await?);
+        let found = found_in(&self.terms(version).await?, &self.work_now(version).await?);
         let Report { title, summary } = report(&found);
         let conclusion = match found.verdict {
             Verdict::AsPlanned => Conclusion::Success,

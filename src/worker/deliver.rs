@@ -6,7 +6,7 @@ use super::Trouble;
 use super::conformance::found_in;
 use super::effect::{Deed, Done};
 use super::execute::work_name;
-use crate::agent::executor::{CheckRun, StepDone, Work};
+use crate::agent::executor::{CheckRun, StepDone, Work, amount};
 use crate::github::{Attempt, Entry, FileMode, GithubError, NewPull, OpenState, PullState, Step};
 use crate::ids::{CommitSha, PullNumber};
 use crate::sandbox::{Change, ChangeKind};
@@ -18,7 +18,7 @@ use crate::workflow::scope::Wall;
 use crate::workflow::terms::Terms;
 
 /// How long a judgement may lie about before the push that rests on it begins.
-const FRESH: Duration = Duration::from_secs(60);
+pub(super) const FRESH: Duration = Duration::from_secs(60);
 
 /// Under which name the store keeps the commits that were made, before a branch leads to them.
 fn commits_name(version: u32) -> String {
@@ -79,7 +79,7 @@ impl Deed<'_> {
     /// are kept once they are all there, so that the branch is set to these and no others.
     async fn commit_steps(&self, version: u32, approved: &Approved) -> Result<Vec<CommitSha>, Trouble> {
         let (terms, work) = (self.terms(version).await?, self.work(version).await?);
-        within_scope(&terms, &work)?;
+        within_scope(&terms, &[], &work)?;
         let repo = self.repo(Step::Write);
         let base_tree = self.mirror().await?.tree(&terms.base).await?;
         let (mut parent, mut before) = (terms.base.clone(), Vec::new());
@@ -88,7 +88,7 @@ impl Deed<'_> {
             if step.changes == before {
                 continue;
             }
-            let tree = repo.create_tree(&base_tree, &entries(step)).await?;
+            let tree = repo.create_tree(&base_tree, &entries(&step.changes)).await?;
             let message = self.message(&terms, approved, step);
             let commit = repo.create_commit(&message, &tree, std::slice::from_ref(&parent)).await?;
             before.clone_from(&step.changes);
@@ -128,7 +128,7 @@ impl Deed<'_> {
         Ok(Done::and(event, super::apply::With { pull: Some(pull.number), ..Default::default() }))
     }
 
-    async fn pull_text(&self, terms: &Terms, work: &Work, approved: &Approved) -> Result<PullText, Trouble> {
+    pub(super) async fn pull_text(&self, terms: &Terms, work: &Work, approved: &Approved) -> Result<PullText, Trouble> {
         let check = |check: &CheckRun| CheckResult {
             command: check.command.clone(),
             before: check.before,
@@ -136,6 +136,7 @@ impl Deed<'_> {
             output: check.output.clone(),
         };
         let head = self.core.store.head().await?;
+        let follow_ups = self.followed_up().await?;
         Ok(work_pull(&PullFacts {
             run: self.run.id,
             issue: self.run.origin.number,
@@ -147,6 +148,7 @@ impl Deed<'_> {
             conformance: &found_in(terms, work),
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
             costs: &self.costs().await?,
+            follow_ups: &follow_ups,
             record: (head.rows, &head.head),
         }))
     }
@@ -198,26 +200,24 @@ impl Deed<'_> {
     }
 }
 
-/// Holds what is about to be pushed against the approved scope once more, where it leaves the core (T57, T58, T66).
-fn within_scope(terms: &Terms, work: &Work) -> Result<(), Trouble> {
+/// Holds what is about to be pushed on top of what was changed `before` against the approved scope once more, where it
+/// leaves the core (T57, T58, T66).
+pub(super) fn within_scope(terms: &Terms, before: &[Change], work: &Work) -> Result<(), Trouble> {
     let wall = Wall::new(&terms.plan.scope).and_then(|wall| wall.guarding(&terms.protected));
     let wall = wall.map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
     let forbidden = |rule: crate::workflow::scope::Forbidden| Trouble::Forbidden(rule.to_string());
     for step in &work.steps {
-        let mut bytes = 0;
         for change in &step.changes {
             wall.may_change(&change.path).map_err(forbidden)?;
-            if let ChangeKind::Put { bytes: put, .. } = &change.change {
-                bytes += put.len() as u64;
-            }
         }
-        wall.may_amount_to(step.changes.len() as u64, bytes).map_err(forbidden)?;
+        let (files, bytes) = amount(before, &step.changes);
+        wall.may_amount_to(files, bytes).map_err(forbidden)?;
     }
     Ok(())
 }
 
-fn entries(step: &StepDone) -> Vec<Entry> {
-    step.changes.iter().map(entry).collect()
+pub(super) fn entries(changes: &[Change]) -> Vec<Entry> {
+    changes.iter().map(entry).collect()
 }
 
 fn entry(change: &Change) -> Entry {

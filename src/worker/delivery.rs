@@ -154,6 +154,7 @@ impl Arrival<'_> {
                     }
                 }
             }
+            About::CheckEnded { head, app, .. } => Box::pin(self.check_ended(head, *app)).await,
             About::IssueGone { issue } => Box::pin(self.issue_gone(issue)).await,
             About::PullRetargeted { pull, .. } => Box::pin(self.retargeted(pull)).await,
             About::DefaultBranchChanged { from, .. } => Box::pin(self.base_moved(from, false)).await,

@@ -64,6 +64,7 @@ fn told(command: &Command) -> Option<&'static str> {
         Command::Stop => Some("stop"),
         Command::Resume => Some("resume"),
         Command::Budget { .. } => Some("budget +2.50"),
+        Command::Fix { .. } => Some("fix"),
         Command::Status => Some("status"),
         Command::History => Some("history"),
         Command::Help => Some("help"),

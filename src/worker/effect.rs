@@ -122,6 +122,12 @@ impl Deed<'_> {
             Effect::OpenPull { version, head } => Box::pin(self.open_pull(*version, head)).await,
             Effect::ReportConformance { version, head } => Box::pin(self.report_conformance(*version, head)).await,
             Effect::ClosePlanPull { plan_pull, pull } => Box::pin(self.close_plan_pull(*plan_pull, *pull)).await,
+            Effect::FollowUp { number } => Box::pin(self.follow_up(*number)).await,
+            Effect::PushMore { number } => Box::pin(self.push_more(*number)).await,
+            Effect::AnswerWork { number, commit, reply } => {
+                Box::pin(self.answer_work(*number, commit.as_ref(), reply)).await
+            }
+            Effect::TellWork => Box::pin(self.tell_work()).await,
             Effect::CleanUp { plan, work } => Box::pin(self.clean_up(plan, work)).await,
             Effect::TidyUp => Box::pin(self.tidy_up()).await,
             Effect::AnswerKept { version, reply } => Box::pin(self.answer_kept(*version, reply)).await,
@@ -300,6 +306,8 @@ impl Deed<'_> {
             | Effect::ShowStatusSoon
             | Effect::AnswerNote { .. }
             | Effect::EndBurst { .. }
+            | Effect::AnswerWork { .. }
+            | Effect::TellWork
             | Effect::CleanUp { .. }
             | Effect::TidyUp
             | Effect::AnswerKept { .. }
@@ -322,6 +330,8 @@ impl Deed<'_> {
             | Effect::JudgeAgain { .. }
             | Effect::Execute { .. }
             | Effect::Push { .. }
+            | Effect::FollowUp { .. }
+            | Effect::PushMore { .. }
             | Effect::OpenPull { .. } => Some(Event::Stopped { outcome: Outcome::Failed { why } }),
         };
         match event {

@@ -11,7 +11,7 @@ use super::workplace::Notebook;
 use crate::agent::executor::{Executed, Work, execute};
 use crate::agent::{Desk, Ending, Ground, Leash};
 use crate::workflow::event::Event;
-use crate::workflow::run::{Outcome, State, Trouble as Why};
+use crate::workflow::run::{Outcome, ReviewStage, State, Trouble as Why};
 use crate::workflow::spending::{self, Full};
 
 /// Under which name the store keeps what an execution has done.
@@ -113,16 +113,31 @@ const LOOK: Duration = Duration::from_secs(1);
 
 impl Deed<'_> {
     /// Ends the work by `stop` as soon as a person wants it.
-    async fn until_stopped(&self, stop: &CancellationToken) -> Infallible {
+    pub(super) async fn until_stopped(&self, stop: &CancellationToken) -> Infallible {
         loop {
             tokio::time::sleep(LOOK).await;
             // A store that does not answer now may answer the next time.
             if let Ok((run, _)) = self.core.run_since(self.run.id).await
-                && matches!(&run.state, State::Executing(executing) if executing.stop.is_some())
+                && is_to_stop(&run.state)
             {
                 stop.cancel();
             }
         }
+    }
+}
+
+fn is_to_stop(state: &State) -> bool {
+    match state {
+        State::Executing(executing) => executing.stop.is_some(),
+        State::InReview(review) => matches!(review.stage, ReviewStage::Working { stop: Some(_), .. }),
+        State::Planning(_)
+        | State::AwaitingAnswer(_)
+        | State::Publishing(_)
+        | State::AwaitingApproval(_)
+        | State::Starting(_)
+        | State::Resting(_)
+        | State::Delivering(_)
+        | State::Ended(_) => false,
     }
 }
 

@@ -33,7 +33,8 @@ pub async fn past(store: &Store, run: &Run) -> Result<Past, Trouble> {
     }
     let file = plan_path(run.origin.number).map_err(|bad| Trouble::Corrupt(bad.to_string()))?;
     let plan_pull = run.state.plan_pull();
-    let past = Past { run: run.id, file, plan_pull, versions, acts: vec![] };
+    let work_pull = run.state.work_pull();
+    let past = Past { run: run.id, file, plan_pull, work_pull, versions, acts: vec![] };
     let mut told = Told { past, asked: vec![run.origin.requester.login.clone()], early: vec![] };
     for row in store.events(run.id).await? {
         if let Ok(event) = serde_json::from_str(&row.json) {

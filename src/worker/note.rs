@@ -23,7 +23,7 @@ impl Arrival<'_> {
             return self.done("not by a person").await;
         };
         let Some(run) = self.run_of_plan_pull(pull.number).await? else {
-            return self.done("no plan's pull request").await;
+            return self.line_of_work(by, pull, comment).await;
         };
         if self.may(by).await? < Level::Write {
             return self.not_heard(&run, by, comment.created_at).await;
@@ -37,22 +37,30 @@ impl Arrival<'_> {
             return self.done("not by a person").await;
         };
         let own = self.hint.sender.as_ref().is_some_and(|sender| sender.id == by.id);
-        let run = self.run_of_plan_pull(pull.number).await?.filter(|run| run.state.is_open());
-        let Some(run) = run.filter(|_| own) else { return self.done("what it says now is not read").await };
+        let of_plan = self.run_of_plan_pull(pull.number).await?;
+        let (run, place) = match of_plan {
+            Some(run) => (Some(run), Place::PlanPull),
+            None => (self.run_of_work_pull(pull.number).await?, Place::WorkPull),
+        };
+        let Some(run) = run.filter(|run| own && run.state.is_open()) else {
+            return self.done("what it says now is not read").await;
+        };
         if self.may(by).await? < Level::Write {
             return self.done("it was not heard in the first place").await;
         }
         let words = Words::EditIsNotRead { who: by.clone() };
         let key = once_an_hour("edited", by, comment.updated_at);
-        self.happens(run.id, &Event::Answered { words, place: Place::PlanPull, key }).await
+        self.happens(run.id, &Event::Answered { words, place, key }).await
     }
 
     /// A comment on a line was deleted: a note that nobody has taken up is forgotten, one that is yet to be told of never
     /// counts (F04).
     pub(super) async fn line_deleted(&self, pull: &PullFacts, comment: &ReviewCommentFacts) -> Result<(), Trouble> {
-        let Some(run) = self.run_of_plan_pull(pull.number).await? else {
-            return self.done("no plan's pull request").await;
+        let run = match self.run_of_plan_pull(pull.number).await? {
+            Some(run) => Some(run),
+            None => self.run_of_work_pull(pull.number).await?,
         };
+        let Some(run) = run else { return self.done("no pull request of ours").await };
         let id = line_id(comment);
         let event = Event::NoteWithdrawn { id: id.clone() };
         if run.state.notes().iter().any(|note| note.id == id) {
@@ -119,6 +127,7 @@ fn on_line(run: &Run, by: &Person, comment: &ReviewCommentFacts) -> Note {
     let in_plan = plan_path(run.origin.number).is_ok_and(|path| path.as_str() == comment.path);
     let lines = comment.line.filter(|_| in_plan && comment.side == Side::Right);
     let on = lines.map(|last| Lines {
+        path: None,
         first: comment.start_line.unwrap_or(last),
         last,
         quoted: quoted(comment),
@@ -135,12 +144,12 @@ fn on_line(run: &Run, by: &Person, comment: &ReviewCommentFacts) -> Note {
     }
 }
 
-fn line_id(comment: &ReviewCommentFacts) -> String {
+pub(super) fn line_id(comment: &ReviewCommentFacts) -> String {
     format!("line-{}", comment.id)
 }
 
 /// A comment as the API lists it, in the shape in which deliveries tell it.
-fn facts(comment: ReviewComment) -> ReviewCommentFacts {
+pub(super) fn facts(comment: ReviewComment) -> ReviewCommentFacts {
     let short = |line: Option<u64>| line.and_then(|line| u32::try_from(line).ok());
     let (line, start_line) = match comment.original_line {
         Some(line) => (Some(line), comment.original_start_line),
@@ -164,7 +173,7 @@ fn facts(comment: ReviewComment) -> ReviewCommentFacts {
 }
 
 /// The lines a comment hangs on: the end of the part of the difference that GitHub shows with it.
-fn quoted(comment: &ReviewCommentFacts) -> String {
+pub(super) fn quoted(comment: &ReviewCommentFacts) -> String {
     let lines = comment.line.zip(comment.start_line).map_or(1, |(last, first)| last.saturating_sub(first) + 1);
     let shown: Vec<&str> = comment.diff_hunk.lines().filter(|line| !line.starts_with("@@")).collect();
     let skip = shown.len().saturating_sub(usize::try_from(lines).unwrap_or(1));

@@ -200,8 +200,18 @@ impl Deed<'_> {
 
     async fn reply(&self, version: u32, note: &Note, text: &str) -> Result<(), Trouble> {
         let name = format!("answer:{version}:{}", note.id);
-        if let (Thread::Line(comment), Some(pull)) = (note.thread, self.run.state.plan_pull()) {
-            let marker = self.core.app.marker(self.run.id, &name);
+        self.reply_on(self.run.state.plan_pull(), note, (&name, text)).await
+    }
+
+    /// Answers a note in its thread on a pull request, once.
+    pub(super) async fn reply_on(
+        &self,
+        pull: Option<PullNumber>,
+        note: &Note,
+        (name, text): (&str, &str),
+    ) -> Result<(), Trouble> {
+        if let (Thread::Line(comment), Some(pull)) = (note.thread, pull) {
+            let marker = self.core.app.marker(self.run.id, name);
             let trace = Trace { marker: &marker, since: self.run.origin.asked_at };
             match self.repo(Step::Write).ensure_reply(pull, comment, text, trace, self.look().into()).await {
                 // The comment was deleted; nobody waits for its answer.
@@ -214,7 +224,12 @@ impl Deed<'_> {
 
     /// Resolves a note's thread. That it stays open is a blemish and no reason to say anything twice.
     async fn resolve(&self, note: &Note) -> Result<(), Trouble> {
-        let (Thread::Line(comment), Some(pull)) = (note.thread, self.run.state.plan_pull()) else { return Ok(()) };
+        self.resolve_on(self.run.state.plan_pull(), note).await
+    }
+
+    /// Resolves a note's thread on a pull request.
+    pub(super) async fn resolve_on(&self, pull: Option<PullNumber>, note: &Note) -> Result<(), Trouble> {
+        let (Thread::Line(comment), Some(pull)) = (note.thread, pull) else { return Ok(()) };
         match self.repo(Step::Write).resolve_thread(pull, comment).await {
             Err(error @ (GithubError::Gone { .. } | GithubError::Refused { .. } | GithubError::Invalid { .. })) => {
                 tracing::warn!(run.id = %self.run.id, %error, "a thread was not resolved");
@@ -251,9 +266,10 @@ impl Deed<'_> {
     }
 
     /// The address of a note; empty where there is none.
-    fn link(&self, note: &Note) -> String {
+    pub(super) fn link(&self, note: &Note) -> String {
         let place = match note.thread {
             Thread::Line(_) | Thread::Summary(Place::PlanPull) => self.run.state.plan_pull(),
+            Thread::Summary(Place::WorkPull) => self.run.state.work_pull(),
             Thread::Summary(Place::Issue) => None,
         };
         self.home().note(&note.id, self.run.origin.number, place).unwrap_or_default()

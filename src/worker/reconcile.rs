@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::apply::{With, read};
+use super::ci::{checks_red, waits_for_checks};
 use super::command::approval;
 use super::review::fate;
 use super::{Core, Trouble};
@@ -21,7 +22,7 @@ use crate::workflow::act::{Act, ActId, ActKind, Place};
 use crate::workflow::command::{Command, parse};
 use crate::workflow::event::Event;
 use crate::workflow::outcome::CancelledBy;
-use crate::workflow::run::{DeliverStage, Delivering, Run, Shown, State};
+use crate::workflow::run::{DeliverStage, Delivering, InReview, Run, Shown, State};
 
 /// How often runs are compared, by one replica for all: each costs a few calls.
 const EVERY: Duration = Duration::from_secs(29 * 60);
@@ -112,7 +113,7 @@ impl Look<'_> {
     /// The first thing that was missed; what comes behind it is found the next time, if it still matters.
     async fn missed(&self) -> Result<Missed, Trouble> {
         if let State::InReview(review) = &self.run.state {
-            return self.reviewed_work(review.pull).await;
+            return self.reviewed_work(review).await;
         }
         if let Some(why) = self.ended().await? {
             return Ok(Some((Event::Cancelled { by: None, why }, None)));
@@ -166,10 +167,16 @@ impl Look<'_> {
         }
     }
 
-    /// What became of the pull request with the work.
-    async fn reviewed_work(&self, pull: PullNumber) -> Result<Missed, Trouble> {
-        let fate = fate(&self.repo().pull(pull).await?, None);
-        Ok(fate.map(|fate| (Event::WorkEnded { fate }, None)))
+    /// What became of the pull request with the work, or else whether checks are red on it.
+    async fn reviewed_work(&self, review: &InReview) -> Result<Missed, Trouble> {
+        if let Some(fate) = fate(&self.repo().pull(review.pull).await?, None) {
+            return Ok(Some((Event::WorkEnded { fate }, None)));
+        }
+        if !waits_for_checks(review, &review.head) {
+            return Ok(None);
+        }
+        let event = checks_red(&self.core.app.repository(self.at, Step::Write, self.now), &review.head).await?;
+        Ok(event.map(|event| (event, None)))
     }
 
     async fn branch_moved(&self, shown: &Shown) -> Result<Missed, Trouble> {

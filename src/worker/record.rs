@@ -121,6 +121,8 @@ impl Deed<'_> {
             format!("plan-{version}")
         } else if let Effect::Execute { version } = effect {
             format!("execute-{version}")
+        } else if let Effect::FollowUp { number } = effect {
+            format!("fix-{number}")
         } else {
             return Ok(None);
         };

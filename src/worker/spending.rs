@@ -16,7 +16,7 @@ impl Arrival<'_> {
             return self.refuse(typed, "budget").await;
         }
         let Some(run) = &typed.run else { return self.no_run(typed, "budget").await };
-        if !matches!(run.state, State::Executing(_) | State::Resting(_)) {
+        if !matches!(run.state, State::Executing(_) | State::Resting(_) | State::InReview(_)) {
             return self.nothing_to(typed, run, "budget").await;
         }
         let raise = Raise {
@@ -37,13 +37,13 @@ impl Deed<'_> {
         let shown = match &self.run.state {
             State::Executing(executing) => &executing.approved.shown,
             State::Resting(resting) => &resting.approved.shown,
+            State::InReview(review) => &review.approved.shown,
             State::Planning(_)
             | State::AwaitingAnswer(_)
             | State::Publishing(_)
             | State::AwaitingApproval(_)
             | State::Starting(_)
             | State::Delivering(_)
-            | State::InReview(_)
             | State::Ended(_) => return Ok(Done::quietly()),
         };
         let refused = |why| {

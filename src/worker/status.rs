@@ -96,6 +96,7 @@ impl Deed<'_> {
             costs: &costs,
             prefix: &self.core.settings.prefix,
             rounds: run.origin.rounds,
+            review: run.origin.review,
         }))
     }
 }

@@ -63,10 +63,12 @@ impl Deed<'_> {
 
     /// The thread that a place is.
     pub(super) fn thread(&self, place: Place) -> Thread {
-        match (place, self.run.state.plan_pull()) {
-            (Place::PlanPull, Some(pull)) => Thread::Pull(pull),
-            (Place::PlanPull, None) | (Place::Issue, _) => Thread::Issue(self.run.origin.number),
-        }
+        let pull = match place {
+            Place::PlanPull => self.run.state.plan_pull(),
+            Place::WorkPull => self.run.state.work_pull(),
+            Place::Issue => None,
+        };
+        pull.map_or(Thread::Issue(self.run.origin.number), Thread::Pull)
     }
 
     /// Posts a comment that must appear once. What cannot be said on a locked issue is said on the plan pull request,

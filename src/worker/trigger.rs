@@ -139,6 +139,7 @@ impl Arrival<'_> {
             private: self.hint.repo.private,
             retry_of: None,
             rounds: in_force.policy.plan.rounds.unwrap_or(settings.rounds),
+            review: in_force.policy.review,
         };
         self.open(&origin, (&state, &then), None, seen).await
     }

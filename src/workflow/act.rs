@@ -77,6 +77,8 @@ pub enum Place {
     Issue,
     /// On the plan pull request.
     PlanPull,
+    /// On the pull request with the work.
+    WorkPull,
 }
 
 /// Why a recorded act no longer counts.

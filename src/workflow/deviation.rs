@@ -71,6 +71,20 @@ impl Refusals {
         }
     }
 
+    /// Adds all that another piece of work was refused.
+    pub fn join(&mut self, other: &Refusals) {
+        self.all = self.all.saturating_add(other.all);
+        for more in &other.first {
+            let same =
+                |known: &&mut Refusal| (&known.by, &known.what, &known.rule) == (&more.by, &more.what, &more.rule);
+            if let Some(known) = self.first.iter_mut().find(same) {
+                known.times = known.times.saturating_add(more.times);
+            } else if self.first.len() < MAX_REFUSALS {
+                self.first.push(more.clone());
+            }
+        }
+    }
+
     /// How many stand in no entry.
     #[must_use]
     pub fn uncounted(&self) -> u32 {

@@ -113,6 +113,27 @@ pub enum Effect {
         /// The pull request to point to.
         pull: Option<PullNumber>,
     },
+    /// Have the executor follow up on what people said of the work.
+    FollowUp {
+        /// Its number.
+        number: u32,
+    },
+    /// Make the commit of a follow-up and move the branch to it.
+    PushMore {
+        /// Its number.
+        number: u32,
+    },
+    /// Answer a note on the work.
+    AnswerWork {
+        /// The follow-up that took it up.
+        number: u32,
+        /// The commit that answers it; `None` if nothing was changed.
+        commit: Option<CommitSha>,
+        /// The answer.
+        reply: Box<Reply>,
+    },
+    /// Bring the text of the pull request with the work up to date.
+    TellWork,
     /// Delete the run's branches, as long as they are where we left them, and its files on this machine.
     CleanUp {
         /// The last commit that we wrote to the plan branch.
@@ -218,7 +239,7 @@ impl Effect {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Effect::WritePlan { .. } | Effect::Execute { .. } => Lane::Work,
+            Effect::WritePlan { .. } | Effect::Execute { .. } | Effect::FollowUp { .. } => Lane::Work,
             Effect::EndBurst { .. }
             | Effect::JudgeAgain { .. }
             | Effect::ShowStatusSoon
@@ -240,6 +261,9 @@ impl Effect {
             | Effect::OpenPull { .. }
             | Effect::ReportConformance { .. }
             | Effect::ClosePlanPull { .. }
+            | Effect::PushMore { .. }
+            | Effect::AnswerWork { .. }
+            | Effect::TellWork
             | Effect::CleanUp { .. }
             | Effect::AnswerKept { .. }
             | Effect::MarkFaults { .. }
@@ -269,6 +293,10 @@ impl Effect {
             Effect::OpenPull { .. } => "open_pull",
             Effect::ReportConformance { .. } => "report_conformance",
             Effect::ClosePlanPull { .. } => "close_plan_pull",
+            Effect::FollowUp { .. } => "follow_up",
+            Effect::PushMore { .. } => "push_more",
+            Effect::AnswerWork { .. } => "answer_work",
+            Effect::TellWork => "tell_work",
             Effect::CleanUp { .. } => "clean_up",
             Effect::TidyUp => "tidy_up",
             Effect::AnswerKept { .. } => "answer_kept",

@@ -166,6 +166,32 @@ pub enum Event {
     },
     /// The plan pull request was closed by us.
     PlanPullClosed,
+    /// Someone who may said something about the work.
+    WorkNoted {
+        /// What.
+        note: Note,
+    },
+    /// Someone who may asked for a follow-up by a command.
+    FixAsked {
+        /// Who.
+        by: Person,
+        /// What is to be mended besides what was noted before.
+        note: Option<Note>,
+    },
+    /// Checks of others are red on the last commit that we wrote, and none is running any more.
+    ChecksRed {
+        /// The commit.
+        head: CommitSha,
+        /// What each says, as a note.
+        notes: Vec<Note>,
+    },
+    /// The executor finished a follow-up; its result stands in the store.
+    FollowedUp {
+        /// What became of each note.
+        replies: Vec<Reply>,
+        /// Whether it changed anything.
+        changed: bool,
+    },
     /// The pull request with the work was merged or closed, or what was merged was taken back.
     WorkEnded {
         /// What became of it.

@@ -5,6 +5,7 @@
 
 mod in_review;
 mod notes;
+mod origin;
 mod pulls;
 mod resting;
 
@@ -16,13 +17,11 @@ use super::act::Act;
 use super::approval::{Case, Edit, Reason, Rules, Subject};
 use super::change::{Around, Stale};
 use super::hold::Hold;
-use crate::ids::{
-    BranchName, CommitSha, Digest, InstallationId, IssueId, IssueNumber, Person, PullNumber, RepoId, RepoName, RunId,
-    Timestamp,
-};
+use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, RunId, Timestamp};
 
-pub use in_review::InReview;
+pub use in_review::{FollowUp, InReview, ReviewBounds, ReviewStage};
 pub use notes::{Lines, Note, Offer, Reply, Source, Thread};
+pub use origin::Origin;
 pub use resting::{Raise, Rest, Resting, Stop};
 
 /// One issue's way from label to pull request.
@@ -34,52 +33,6 @@ pub struct Run {
     pub origin: Origin,
     /// Where it stands.
     pub state: State,
-}
-
-/// What was true when a run began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// The App's installation.
-    pub installation: InstallationId,
-    /// The repository.
-    pub repo: RepoId,
-    /// What the repository was called.
-    pub repo_name: RepoName,
-    /// The issue.
-    pub issue: IssueId,
-    /// The issue's number.
-    pub number: IssueNumber,
-    /// The issue's title as it was then.
-    pub title: String,
-    /// The issue's body as it was then.
-    pub body: String,
-    /// Who wrote the issue; `None` for a deleted account.
-    pub author: Option<Person>,
-    /// How many comments the issue had.
-    pub comments: u64,
-    /// Who asked for the run.
-    pub requester: Person,
-    /// The label that began it; `None` for `/plan`.
-    pub label: Option<String>,
-    /// When it was asked for, by GitHub's clock.
-    pub asked_at: Timestamp,
-    /// The branch the work is for.
-    pub base_branch: BranchName,
-    /// The branch that carries the plan.
-    pub plan_branch: BranchName,
-    /// The branch that will carry the work.
-    pub work_branch: BranchName,
-    /// Whether only people with access see the repository.
-    pub private: bool,
-    /// The run that this one tries again, with its approved version (`/retry`).
-    pub retry_of: Option<RunId>,
-    /// How many revisions in a row are made of what people remark, before a person must ask for the next.
-    #[serde(default = "default_rounds")]
-    pub rounds: u32,
-}
-
-fn default_rounds() -> u32 {
-    10
 }
 
 /// Where a run stands.
@@ -468,6 +421,7 @@ impl State {
             State::AwaitingApproval(waiting) => waiting.hold,
             State::Starting(approved) => approved.hold,
             State::Delivering(Delivering { approved, stage: DeliverStage::Judging { .. } }) => approved.hold,
+            State::InReview(review) if review.stage.is_judged() => review.approved.hold,
             State::Planning(_)
             | State::AwaitingAnswer(_)
             | State::Publishing(_)
@@ -486,12 +440,12 @@ impl State {
             State::Planning(planning) => &planning.notes,
             State::Publishing(publishing) => &publishing.notes,
             State::AwaitingApproval(waiting) => &waiting.notes,
+            State::InReview(review) => &review.notes,
             State::AwaitingAnswer(_)
             | State::Starting(_)
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
-            | State::InReview(_)
             | State::Ended(_) => &[],
         }
     }

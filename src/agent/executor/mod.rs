@@ -7,6 +7,7 @@
 //! Refuses: steps out of order, a finish with open steps or red checks.
 
 mod checks;
+mod follow_up;
 mod outputs;
 mod site;
 mod work;
@@ -28,8 +29,9 @@ use crate::model::{Conversation, Message, ToolCall};
 use crate::sandbox::checkout::may_be_named;
 use crate::sandbox::{Access, Exit};
 use crate::workflow::plan::Plan;
+pub use follow_up::{FixAnswer, FollowedUp, Task, follow_up};
 use site::Site;
-pub use work::{CheckRun, Deviation, DeviationKind, Proof, Refusals, StepDone, StepEnd, Work};
+pub use work::{CheckRun, Deviation, DeviationKind, Proof, Refusals, StepDone, StepEnd, Work, amount};
 
 /// Finishes with red checks that go back to the agent; the next one ends its work.
 const MAX_RED: u32 = 3;
@@ -127,7 +129,11 @@ async fn carry_out<J: Journal>(site: &mut Site<'_, J>, heard: &Heard, call: &Too
             Ok(read) => site.read_output(&read).await?,
             Err(said) => said,
         },
-        "tick" => match arguments(call) {
+        "finish" if let Some(notes) = site.notes => match arguments(call) {
+            Ok(finish) => follow_up::finish(site, notes, finish, before == Some(Outcome::Failed)).await?,
+            Err(said) => said,
+        },
+        "tick" if site.notes.is_none() => match arguments(call) {
             Ok(Tick { step }) => site.tick(&step).await?,
             Err(said) => said,
         },

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::work::{Deviation, DeviationKind, StepDone, StepEnd, Work};
+use super::follow_up::FixAnswer;
+use super::work::{Deviation, DeviationKind, StepDone, StepEnd, Work, amount};
 use crate::agent::desk::Desk;
 use crate::agent::dialogue::Said;
 use crate::agent::ending::Ending;
@@ -15,6 +16,7 @@ use crate::model::{Arguments, ToolCall};
 use crate::sandbox::checkout::Duplicate;
 use crate::sandbox::{Base, Change, ChangeKind, Refused};
 use crate::workflow::plan::{FileChange, Plan, PlanStep};
+use crate::workflow::run::Note;
 use crate::workflow::scope::Wall;
 
 /// Deviations that are recorded at most.
@@ -44,6 +46,12 @@ pub(super) struct Site<'a, J> {
     /// How often the agent wanted to finish with red checks.
     pub(super) red: u32,
     pub(super) finished: bool,
+    /// What was changed before this work, by the work that it follows; it counts towards the plan's limits.
+    pub(super) before_it: &'a [Change],
+    /// The notes that a follow-up answers; `None` where the plan itself is executed.
+    pub(super) notes: Option<&'a [Note]>,
+    /// The answers, once the agent has given them.
+    pub(super) answers: Vec<FixAnswer>,
 }
 
 impl<'a, J: Journal> Site<'a, J> {
@@ -62,6 +70,9 @@ impl<'a, J: Journal> Site<'a, J> {
             ticked: Vec::new(),
             red: 0,
             finished: false,
+            before_it: &[],
+            notes: None,
+            answers: Vec::new(),
         })
     }
 
@@ -150,8 +161,8 @@ impl<'a, J: Journal> Site<'a, J> {
         }
         left.truncate(MAX_LEFT);
         self.work.left = left;
-        let bytes = inside.iter().map(size).sum();
-        match self.wall.may_amount_to(inside.len() as u64, bytes) {
+        let (files, bytes) = amount(self.before_it, &inside);
+        match self.wall.may_amount_to(files, bytes) {
             Ok(()) => Ok(Ok(inside)),
             Err(forbidden) => Ok(Err(Said::Refused(format!("not taken: {forbidden}")))),
         }
@@ -231,13 +242,6 @@ fn difference(base: &Base, before: &[Change], after: &[Change]) -> BTreeMap<Repo
         (_, false) => FileChange::Delete,
     };
     paths.map(|path| (path.clone(), change(path))).collect()
-}
-
-fn size(change: &Change) -> u64 {
-    match &change.change {
-        ChangeKind::Put { bytes, .. } => bytes.len() as u64,
-        ChangeKind::Delete => 0,
-    }
 }
 
 fn named<'a>(paths: impl ExactSizeIterator<Item = &'a RepoPath>) -> String {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::budget::Spent;
 use crate::ids::RepoPath;
-use crate::sandbox::Change;
+use crate::sandbox::{Change, ChangeKind};
 use crate::workflow::conformance::{Built, BuiltCheck, BuiltStep};
 pub use crate::workflow::deviation::{Deviation, DeviationKind, Refusals};
 use crate::workflow::plan::FileChange;
@@ -38,6 +38,30 @@ pub struct Work {
 }
 
 impl Work {
+    /// Adds what a later piece of work changed on top of this one. To a verdict that is a repair: it is held against the
+    /// same plan, and what the checks said before all of it is still what they said before the work.
+    pub fn join(&mut self, later: &Work) {
+        for (path, change) in &later.files {
+            for files in [&mut self.files, &mut self.repairs] {
+                match change.after(files.get(path).copied()) {
+                    Some(change) => drop(files.insert(path.clone(), change)),
+                    None => drop(files.remove(path)),
+                }
+            }
+        }
+        if !later.checks.is_empty() {
+            let before: BTreeMap<String, Option<i32>> =
+                self.checks.drain(..).map(|check| (check.command, check.before)).collect();
+            let since = |check: &CheckRun| {
+                let before = before.get(&check.command).copied().unwrap_or(check.before);
+                CheckRun { before, ..check.clone() }
+            };
+            self.checks = later.checks.iter().map(since).collect();
+        }
+        self.deviations.extend(later.deviations.iter().cloned());
+        self.refusals.join(&later.refusals);
+    }
+
     /// The work as a verdict looks at it.
     #[must_use]
     pub fn built(&self) -> Built {
@@ -103,6 +127,18 @@ pub enum StepEnd {
     NotNeeded,
 }
 
+/// How many files and bytes differ from the base when `changes` are made on top of `before`.
+#[must_use]
+pub fn amount(before: &[Change], changes: &[Change]) -> (u64, u64) {
+    let all: BTreeMap<&RepoPath, &ChangeKind> =
+        before.iter().chain(changes).map(|change| (&change.path, &change.change)).collect();
+    let bytes = all.values().map(|change| match change {
+        ChangeKind::Put { bytes, .. } => bytes.len() as u64,
+        ChangeKind::Delete => 0,
+    });
+    (all.len() as u64, bytes.sum())
+}
+
 /// One check of the plan, before and after the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRun {
@@ -123,5 +159,37 @@ impl CheckRun {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.exit_code == Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
+    use super::*;
+
+    fn work(files: &[(&str, FileChange)], checks: &[(Option<i32>, Option<i32>)]) -> Work {
+        let check = |(before, exit_code): &(Option<i32>, Option<i32>)| CheckRun {
+            command: "make test".to_owned(),
+            before: *before,
+            exit_code: *exit_code,
+            output: String::new(),
+            elapsed_ms: 1,
+        };
+        let files = files.iter().map(|(path, change)| (path.parse().unwrap(), *change)).collect();
+        Work { files, checks: checks.iter().map(check).collect(), ..Work::default() }
+    }
+
+    #[test]
+    fn what_a_follow_up_undoes_is_not_there_and_checks_are_told_from_before_the_work() {
+        use FileChange::{Change, Create, Delete};
+        let mut all = work(&[("a", Create), ("b", Create), ("c", Change)], &[(Some(1), Some(0))]);
+        all.join(&work(&[("a", Delete), ("b", Change), ("c", Delete), ("d", Create)], &[(Some(0), Some(0))]));
+
+        let expected = work(&[("b", Create), ("c", Delete), ("d", Create)], &[(Some(1), Some(0))]);
+        assert_eq!((&all.files, &all.checks), (&expected.files, &expected.checks));
+        let repairs = work(&[("a", Delete), ("b", Change), ("c", Delete), ("d", Create)], &[]);
+        assert_eq!(all.repairs, repairs.files);
+        all.join(&Work::default());
+        assert_eq!(all.checks, expected.checks);
     }
 }

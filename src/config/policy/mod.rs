@@ -21,6 +21,7 @@ use super::{Config, PhaseLimits};
 use crate::ids::UserId;
 use crate::workflow::approval::{Approvers, Listed, Separation};
 use crate::workflow::plan::Budget;
+use crate::workflow::run::ReviewBounds;
 
 pub use approval::{Approval, Tier};
 pub(super) use people::account;
@@ -50,6 +51,8 @@ pub struct Policy {
     pub plan: PlanPolicy,
     /// How they are executed.
     pub execute: ExecutePolicy,
+    /// What is done about what people say of the work.
+    pub review: ReviewBounds,
 }
 
 /// Whether everybody can read a repository.
@@ -136,6 +139,7 @@ impl Policy {
         let common = approval::read(root.table("approval"), bounds, visibility);
         let plan = work::read_plan(root.table("plan"));
         let execute = work::read_execute(root.table("execute"), &bounds.hosts);
+        let review = work::read_review(root.table("review"));
         let templates: Vec<&str> = plan.templates.iter().map(|template| template.name.as_str()).collect();
         let tables = root.tables("profile");
         if tables.len() > MOST_PROFILES {
@@ -156,7 +160,7 @@ impl Policy {
         root.finish();
 
         let mistakes = document.into_mistakes();
-        if mistakes.is_empty() { Ok(Policy { profiles, trigger, bots, plan, execute }) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(Policy { profiles, trigger, bots, plan, execute, review }) } else { Err(mistakes) }
     }
 
     /// The policy of a repository that has none: the operator's word alone.
@@ -170,6 +174,7 @@ impl Policy {
             bots: vec![],
             plan: work::read_plan(empty.root()),
             execute: ExecutePolicy::default(),
+            review: ReviewBounds::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::globs;
 use crate::config::strict::Table;
 use crate::workflow::plan::is_hidden;
+use crate::workflow::run::ReviewBounds;
 
 /// The longest instructions, in bytes: they are sent with every turn.
 const LONGEST_TEXT: usize = 16_000;
@@ -56,6 +57,15 @@ pub struct ExecutePolicy {
     pub checks: Vec<String>,
     /// Paths that a plan may change only where it names them exactly and says so.
     pub protected: Vec<String>,
+}
+
+/// How much is done by itself while the work is up for review.
+pub(super) fn read_review(table: Table<'_>) -> ReviewBounds {
+    let usual = ReviewBounds::default();
+    let rounds = table.integer("rounds", 0..=15).and_then(|n| u32::try_from(n).ok());
+    let ci_fixes = table.integer("ci_fixes", 0..=10).and_then(|n| u32::try_from(n).ok());
+    table.finish();
+    ReviewBounds { rounds: rounds.unwrap_or(usual.rounds), ci_fixes: ci_fixes.unwrap_or(usual.ci_fixes) }
 }
 
 pub(super) fn read_plan(table: Table<'_>) -> PlanPolicy {

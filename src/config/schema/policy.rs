@@ -20,6 +20,8 @@ pub(super) struct Policy {
     plan: PlanTable,
     /// How plans are executed.
     execute: Execute,
+    /// What is done about what people say of the work.
+    review: Review,
 }
 
 /// One kind of run.
@@ -188,6 +190,18 @@ struct Template {
     instructions: String,
     /// What the plan's approach must speak of, each in a paragraph that begins with the word.
     sections: Vec<String>,
+}
+
+/// What is done by itself about what people say of the work, once its pull request is open.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    /// How many follow-ups in a row are made of reviews and comments, before a person must ask for the next with `/fix`.
+    #[schemars(range(min = 0, max = 15))]
+    rounds: u32,
+    /// How many follow-ups in a row are made because checks of other Apps are red.
+    #[schemars(range(min = 0, max = 10))]
+    ci_fixes: u32,
 }
 
 /// How plans are executed.

@@ -71,6 +71,7 @@ use tokio::task::AbortHandle;
 
 pub use self::admin::NewRepository;
 pub use self::call::Refusal;
+pub use self::checks::OtherCheck;
 pub use self::clock::Clock;
 pub use self::faults::{Fault, Mishap, Wrong};
 pub use self::halts::Halt;

@@ -154,6 +154,7 @@ const ROUTES: &[Route] = &[
     on("POST", "/repos/{owner}/{repo}/check-runs", WRITE_CHECKS, checks::create),
     on("GET", "/repos/{owner}/{repo}/check-runs/{check_run_id}", READ_CHECKS, checks::get),
     on("PATCH", "/repos/{owner}/{repo}/check-runs/{check_run_id}", WRITE_CHECKS, checks::update),
+    on("GET", "/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", READ_CHECKS, checks::annotations),
     on("POST", "/repos/{owner}/{repo}/statuses/{sha}", WRITE_STATUSES, checks::create_status),
 ];
 

@@ -304,10 +304,21 @@ pub(super) fn check(state: &State, repo: &Repo, check: &Check) -> Value {
         "output": output,
         "started_at": check.started.to_rfc3339(),
         "completed_at": check.completed.map(Timestamp::to_rfc3339),
-        "app": app(state),
+        "app": app_of(state, check),
         "check_suite": { "id": check.id },
         "pull_requests": [],
     })
+}
+
+/// The App that made a check: ours, unless it says otherwise.
+fn app_of(state: &State, check: &Check) -> Value {
+    let mut shape = app(state);
+    if let Some((id, slug)) = &check.app {
+        shape["id"] = json!(id);
+        shape["slug"] = json!(slug);
+        shape["name"] = json!(slug);
+    }
+    shape
 }
 
 /// "REST: Get the authenticated app".

@@ -242,6 +242,10 @@ pub(super) struct Check {
     pub(super) external_id: String,
     pub(super) details_url: Option<String>,
     pub(super) output: Value,
+    /// What it says at lines.
+    pub(super) annotations: Vec<Value>,
+    /// The App that made it, where it is not ours: its id and slug.
+    pub(super) app: Option<(i64, String)>,
     pub(super) started: Timestamp,
     pub(super) completed: Option<Timestamp>,
 }

@@ -92,7 +92,7 @@ fn parts_of(event: &str) -> Option<Parts> {
         "pull_request_review" => Some([false, false, true, true, false]),
         "pull_request_review_comment" => Some([false, true, true, false, false]),
         "push" => Some([false, false, false, false, true]),
-        "repository" => Some([false, false, false, false, false]),
+        "repository" | "check_run" => Some([false, false, false, false, false]),
         _ => None,
     }
 }
@@ -120,6 +120,7 @@ impl Payload<'_> {
                 About::CommentDeleted { issue: self.issue()?, comment: self.comment()? }
             }
             ("push", None) => return self.push(body),
+            ("check_run", Some("completed")) => self.check_ended()?,
             ("issues", Some("deleted" | "transferred")) => About::IssueGone { issue: self.issue()? },
             ("repository", Some("edited" | "publicized" | "archived")) => return self.about_repo(),
             ("pull_request_review", Some("submitted" | "dismissed"))
@@ -181,6 +182,16 @@ impl Payload<'_> {
                 let from = from.and_then(|was| was.from.parse().ok());
                 from.map(|from| About::DefaultBranchChanged { from, at })
             }
+        })
+    }
+
+    fn check_ended(&self) -> Result<About, BadPayload> {
+        let check: payload::CheckRun = part("check_run", self.check_run)?;
+        Ok(About::CheckEnded {
+            id: check.id,
+            head: check.head_sha.parse()?,
+            app: check.app.map(|app| app.id),
+            conclusion: check.conclusion.unwrap_or_default(),
         })
     }
 

@@ -268,7 +268,13 @@ mod tests {
             by: Person { id: UserId(id), login: "bob".parse().unwrap(), kind: AccountKind::User },
             at: Timestamp(id),
             text: body.to_owned(),
-            on: Some(Lines { first: lines.0, last: lines.1, quoted: String::new(), commit: Some(commit("a")) }),
+            on: Some(Lines {
+                path: None,
+                first: lines.0,
+                last: lines.1,
+                quoted: String::new(),
+                commit: Some(commit("a")),
+            }),
             review: None,
             thread: Thread::Line(ReviewCommentId(id)),
         }

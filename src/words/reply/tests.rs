@@ -31,7 +31,7 @@ fn said_as(words: &Words, spelling: &Spelling) -> String {
 #[test]
 fn help_lists_what_can_be_typed() {
     insta::assert_snapshot!(said(&Words::Help), @r"
-    Write one of these as the first line of a comment, here or on the plan pull request:
+    Write one of these as the first line of a comment, here or on a pull request of this run:
 
     | Command | What it does |
     | --- | --- |
@@ -48,6 +48,7 @@ fn help_lists_what_can_be_typed() {
     | `/stop` | stops the work and keeps what is done; whoever may cancel can |
     | `/resume` | goes on with work that was stopped |
     | `/budget +2.50` | grants the work so many dollars more and goes on with it; whoever may approve can |
+    | `/fix what` | mends the work under review, inside what was approved; alone it takes up what was said there |
     | `/retry DIGEST` | runs the approved version again after a failure |
     | `/status` | says where the run stands; anyone can ask |
     | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |
@@ -172,6 +173,11 @@ fn d2_a_void_version_says_why() {
 #[test]
 fn a_late_note_says_where_it_helps() {
     insta::assert_snapshot!(said(&Words::TooLate { who: person("ann") }), @"@ann, your note came when the work on this version had begun, so it does not change it. Say it again on the pull request with the work, or write `/cancel`, then `/plan` and what you want.");
+}
+
+#[test]
+fn another_plan_while_the_work_is_up_is_sent_there() {
+    insta::assert_snapshot!(said(&Words::WorkIsUp { who: person("ann"), pull: PullNumber(7) }), @"@ann, the work on this plan is up for review in #7, so the plan stays as it is. Say there what the work lacks, or write `/fix` and what. To plan anew, close #7 and write `/plan` here.");
 }
 
 #[test]
@@ -361,6 +367,11 @@ proptest! {
             Words::LeftBehind { branches: vec!["assentry/42-t-abcdef".parse().unwrap()] },
             Words::NothingToLift { who: person("ann"), login: text.clone() },
             Words::RoundsOver { rounds: version },
+            Words::FollowUpsOver { rounds: version },
+            Words::FollowUpFailed { why: crate::workflow::run::Trouble::Lost { text: text.clone() } },
+            Words::FollowUpStopped { who: person("ann") },
+            Words::ChecksStayRed { checks: text.len() },
+            Words::WorkIsUp { who: person("ann"), pull: PullNumber(7) },
             Words::PlanNotSound { who: person("ann"), faults: vec![ParseFault { line: version, what: text.clone() }] },
             Words::NoSuchFile { who: person("ann"), path: text.clone() },
             Words::EditIsNotRead { who: person("ann") },
@@ -370,6 +381,7 @@ proptest! {
             Words::Template { hints: Hints::of(vec![text.clone()], std::slice::from_ref(&text)) },
             Words::OutOfBudget { full: Full::Budget { limit: Limit::Money } },
             Words::Raised { who: person("ann"), micro_dollars: u64::from(version), goes_on: version > 9 },
+            Words::RaisedForReview { who: person("ann"), micro_dollars: u64::from(version) },
             Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::TooMuch { most: u64::from(version) }) },
             Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::NotEligible { reason: Reason::PolicyBroken }) },
         ] {

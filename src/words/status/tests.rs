@@ -7,8 +7,8 @@ use crate::workflow::approval::{EXPIRES, Rules, Separation, Subject};
 use crate::workflow::change::{Around, Input, Notice};
 use crate::workflow::command::parse;
 use crate::workflow::run::{
-    Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Revert, Shown,
-    Trouble, Waiting,
+    Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Revert, ReviewBounds,
+    Shown, Trouble, Waiting,
 };
 use crate::workflow::spending::{DayReached, Limit, Whose};
 
@@ -65,6 +65,7 @@ fn say(state: &State, ticked: &[String], costs: &[PhaseCost]) -> String {
         costs,
         prefix: &Prefix::default(),
         rounds: 10,
+        review: ReviewBounds::default(),
     };
     let said = status(&facts);
     assert!(said.lines().count() <= 15, "{said}");

@@ -37,7 +37,12 @@ impl Deed<'_> {
         let mut around = AroundFact::Fine;
         // The start follows an approval at once, and looks for both.
         if gate != Gate::Act {
-            match Box::pin(self.around(shown)).await {
+            let seen = if let State::InReview(review) = &self.run.state {
+                Box::pin(self.around_work(shown, review.pull)).await
+            } else {
+                Box::pin(self.around(shown)).await
+            };
+            match seen {
                 Ok(Some(event)) => return Ok(Done::with(event)),
                 Ok(None) => {}
                 Err(trouble) if is_no_answer(&trouble) => {

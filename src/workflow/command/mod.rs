@@ -65,6 +65,11 @@ pub enum Command {
         /// How much more, in millionths of a dollar; not 0.
         more: u64,
     },
+    /// `/fix [text]`: mend the work that is up for review.
+    Fix {
+        /// What is to be mended, if anything stands there.
+        text: Option<String>,
+    },
     /// `/retry [digest]`: run the approved version once more after a failure.
     Retry {
         /// What stands behind the word, if anything.
@@ -115,6 +120,7 @@ impl Command {
             | Command::Stop
             | Command::Resume
             | Command::Budget { .. }
+            | Command::Fix { .. }
             | Command::Status
             | Command::Help
             | Command::PlanTemplate
@@ -126,7 +132,7 @@ impl Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     "plan",
     "revise",
     "approve",
@@ -137,6 +143,7 @@ pub const NAMES: [&str; 15] = [
     "stop",
     "resume",
     "budget",
+    "fix",
     "retry",
     "status",
     "diff",
@@ -210,6 +217,7 @@ fn command(line: &str, rest: &str) -> Option<Command> {
             Some(more) => Some(Command::Budget { more }),
             None => asked(line, "budget +2.50"),
         },
+        "fix" => Some(Command::Fix { text: text() }),
         "retry" => Some(Command::Retry { digest: word() }),
         "status" => Some(Command::Status),
         "history" => Some(Command::History),
@@ -429,6 +437,12 @@ mod tests {
         assert_eq!(parse("/diff v2"), diff(Some(2), None));
         assert_eq!(parse("/diff v1 v2 v3"), diff(Some(0), Some(2)));
         assert_eq!(parse("/diff main"), diff(Some(0), None));
+    }
+
+    #[test]
+    fn a_fix_takes_words_or_none() {
+        assert_eq!(parse("/fix"), Some(Command::Fix { text: None }));
+        assert_eq!(parse("/fix it\nall"), Some(Command::Fix { text: Some("it\nall".to_owned()) }));
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn files(plan: &Plan, protected: &[String], built: &Built) -> Vec<FileReport> {
     let mut planned: BTreeMap<&RepoPath, Option<FileChange>> = BTreeMap::new();
     for file in plan.steps.iter().flat_map(|step| &step.files) {
         let before = planned.get(&file.path).copied().flatten();
-        planned.insert(&file.path, both(before, file.change));
+        planned.insert(&file.path, file.change.after(before));
     }
     planned.retain(|path, planned| planned.is_some() || built.files.contains_key(*path));
     let paths: BTreeSet<&RepoPath> = planned.keys().copied().chain(built.files.keys()).collect();
@@ -198,16 +198,6 @@ fn files(plan: &Plan, protected: &[String], built: &Built) -> Vec<FileReport> {
         FileReport { path: path.clone(), planned, actual, verdict, in_scope }
     };
     paths.into_iter().map(report).collect()
-}
-
-/// What two plans for one file amount to; `None` where the one undoes the other.
-fn both(before: Option<FileChange>, then: FileChange) -> Option<FileChange> {
-    match (before, then) {
-        (Some(FileChange::Create), FileChange::Delete) => None,
-        (Some(FileChange::Create), FileChange::Change) => Some(FileChange::Create),
-        (Some(FileChange::Delete), FileChange::Create) => Some(FileChange::Change),
-        (_, then) => Some(then),
-    }
 }
 
 fn verdict(steps: &[StepReport], files: &[FileReport], checks: &[CheckReport], built: &Built) -> Verdict {

@@ -109,6 +109,19 @@ pub enum FileChange {
     Delete,
 }
 
+impl FileChange {
+    /// What this amounts to where `before` has happened to the same file; `None` where the one undoes the other.
+    #[must_use]
+    pub fn after(self, before: Option<FileChange>) -> Option<FileChange> {
+        match (before, self) {
+            (Some(FileChange::Create), FileChange::Delete) => None,
+            (Some(FileChange::Create), FileChange::Change) => Some(FileChange::Create),
+            (Some(FileChange::Delete), FileChange::Create) => Some(FileChange::Change),
+            (_, then) => Some(then),
+        }
+    }
+}
+
 /// A command that proves something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

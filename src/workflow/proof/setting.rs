@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::history::Chance;
 use crate::ids::*;
 use crate::workflow::approval::*;
-use crate::workflow::run::Origin;
+use crate::workflow::run::{Origin, ReviewBounds};
 
 /// What is so when a history begins.
 #[derive(Debug, Clone)]
@@ -159,6 +159,7 @@ pub(super) fn origin() -> Origin {
         work_branch: parsed("assentry/42-t-abcdef"),
         private: false,
         retry_of: None,
+        review: ReviewBounds::default(),
         rounds: 2,
     }
 }

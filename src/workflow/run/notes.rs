@@ -17,7 +17,7 @@ pub struct Note {
     pub at: Timestamp,
     /// What was said.
     pub text: String,
-    /// The lines of the plan file it hangs on.
+    /// The lines it hangs on.
     pub on: Option<Lines>,
     /// The review it came with.
     pub review: Option<i64>,
@@ -25,9 +25,12 @@ pub struct Note {
     pub thread: Thread,
 }
 
-/// Lines of the plan file.
+/// Lines of the plan file, or of a file of the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
+    /// The file of the work; `None` for the plan file.
+    #[serde(default)]
+    pub path: Option<RepoPath>,
     /// The first line, from 1.
     pub first: u32,
     /// The last line.

@@ -64,6 +64,10 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkNoted { .. }
+        | Event::FixAsked { .. }
+        | Event::ChecksRed { .. }
+        | Event::FollowedUp { .. }
         | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }

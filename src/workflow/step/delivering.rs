@@ -33,13 +33,13 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             ],
         },
         (Event::PlanPullClosed, DeliverStage::Closing { pull, head }) => {
-            in_review::begin(InReview { approved: approved.clone(), pull: *pull, head: head.clone() })
+            in_review::begin(InReview::new(approved.clone(), *pull, head.clone()))
         }
         (
             Event::WorkEnded { fate: fate @ (Fate::Merged { .. } | Fate::Closed { .. }) },
             DeliverStage::Closing { pull, head },
         ) => {
-            let review = InReview { approved: approved.clone(), pull: *pull, head: head.clone() };
+            let review = InReview::new(approved.clone(), *pull, head.clone());
             let close = Effect::ClosePlanPull { plan_pull: approved.shown.pull, pull: Some(*pull) };
             in_review::over(&review, fate, vec![close])
         }
@@ -99,6 +99,10 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
             | Event::PlanPullClosed
+            | Event::WorkNoted { .. }
+            | Event::FixAsked { .. }
+            | Event::ChecksRed { .. }
+            | Event::FollowedUp { .. }
             | Event::WorkEnded { .. }
             | Event::LeftBehind { .. }
             | Event::BatchEnded { .. }

@@ -52,6 +52,10 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkNoted { .. }
+        | Event::FixAsked { .. }
+        | Event::ChecksRed { .. }
+        | Event::FollowedUp { .. }
         | Event::BatchEnded { .. }
         | Event::PlanKept { .. }
         | Event::PlanOffered { .. }

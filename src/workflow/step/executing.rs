@@ -90,6 +90,10 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkNoted { .. }
+        | Event::FixAsked { .. }
+        | Event::ChecksRed { .. }
+        | Event::FollowedUp { .. }
         | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }

@@ -49,6 +49,7 @@ fn run() -> Run {
         private: false,
         retry_of: None,
         rounds: 2,
+        review: ReviewBounds { rounds: 2, ci_fixes: 1 },
     };
     Run { id: RunId(1), origin, state }
 }
@@ -76,7 +77,7 @@ struct Throw {
 }
 
 fn throws() -> impl Strategy<Value = Vec<Throw>> {
-    let one = (0..34_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+    let one = (0..40_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
         .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
     proptest::collection::vec(one, 1..60)
 }
@@ -162,10 +163,29 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
             let raise = Raise { by, micro_dollars: 1, place: Place::Issue, comment: CommentId(serial), at };
             Event::BudgetRaised { raise: Box::new(raise) }
         }
-        33 => Event::WorkEnded { fate: fate(throw) },
+        33 if throw.level == 3 => Event::WorkEnded { fate: fate(throw) },
+        34 => Event::WorkNoted { note: note(throw, serial) },
+        35 => Event::FixAsked { by: person(throw.who), note: (throw.level > 0).then(|| note(throw, serial)) },
+        36 if throw.branch == 0 => Event::ChecksRed { head: sha(5), notes: vec![note(throw, serial)] },
+        36 | 37 => Event::FollowedUp { replies: vec![], changed: throw.level > 0 },
+        38 => Event::Judged { gate: Gate::Push, facts: facts(throw, state.shown()), because: None },
+        39 if throw.level > 1 => Event::JudgementAged,
+        39 => Event::Stopped { outcome: Outcome::Failed { why: Trouble::EmptyIssue } },
         24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
         _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },
+    }
+}
+
+fn note(throw: &Throw, serial: i64) -> Note {
+    Note {
+        id: format!("comment-{serial}"),
+        by: person(throw.who),
+        at: Timestamp(throw.at),
+        text: "mend it".into(),
+        on: None,
+        review: None,
+        thread: Thread::Summary(Place::WorkPull),
     }
 }
 
@@ -250,6 +270,9 @@ proptest! {
                 let gate = match effect {
                     Effect::Execute { version } => Some((Gate::Start, *version)),
                     Effect::Push { version } => Some((Gate::Push, *version)),
+                    Effect::FollowUp { .. } | Effect::PushMore { .. } => {
+                        Some((Gate::Push, before.shown().expect("a version").subject.version))
+                    }
                     _ => None,
                 };
                 let Some((gate, version)) = gate else { continue };

@@ -1,15 +1,16 @@
 //! While the work is up for review: people decide on its pull request. What bears on the plan is recorded all the same.
 
 use super::acts::{with_act, with_voided};
-use super::shared::{answer, end, nothing_to_approve};
-use super::{Step, changed};
+use super::resting::raised;
+use super::shared::{and_then, answer, end, nothing_to_approve};
+use super::{Step, changed, follow_up};
 use crate::ids::{CommitSha, Person};
 use crate::words::Words;
 use crate::workflow::act::Place;
-use crate::workflow::approval::Reason;
+use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, CancelledBy, Fate, InReview, Outcome, Shown, State, Thread};
+use crate::workflow::run::{Approved, CancelledBy, Fate, InReview, Outcome, ReviewBounds, Shown, State, Thread};
 
 /// The pull request is open and the plan pull request closed.
 pub(super) fn begin(review: InReview) -> Step {
@@ -18,7 +19,7 @@ pub(super) fn begin(review: InReview) -> Step {
 
 /// The pull request was merged or closed: that is how the run ends. Our branches go, for they are of no more use.
 pub(super) fn over(review: &InReview, fate: &Fate, mut then: Vec<Effect>) -> Step {
-    let InReview { approved, pull, head } = review;
+    let InReview { approved, pull, head, .. } = review;
     then.push(clean_up(&approved.shown, head));
     end(Outcome::Done { pull: *pull, head: head.clone(), fate: fate.clone() }, Some(&approved.shown), then)
 }
@@ -27,9 +28,10 @@ pub(super) fn clean_up(shown: &Shown, head: &CommitSha) -> Effect {
     Effect::CleanUp { plan: shown.subject.commit.clone(), work: head.clone() }
 }
 
-pub(super) fn step(review: &InReview, event: &Event) -> Step {
+pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> Step {
+    let rounds = bounds.rounds;
     let approved = &review.approved;
-    let with = |approved| Step::Move { to: State::InReview(InReview { approved, ..review.clone() }), then: vec![] };
+    let with = |approved| follow_up::with_approved(InReview { approved, ..review.clone() });
     let with_acts = |acts| with(Approved { acts, ..approved.clone() });
     match event {
         Event::WorkEnded { fate: Fate::Unknown | Fate::Reverted { .. } } => Step::Ignore,
@@ -52,6 +54,26 @@ pub(super) fn step(review: &InReview, event: &Event) -> Step {
         },
         Event::PlanAsked { by, place, .. } => work_is_up(review, by, *place),
         Event::PlanOffered { offer } => work_is_up(review, &offer.by, offer.place()),
+        Event::WorkNoted { note } => follow_up::noted(rounds, review, note),
+        Event::FixAsked { note, .. } => follow_up::asked(review, note.as_ref()),
+        Event::ChecksRed { head, notes } => follow_up::checks_red(bounds.ci_fixes, review, head, notes),
+        Event::NoteWithdrawn { id } => follow_up::withdrawn(review, id),
+        Event::BurstEnded { notes } => follow_up::burst_ended(rounds, review, *notes),
+        Event::BatchEnded { review: id } => follow_up::batch_ended(rounds, review, *id),
+        Event::Judged { gate: Gate::Push, facts, .. } => follow_up::judged(review, facts),
+        Event::FollowedUp { replies, changed } => follow_up::followed_up(rounds, review, replies, *changed),
+        Event::JudgementAged => follow_up::judge_again(review),
+        Event::Pushed { head, .. } => follow_up::pushed(rounds, review, head),
+        Event::Stopped { outcome } => follow_up::failed(review, outcome),
+        Event::StopAsked { stop } => follow_up::stop_asked(review, stop),
+        Event::Rested => follow_up::rested(review),
+        Event::RaiseAsked { raise } => Step::Stay { then: vec![Effect::JudgeRaise { raise: raise.clone() }] },
+        Event::BudgetRaised { raise } => {
+            let approved = Approved { shown: raised(&approved.shown, raise), ..approved.clone() };
+            let words = Words::RaisedForReview { who: raise.by.clone(), micro_dollars: raise.micro_dollars };
+            let key = format!("raise-{}", raise.comment);
+            and_then(with(approved), Effect::Say { words, place: raise.place, key })
+        }
         Event::Answered { words, place, key } => answer(words, *place, key),
         Event::Changed { change } => changed::while_in_review(review, change),
         // The pull request is the place to object, and to close.
@@ -62,27 +84,17 @@ pub(super) fn step(review: &InReview, event: &Event) -> Step {
         | Event::PlanCommitted { .. }
         | Event::PlanPullOpened { .. }
         | Event::PlanPosted { .. }
-        | Event::BurstEnded { .. }
         | Event::Judged { .. }
         | Event::PlanBranchMoved { .. }
         | Event::StepTicked { .. }
-        | Event::StopAsked { .. }
-        | Event::Rested
         | Event::OutOfBudget { .. }
-        | Event::RaiseAsked { .. }
-        | Event::BudgetRaised { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed
-        | Event::Stopped { .. }
-        | Event::JudgementAged
-        | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
         | Event::LeftBehind { .. }
-        | Event::BatchEnded { .. }
         | Event::PlanKept { .. }
-        | Event::PlanRefused { .. }
-        | Event::NoteWithdrawn { .. } => Step::Ignore,
+        | Event::PlanRefused { .. } => Step::Ignore,
     }
 }
 

@@ -13,6 +13,7 @@ mod changed;
 mod delivering;
 mod ended;
 mod executing;
+mod follow_up;
 mod in_review;
 mod planning;
 mod publishing;
@@ -60,7 +61,7 @@ pub fn step(run: &Run, event: &Event) -> Step {
         State::Executing(executing) => executing::step(executing, event),
         State::Resting(resting) => resting::step(resting, event),
         State::Delivering(delivering) => delivering::step(delivering, event),
-        State::InReview(review) => in_review::step(review, event),
+        State::InReview(review) => in_review::step(run.origin.review, review, event),
         State::Ended(ended) => ended::step(ended, event),
     };
     match next {

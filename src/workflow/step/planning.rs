@@ -112,6 +112,10 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkNoted { .. }
+        | Event::FixAsked { .. }
+        | Event::ChecksRed { .. }
+        | Event::FollowedUp { .. }
         | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }

@@ -93,6 +93,10 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::Pushed { .. }
             | Event::PullOpened { .. }
             | Event::PlanPullClosed
+            | Event::WorkNoted { .. }
+            | Event::FixAsked { .. }
+            | Event::ChecksRed { .. }
+            | Event::FollowedUp { .. }
             | Event::WorkEnded { .. }
             | Event::LeftBehind { .. }
             | Event::BatchEnded { .. }

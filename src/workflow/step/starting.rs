@@ -60,6 +60,10 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::Pushed { .. }
         | Event::PullOpened { .. }
         | Event::PlanPullClosed
+        | Event::WorkNoted { .. }
+        | Event::FixAsked { .. }
+        | Event::ChecksRed { .. }
+        | Event::FollowedUp { .. }
         | Event::WorkEnded { .. }
         | Event::LeftBehind { .. }
         | Event::BatchEnded { .. }

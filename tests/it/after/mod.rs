@@ -1,6 +1,9 @@
 //! After the pull request with the work was opened.
 
+mod checks;
 mod fates;
+mod feedback;
+mod limits;
 
 use std::time::Duration;
 

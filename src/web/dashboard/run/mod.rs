@@ -20,7 +20,7 @@ use crate::store::EventRow;
 use crate::words;
 use crate::words::history::{Did, Past, PastAct, PastVersion, Verdict};
 use crate::worker;
-use crate::workflow::act::{ActId, Place, Voided};
+use crate::workflow::act::{ActId, Voided};
 use crate::workflow::run::{Origin, Run, State as RunState};
 
 /// Shows a run.
@@ -159,11 +159,9 @@ fn decision(dashboard: &Dashboard, told: &Told, past: &Past, act: &PastAct) -> M
         }
         Verdict::Voided { how } => ("bad", html! { "Was " (voided(*how)) " and counts no more." }),
     };
-    let thread = match (act.place, past.plan_pull) {
-        (Place::PlanPull, Some(pull)) => format!("{}/pull/{pull}", told.row.repo_name),
-        (Place::PlanPull, None) | (Place::Issue, _) => {
-            format!("{}/issues/{}", told.row.repo_name, told.row.issue_number)
-        }
+    let thread = match past.pull_of(act.place) {
+        Some(pull) => format!("{}/pull/{pull}", told.row.repo_name),
+        None => format!("{}/issues/{}", told.row.repo_name, told.row.issue_number),
     };
     let anchor = match act.id {
         ActId::Comment(id) => format!("issuecomment-{id}"),

@@ -98,6 +98,7 @@ impl Tour {
         let id = self.ask(bot, "POST check-runs", check).await["id"].clone();
         self.get(bot, &format!("check-runs/{id}")).await;
         self.ask(bot, &format!("PATCH check-runs/{id}"), json!({ "conclusion": "failure" })).await;
+        self.get(bot, &format!("check-runs/{id}/annotations")).await;
         let status = json!({ "state": "success", "context": "ci", "description": "Green" });
         self.ask(ann, &format!("POST statuses/{head}"), status).await;
         for path in ["check-runs?filter=all&check_name=assentry/plan", "statuses", "status"] {

@@ -1,0 +1,181 @@
+//! Follows up on what people say of the work: in a checkout of what was built, inside the plan, note by note.
+//!
+//! Promises: the notes are data, whoever wrote them; scope and limits are those of the plan, with what was changed before
+//! counted in; the plan's checks are green at the end. Refuses to finish before each note has its answer.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::site::Site;
+use super::{Work, lead};
+use crate::agent::desk::Desk;
+use crate::agent::dialogue::{Dialogue, Said};
+use crate::agent::ending::Ending;
+use crate::agent::house::Ground;
+use crate::agent::planner::one_text;
+use crate::agent::prompt::{self, Phase, told};
+use crate::agent::text;
+use crate::agent::transcript::Journal;
+use crate::model::{Conversation, Message};
+use crate::sandbox::Change;
+use crate::workflow::plan::{Plan, PlanStep};
+use crate::workflow::run::Note;
+
+/// The id of the one step that a follow-up is.
+const STEP: &str = "follow-up";
+
+/// What there is to do.
+#[derive(Debug)]
+pub struct Task<'a> {
+    /// The approved plan.
+    pub plan: &'a Plan,
+    /// The repository's own ground.
+    pub ground: &'a Ground,
+    /// What people said of the work.
+    pub notes: &'a [Note],
+    /// How the work differs from the plan's base.
+    pub before: &'a [Change],
+}
+
+/// What became of a note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixAnswer {
+    /// The note's id.
+    pub note: String,
+    /// What was done about it, or why nothing was.
+    pub answer: String,
+    /// Whether its wish is met.
+    pub done: bool,
+}
+
+/// What came of a follow-up.
+#[derive(Debug)]
+pub enum FollowedUp {
+    /// Every note is answered, and every check is green.
+    Finished {
+        /// What was done, as one step; its changes are those to what was checked out, and may be none.
+        work: Work,
+        /// One for each note.
+        answers: Vec<FixAnswer>,
+    },
+    /// It ended before that.
+    Stopped {
+        /// Why.
+        ending: Ending,
+        /// What was done until then.
+        work: Work,
+    },
+}
+
+/// The call that ends a follow-up.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Finish {
+    summary: String,
+    answers: Vec<FixAnswer>,
+}
+
+/// Lets the model follow up on notes in the desk's checkout, which must hold the work and be fresh or prepared by the
+/// repository's set-up commands.
+pub async fn follow_up<J: Journal>(desk: &Desk<'_, J>, task: &Task<'_>) -> FollowedUp {
+    let step = PlanStep {
+        id: STEP.to_owned(),
+        title: "Follow up on the review".to_owned(),
+        files: Vec::new(),
+        what: String::new(),
+        verify: String::new(),
+    };
+    // The steps of the plan are done; this is the one that is left.
+    let plan = Plan { steps: vec![step], ..task.plan.clone() };
+    let mut site = match Site::new(desk, &plan, task.ground) {
+        Ok(site) => site,
+        Err(ending) => return FollowedUp::Stopped { ending, work: Work::default() },
+    };
+    (site.before_it, site.notes) = (task.before, Some(task.notes));
+    let ended = match Dialogue::open((desk.model, desk.fallback), desk.journal, desk.leash, conversation(task)).await {
+        Ok(mut dialogue) => {
+            let ended = Box::pin(lead(&mut site, &mut dialogue)).await;
+            site.work.spent = dialogue.spent;
+            ended
+        }
+        Err(ending) => Err(ending),
+    };
+    let Site { work, answers, .. } = site;
+    match ended {
+        Ok(()) => FollowedUp::Finished { work, answers },
+        Err(ending) => FollowedUp::Stopped { ending, work },
+    }
+}
+
+/// Ends the work if each note has its answer and the checks are green on what was changed; else says what is missing.
+pub(super) async fn finish<J: Journal>(
+    site: &mut Site<'_, J>,
+    notes: &[Note],
+    Finish { summary, answers }: Finish,
+    known_red: bool,
+) -> Result<Said, Ending> {
+    let summary = one_text(&summary, 2_000);
+    let answers: Vec<FixAnswer> =
+        answers.into_iter().map(|answer| FixAnswer { answer: one_text(&answer.answer, 2_000), ..answer }).collect();
+    if let Some(missing) = about(&answers, notes) {
+        return Ok(Said::Rejected(missing));
+    }
+    if site.work.steps.is_empty() {
+        match site.tick(STEP).await? {
+            Said::Done(_) => {}
+            said @ (Said::Failed(_) | Said::Refused(_) | Said::Rejected(_)) => return Ok(said),
+        }
+    }
+    site.answers = answers;
+    if site.taken().is_empty() && site.red == 0 && !known_red {
+        // An answer alone changes nothing, and so proves nothing either.
+        site.work.summary = summary;
+        site.finished = true;
+        return Ok(Said::Done("finished".to_owned()));
+    }
+    site.finish(summary, known_red).await
+}
+
+/// What is wrong with the answers.
+fn about(answers: &[FixAnswer], notes: &[Note]) -> Option<String> {
+    let of = |note: &&Note| answers.iter().filter(|answer| answer.note == note.id).count() != 1;
+    if let Some(note) = notes.iter().find(of) {
+        return Some(format!("answer {} once", note.id));
+    }
+    let strange = answers.iter().find(|answer| !notes.iter().any(|note| note.id == answer.note));
+    if let Some(answer) = strange {
+        return Some(format!("there is no note {:?}", one_text(&answer.note, 100)));
+    }
+    let empty = answers.iter().find(|answer| answer.answer.is_empty());
+    empty.map(|answer| format!("the answer to {} is empty", answer.note))
+}
+
+/// The beginning of the conversation: the plan, and the notes as data.
+fn conversation(task: &Task<'_>) -> Conversation {
+    let Plan { title, goal, approach, steps, checks, scope, out_of_scope, .. } = task.plan;
+    let plan = json!({
+        "title": title, "goal": goal, "approach": approach, "steps": steps, "checks": checks, "scope": scope,
+        "out_of_scope": out_of_scope,
+    });
+    let files: Vec<&str> = task.before.iter().map(|change| change.path.as_str()).collect();
+    let done = format!("The approved plan, which was carried out in {}:\n{plan}", json!(files));
+    let notes: Vec<Value> = task.notes.iter().map(read_note).collect();
+    let parts = vec![told(done), prompt::data(&json!({ "notes": notes })), told("Follow up on the notes.")];
+    Conversation {
+        system: Phase::FollowUp.instructions().to_owned(),
+        tools: Phase::FollowUp.tools(),
+        messages: vec![Message::User { parts }],
+    }
+}
+
+fn read_note(note: &Note) -> Value {
+    let mut read = json!({ "id": note.id, "by": note.by.login, "text": text::clean(&note.text).text });
+    if let Some(on) = &note.on {
+        let path = on.path.as_ref().map(|path| path.as_str());
+        read["on"] = json!({
+            "path": path, "first": on.first, "last": on.last, "quoted": text::visible(&on.quoted).text,
+        });
+    }
+    read
+}

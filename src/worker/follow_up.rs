@@ -1,0 +1,313 @@
+//! Follows up on what people say of the work: has the executor at it, pushes what came of it, and answers.
+
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::Trouble;
+use super::deliver::{FRESH, entries, within_scope};
+use super::effect::{Deed, Done};
+use super::workplace::Notebook;
+use crate::agent::executor::{FixAnswer, FollowedUp, Task, Work, follow_up};
+use crate::agent::{Desk, Ending, Ground, Leash};
+use crate::github::Step;
+use crate::ids::{AccountKind, CommitSha, Login};
+use crate::sandbox::Change;
+use crate::words::commit::{Provenance, step_commit};
+use crate::words::pull::DoneLater;
+use crate::words::review::{about_check, answer_work};
+use crate::words::revision::answer_in_public;
+use crate::workflow::event::Event;
+use crate::workflow::plan::Budget;
+use crate::workflow::run::{FollowUp, InReview, Note, Outcome, Reply, ReviewStage, State, Thread, Trouble as Why};
+use crate::workflow::spending;
+use crate::workflow::terms::Terms;
+
+/// A follow-up, as the store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// What it stands on.
+    on: CommitSha,
+    /// What was done, as changes to that.
+    work: Work,
+    /// Who had said something.
+    by: Vec<Login>,
+}
+
+fn base_name(number: u32) -> String {
+    format!("fix-base-{number}")
+}
+
+fn fix_name(number: u32) -> String {
+    format!("fix-{number}")
+}
+
+fn commit_name(number: u32) -> String {
+    format!("fix-commit-{number}")
+}
+
+impl Deed<'_> {
+    fn in_review(&self, number: u32) -> Option<(&InReview, &FollowUp)> {
+        let State::InReview(review) = &self.run.state else { return None };
+        let follow_up = review.stage.follow_up().filter(|follow_up| follow_up.number == number)?;
+        Some((review, follow_up))
+    }
+
+    /// Has the executor do what people said, in a checkout of the branch as it is now.
+    pub(super) async fn follow_up(&self, number: u32) -> Result<Done, Trouble> {
+        let Some((review, task)) = self.in_review(number) else { return Ok(Done::quietly()) };
+        match &review.stage {
+            ReviewStage::Working { stop: None, .. } => {}
+            ReviewStage::Working { stop: Some(_), .. } => return Ok(Done::with(Event::Rested)),
+            ReviewStage::Open
+            | ReviewStage::Starting { .. }
+            | ReviewStage::Judging { .. }
+            | ReviewStage::Pushing { .. } => return Ok(Done::quietly()),
+        }
+        let subject = &review.approved.shown.subject;
+        let terms = self.terms(subject.version).await?;
+        if terms.digest() != subject.digest {
+            return Err(Trouble::Corrupt(format!("version {} is not the one that was approved", subject.version)));
+        }
+        let Some((model, choice)) = self.core.executor_named(&terms.models.execute) else {
+            // The model is part of what was approved; it is not swapped silently (F52).
+            let text = format!("{} was approved and is no longer configured", terms.models.execute);
+            return Ok(stopped(Why::Model { text }));
+        };
+        let granted = spending::raised(&terms.budget, review.approved.shown.raised);
+        let Some(budget) = self.left(subject.version, number, granted).await? else {
+            return Ok(stopped(Why::OverBudget { what: "what the approval granted".to_owned() }));
+        };
+        self.core.sandbox.self_test().await?;
+        let Some(on) = self.stands_on(number).await? else {
+            return Ok(stopped(Why::GaveUp { text: "the branch with the work is gone".to_owned() }));
+        };
+        let before = self.changes_before(subject.version, number).await?;
+        let stop = self.cancel.child_token();
+        let name = fix_name(number);
+        // Set up as the plan's base was, on what was built on it.
+        let at = Terms { base: on.clone(), ..terms.clone() };
+        let checkout = tokio::select! {
+            prepared = Box::pin(self.prepared(&name, &at, &stop)) => match prepared? {
+                Ok(checkout) => checkout,
+                Err(done) => return Ok(done),
+            },
+            never = self.until_stopped(&stop) => match never {},
+        };
+        let asked = task.notes.iter().map(|note| &note.by).find(|by| by.kind == AccountKind::User);
+        let by = ("follow up", asked.unwrap_or(&self.run.origin.requester));
+        let journal = Notebook::new(self, name.clone(), by, budget);
+        let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
+        let (sandbox, limits, fallback) = (&self.core.sandbox, self.limits(), choice.fallback.as_deref());
+        let desk = Desk { model, fallback, journal: &journal, sandbox, checkout: &checkout, limits, leash: &leash };
+        let ground = Ground { set_up: terms.set_up.clone(), protected: terms.protected.clone() };
+        let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before: &before };
+        let done = tokio::select! {
+            done = Box::pin(follow_up(&desk, &what)) => done,
+            never = self.until_stopped(&stop) => match never {},
+        };
+        self.tidy(checkout);
+        journal.close().await?;
+        self.followed(task, on, done, &stop).await
+    }
+
+    /// What came of it, kept where it is a result.
+    async fn followed(
+        &self,
+        task: &FollowUp,
+        on: CommitSha,
+        done: FollowedUp,
+        stop: &CancellationToken,
+    ) -> Result<Done, Trouble> {
+        match done {
+            FollowedUp::Finished { work, answers } => {
+                let changed = !changes(&work).is_empty();
+                let mut by: Vec<Login> = task.notes.iter().map(|note| note.by.login.clone()).collect();
+                by.dedup();
+                let kept = serde_json::to_vec(&Kept { on, work, by })?;
+                self.keep(&fix_name(task.number), kept).await?;
+                Ok(Done::with(Event::FollowedUp { replies: replies(&task.notes, &answers), changed }))
+            }
+            // Whatever ran has been ended and waited for by now.
+            FollowedUp::Stopped { ending: Ending::Cancelled, .. }
+                if stop.is_cancelled() && !self.cancel.is_cancelled() =>
+            {
+                Ok(Done::with(Event::Rested))
+            }
+            FollowedUp::Stopped { ending, .. } => self.ended(ending),
+        }
+    }
+
+    /// What the execution and earlier follow-ups have left of what the approval granted; `None` if that is nothing.
+    async fn left(&self, version: u32, number: u32, granted: Budget) -> Result<Option<Budget>, Trouble> {
+        let store = &self.core.store;
+        let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
+        let (mut left, mut worked) = (granted, 0_u64);
+        for task in std::iter::once(format!("execute-{version}")).chain((1..number).map(fix_name)) {
+            let used = store.used(self.run.id, &task).await?;
+            left.turns = left.turns.saturating_sub(u32::try_from(used.answers).unwrap_or(u32::MAX));
+            left.tokens = left.tokens.saturating_sub(unsigned(used.tokens));
+            left.micro_dollars = left.micro_dollars.saturating_sub(unsigned(used.micro_dollars));
+            worked = worked.saturating_add(unsigned(store.worked(self.run.id, &task).await?));
+        }
+        left.minutes = left.minutes.saturating_sub(u32::try_from(worked / 60_000).unwrap_or(u32::MAX));
+        Ok((left.turns > 0 && left.tokens > 0 && left.minutes > 0).then_some(left))
+    }
+
+    /// The commit that a follow-up stands on: where the branch was when it began, with what people pushed there.
+    async fn stands_on(&self, number: u32) -> Result<Option<CommitSha>, Trouble> {
+        let branch = &self.run.origin.work_branch;
+        let head = self.fetch(std::slice::from_ref(branch)).await?.remove(branch);
+        let name = base_name(number);
+        if let Some(on) = self.kept::<CommitSha>(&name).await? {
+            return Ok(Some(on));
+        }
+        if let Some(head) = &head {
+            self.keep(&name, serde_json::to_vec(head)?).await?;
+        }
+        Ok(head)
+    }
+
+    /// How the work differs from the plan's base by what we changed before follow-up `number`, the last change of each
+    /// path.
+    async fn changes_before(&self, version: u32, number: u32) -> Result<Vec<Change>, Trouble> {
+        let mut all = changes(&self.work(version).await?).to_vec();
+        for earlier in 1..number {
+            let Some(Kept { work, .. }) = self.kept(&fix_name(earlier)).await? else { continue };
+            if self.kept::<CommitSha>(&commit_name(earlier)).await?.is_none() {
+                continue;
+            }
+            for change in changes(&work) {
+                all.retain(|known| known.path != change.path);
+                all.push(change.clone());
+            }
+        }
+        Ok(all)
+    }
+
+    /// Makes the commit of a follow-up and moves the branch to it, never by force. A judgement that an earlier try rested
+    /// on is too old.
+    pub(super) async fn push_more(&self, number: u32) -> Result<Done, Trouble> {
+        let Some((review, task)) = self.in_review(number) else { return Ok(Done::quietly()) };
+        if !matches!(review.stage, ReviewStage::Pushing { .. }) {
+            return Ok(Done::quietly());
+        }
+        if self.attempts > 1 || self.moment.start().since(self.made_at) > FRESH {
+            return Ok(Done::with(Event::JudgementAged));
+        }
+        let kept: Option<Kept> = self.kept(&fix_name(number)).await?;
+        let kept = kept.ok_or_else(|| Trouble::Corrupt(format!("the result of follow-up {number} is not there")))?;
+        let commit = match self.kept::<CommitSha>(&commit_name(number)).await? {
+            Some(commit) => commit,
+            None => self.commit_more(review, task, &kept).await?,
+        };
+        // Making the commit takes a while; what people did meanwhile comes first.
+        let (now, _) = self.core.run(self.run.id).await?;
+        let wanted =
+            matches!(&now.state, State::InReview(now) if now.stage == review.stage && now.approved == review.approved);
+        if !wanted {
+            return Ok(Done::quietly());
+        }
+        self.repo(Step::Write).advance_branch(&self.run.origin.work_branch, &commit).await?;
+        Ok(Done::with(Event::Pushed { head: commit.clone(), commits: vec![commit] }))
+    }
+
+    async fn commit_more(&self, review: &InReview, task: &FollowUp, kept: &Kept) -> Result<CommitSha, Trouble> {
+        let subject = &review.approved.shown.subject;
+        let terms = self.terms(subject.version).await?;
+        within_scope(&terms, &self.changes_before(subject.version, task.number).await?, &kept.work)?;
+        let repo = self.repo(Step::Write);
+        let base_tree = self.mirror().await?.tree(&kept.on).await?;
+        let tree = repo.create_tree(&base_tree, &entries(changes(&kept.work))).await?;
+        let provenance = Provenance {
+            home: &self.home(),
+            run: self.run.id,
+            digest: &subject.digest,
+            approvers: &review.approved.by,
+        };
+        let message = step_commit("Follow up on the review", &kept.work.summary, &provenance);
+        let commit = repo.create_commit(&message, &tree, std::slice::from_ref(&kept.on)).await?;
+        self.keep(&commit_name(task.number), serde_json::to_vec(&commit)?).await?;
+        Ok(commit)
+    }
+
+    /// Answers a note on the work where it was made. A thread in which all is done is resolved.
+    pub(super) async fn answer_work(
+        &self,
+        number: u32,
+        commit: Option<&CommitSha>,
+        reply: &Reply,
+    ) -> Result<Done, Trouble> {
+        let text = answer_work(reply.done, commit, &reply.text);
+        let name = format!("answer-work:{number}:{}", reply.note.id);
+        let pull = self.run.state.work_pull();
+        match reply.note.thread {
+            Thread::Line(_) => self.reply_on(pull, &reply.note, (&name, &text)).await?,
+            Thread::Summary(place) => {
+                let said = if reply.note.by.kind == AccountKind::User {
+                    answer_in_public(&reply.note.by, &self.link(&reply.note), &text)
+                } else {
+                    about_check(reply.note.text.lines().next().unwrap_or_default(), &text)
+                };
+                self.comment_once(self.thread(place), &said, &name).await?;
+            }
+        }
+        if reply.done {
+            self.resolve_on(pull, &reply.note).await?;
+        }
+        Ok(Done::quietly())
+    }
+
+    /// Brings the text of the pull request up to date.
+    pub(super) async fn tell_work(&self) -> Result<Done, Trouble> {
+        let State::InReview(review) = &self.run.state else { return Ok(Done::quietly()) };
+        let version = review.approved.shown.subject.version;
+        let work = self.work_now(version).await?;
+        let text = self.pull_text(&self.terms(version).await?, &work, &review.approved).await?;
+        self.repo(Step::Write).edit_pull(review.pull, Some(&text.body), None).await?;
+        Ok(Done::quietly())
+    }
+
+    /// The work with all follow-ups that were pushed so far: their files are in it, and what the checks said last.
+    pub(super) async fn work_now(&self, version: u32) -> Result<Work, Trouble> {
+        let mut work = self.work(version).await?;
+        let State::InReview(review) = &self.run.state else { return Ok(work) };
+        for number in 1..=review.follow_ups {
+            let kept: Option<Kept> = self.kept(&fix_name(number)).await?;
+            let pushed = self.kept::<CommitSha>(&commit_name(number)).await?.is_some();
+            let Some(Kept { work: later, .. }) = kept.filter(|_| pushed) else { continue };
+            work.join(&later);
+        }
+        Ok(work)
+    }
+
+    /// The follow-ups that were pushed so far.
+    pub(super) async fn followed_up(&self) -> Result<Vec<DoneLater>, Trouble> {
+        let State::InReview(review) = &self.run.state else { return Ok(vec![]) };
+        let mut all = Vec::new();
+        for number in 1..=review.follow_ups {
+            let kept: Option<Kept> = self.kept(&fix_name(number)).await?;
+            let commit: Option<CommitSha> = self.kept(&commit_name(number)).await?;
+            let (Some(kept), Some(commit)) = (kept, commit) else { continue };
+            let files = changes(&kept.work).iter().map(|change| change.path.clone()).collect();
+            all.push(DoneLater { commit, by: kept.by, files, summary: kept.work.summary });
+        }
+        Ok(all)
+    }
+}
+
+fn stopped(why: Why) -> Done {
+    Done::with(Event::Stopped { outcome: Outcome::Failed { why } })
+}
+
+/// Everything that differs after the last step.
+fn changes(work: &Work) -> &[Change] {
+    work.steps.last().map_or(&[], |step| &step.changes)
+}
+
+fn replies(notes: &[Note], answers: &[FixAnswer]) -> Vec<Reply> {
+    let reply = |note: &Note| {
+        let answer = answers.iter().find(|answer| answer.note == note.id);
+        answer.map(|answer| Reply { note: note.clone(), text: answer.answer.clone(), done: answer.done })
+    };
+    notes.iter().filter_map(reply).collect()
+}
