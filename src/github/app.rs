@@ -210,7 +210,7 @@ mod tests {
         let need = NEEDED.iter().find(|need| need.permission == "checks");
         assert_eq!(need.map(|need| need.access), Some(Access::Write));
         assert_eq!(missing.first(), need.map(|need| Missing::Permission { need: *need, granted: None }).as_ref());
-        assert_eq!(missing.len(), 6);
+        assert_eq!(missing.len(), 7);
         Ok(())
     }
 
