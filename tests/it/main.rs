@@ -18,6 +18,7 @@ mod hostile;
 mod local;
 mod money;
 mod ops;
+mod outage;
 mod phases;
 mod policy;
 mod postgres;

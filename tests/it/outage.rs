@@ -1,0 +1,171 @@
+//! GitHub is away for hours, or half of it is: what is finished is kept and brought later, and nothing is paid for twice
+//! (F31).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use assentry::demo::github::{Fault, Wrong};
+use assentry::demo::model::{Reply, Script, Seen};
+use assentry::demo::story::{self, Storyteller};
+
+use crate::world::{REPO, World};
+
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+/// The story's model, which counts how often it was asked.
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Script for Counted {
+    fn answer(&self, request: &Seen) -> Reply {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Storyteller.answer(request)
+    }
+}
+
+/// What there is in the end.
+#[derive(Debug, PartialEq, Eq)]
+struct End {
+    phase: String,
+    comments: usize,
+    /// Pull requests, with whether they are open and how many commits they have.
+    pulls: Vec<(String, bool, usize)>,
+    branches: usize,
+    model_calls: usize,
+}
+
+/// A story under way.
+struct Told {
+    world: World,
+    calls: Counted,
+    issue: i64,
+}
+
+impl Told {
+    async fn labelled() -> Told {
+        let calls = Counted::default();
+        let world = Box::pin(World::with_model(calls.clone())).await;
+        let issue = world.person("ann").opens_issue(story::TITLE, story::BODY).unwrap();
+        world.person("ann").labels(issue, "assentry").unwrap();
+        Told { world, calls, issue }
+    }
+
+    /// A plan, and its approval a minute later.
+    async fn approved() -> Told {
+        let told = Told::labelled().await;
+        told.world.settle().await;
+        told.approves().await;
+        told
+    }
+
+    /// Nobody reads a plan in a second.
+    async fn approves(&self) {
+        self.world.github.advances(Duration::from_secs(60));
+        self.world.person("bob").approves(self.world.plan_pull(self.issue).await).unwrap();
+    }
+
+    async fn end(&self) -> End {
+        let pulls = self.world.github.pulls(REPO).into_iter();
+        End {
+            phase: self.world.phase(self.issue).await,
+            comments: self.world.said(self.issue).len(),
+            pulls: pulls
+                .map(|pull| (pull.title, pull.open, self.world.github.pull_commits(REPO, pull.number).len()))
+                .collect(),
+            branches: self.world.github.branches(REPO).len(),
+            model_calls: self.calls.0.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Two kinds of requests fail once each, one before and one after it was done.
+    fn fails_somewhere(&self, state: &mut u64) {
+        const PLACES: [&str; 9] = [
+            "/access_tokens",
+            "/issues",
+            "/comments",
+            "/pulls",
+            "/git/",
+            "/graphql",
+            "/collaborators",
+            "/check-runs",
+            "",
+        ];
+        for wrong in [Wrong::RefusedBefore(503), Wrong::RefusedAfter(502)] {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let path = PLACES[usize::try_from(*state >> 33).unwrap() % PLACES.len()].to_owned();
+            self.world.github.goes_wrong(Fault { method: "", path, times: 1, wrong });
+        }
+    }
+
+    /// Six hours in which the App is answered nothing, and people come back after them.
+    async fn six_hours_without_github(&self) {
+        self.world.github.is_down("");
+        let before = self.end().await;
+        for _ in 0..36 {
+            self.world.github.advances(TEN_MINUTES);
+            self.world.settle_now().await;
+        }
+        let End { phase, model_calls, .. } = self.end().await;
+        assert_eq!(self.end().await, End { phase, model_calls, ..before }, "the outage has a hole");
+        self.world.github.heals();
+    }
+}
+
+async fn calm() -> End {
+    let told = Told::approved().await;
+    told.world.settle().await;
+    told.end().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f31_six_hours_without_github_keep_a_finished_plan_and_finished_work_and_buy_nothing_twice() {
+    let expected = calm().await;
+    assert_eq!(expected.phase, "in_review");
+
+    for phase in ["planning", "publishing"] {
+        let told = Told::labelled().await;
+        told.world.until(told.issue, phase).await;
+        told.six_hours_without_github().await;
+        told.world.passes(TEN_MINUTES).await;
+        told.world.passes(TEN_MINUTES).await;
+        told.approves().await;
+        told.world.settle().await;
+        assert_eq!(told.end().await, expected, "away while {phase}");
+    }
+    for phase in ["executing", "delivering"] {
+        let told = Told::approved().await;
+        told.world.until(told.issue, phase).await;
+        told.six_hours_without_github().await;
+        told.world.passes(TEN_MINUTES).await;
+        told.world.passes(TEN_MINUTES).await;
+        assert_eq!(told.end().await, expected, "away while {phase}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f31_a_github_of_which_something_fails_every_minute_loses_nothing() {
+    let expected = calm().await;
+    for seed in 1..=3_u64 {
+        let told = Told::labelled().await;
+        let mut state = seed;
+        for phase in ["awaiting_approval", "in_review"] {
+            let mut minutes = 0;
+            while told.world.phase(told.issue).await != phase {
+                told.world.github.heals();
+                told.fails_somewhere(&mut state);
+                told.world.settle_now().await;
+                told.world.github.advances(Duration::from_secs(60));
+                minutes += 1;
+                assert!(minutes < 720, "seed {seed}: never {phase}: {:#?}", told.end().await);
+            }
+            if phase == "awaiting_approval" {
+                told.approves().await;
+            }
+        }
+        told.world.github.heals();
+        told.world.passes(TEN_MINUTES).await;
+        told.world.passes(TEN_MINUTES).await;
+        assert_eq!(told.end().await, expected, "seed {seed}");
+    }
+}
