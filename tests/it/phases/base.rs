@@ -102,7 +102,7 @@ async fn d41_another_owners_file_outside_the_scope_voids_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_base_forced_away_in_any_phase_voids() {
+async fn f36_phase_base_forced_away_in_any_phase_voids() {
     for case in all().await {
         rewrites(&case);
         case.ended_because(GONE).await;
@@ -110,7 +110,7 @@ async fn phase_base_forced_away_in_any_phase_voids() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_base_forced_away_after_the_work_is_a_notice() {
+async fn f36_phase_base_forced_away_after_the_work_is_a_notice() {
     let case = Case::delivered().await;
     rewrites(&case);
     case.world.settle().await;
@@ -119,7 +119,7 @@ async fn phase_base_forced_away_after_the_work_is_a_notice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_default_branch_renamed_while_waiting_makes_a_new_version_for_the_new_name() {
+async fn f36_phase_default_branch_renamed_while_waiting_makes_a_new_version_for_the_new_name() {
     let case = Case::waiting().await;
     case.world.person("ann").renames_branch("main", "trunk").unwrap();
     case.waits_with(2).await;
@@ -131,14 +131,14 @@ async fn phase_default_branch_renamed_while_waiting_makes_a_new_version_for_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_default_branch_renamed_before_the_start_voids() {
+async fn f36_phase_default_branch_renamed_before_the_start_voids() {
     let case = Case::starting().await;
     case.world.person("ann").renames_branch("main", "trunk").unwrap();
     case.ended_because(GONE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_default_branch_renamed_while_running_voids_at_the_last_gate() {
+async fn f36_phase_default_branch_renamed_while_running_voids_at_the_last_gate() {
     let case = Case::at_work().await;
     case.world.person("ann").renames_branch("main", "trunk").unwrap();
     case.ended_because(GONE).await;
@@ -171,7 +171,7 @@ async fn f52_phase_model_gone_before_the_executor_has_begun_needs_a_new_plan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_default_branch_renamed_after_the_work_changes_nothing() {
+async fn f36_phase_default_branch_renamed_after_the_work_changes_nothing() {
     let case = Case::delivered().await;
     case.world.person("ann").renames_branch("main", "trunk").unwrap();
     case.is_built().await;

@@ -36,7 +36,7 @@ async fn phase_foreign_push_while_running_voids_at_the_last_gate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_branch_deleted_while_waiting_publishes_anew_once() {
+async fn f37_phase_plan_branch_deleted_while_waiting_publishes_anew_once() {
     let case = Case::waiting().await;
     deletes(&case);
     case.waits_with(2).await;
@@ -48,14 +48,14 @@ async fn phase_plan_branch_deleted_while_waiting_publishes_anew_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_branch_deleted_before_the_start_voids() {
+async fn f37_phase_plan_branch_deleted_before_the_start_voids() {
     let case = Case::starting().await;
     deletes(&case);
     case.ended_because(GONE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_branch_deleted_while_running_voids_at_the_last_gate() {
+async fn f37_phase_plan_branch_deleted_while_running_voids_at_the_last_gate() {
     let case = Case::at_work().await;
     deletes(&case);
     case.ended_because(GONE).await;

@@ -21,7 +21,7 @@ fn merges(case: &Case) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_pull_closed_in_any_phase_cancels() {
+async fn f37_phase_plan_pull_closed_in_any_phase_cancels() {
     for case in all().await {
         case.world.person("cara").closes(case.pull).unwrap();
         case.ended_because("`cara` closed the plan pull request").await;
@@ -29,7 +29,7 @@ async fn phase_plan_pull_closed_in_any_phase_cancels() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_pull_retargeted_while_waiting_voids() {
+async fn f37_phase_plan_pull_retargeted_while_waiting_voids() {
     let case = Case::waiting().await;
     retargets(&case);
     case.ended_because(RETARGETED).await;
@@ -37,21 +37,21 @@ async fn phase_plan_pull_retargeted_while_waiting_voids() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_pull_retargeted_before_the_start_voids() {
+async fn f37_phase_plan_pull_retargeted_before_the_start_voids() {
     let case = Case::starting().await;
     retargets(&case);
     case.ended_because(RETARGETED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_pull_retargeted_while_running_voids_at_the_last_gate() {
+async fn f37_phase_plan_pull_retargeted_while_running_voids_at_the_last_gate() {
     let case = Case::at_work().await;
     retargets(&case);
     case.ended_because(RETARGETED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_pull_retargeted_unheard_is_seen_at_the_gate() {
+async fn f37_phase_plan_pull_retargeted_unheard_is_seen_at_the_gate() {
     let case = Case::waiting().await;
     case.world.github.deliveries_go_wrong("pull_request", u32::MAX, Mishap::Lost);
     retargets(&case);
@@ -60,7 +60,7 @@ async fn phase_plan_pull_retargeted_unheard_is_seen_at_the_gate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d50_phase_plan_pull_merged_while_waiting_voids() {
+async fn d50_f37_phase_plan_pull_merged_while_waiting_voids() {
     let case = Case::waiting().await;
     merges(&case);
     case.ended_because("merging approves nothing").await;
@@ -68,7 +68,7 @@ async fn d50_phase_plan_pull_merged_while_waiting_voids() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d50_phase_plan_pull_merged_before_the_start_holds_until_someone_approves_again() {
+async fn d50_f37_phase_plan_pull_merged_before_the_start_holds_until_someone_approves_again() {
     let case = Case::starting().await;
     merges(&case);
     case.waits_with(1).await;
@@ -78,7 +78,7 @@ async fn d50_phase_plan_pull_merged_before_the_start_holds_until_someone_approve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d50_phase_plan_pull_merged_while_running_holds_the_push_until_someone_approves_again() {
+async fn d50_f37_phase_plan_pull_merged_while_running_holds_the_push_until_someone_approves_again() {
     let case = Case::at_work().await;
     merges(&case);
     case.is_held().await;
@@ -88,7 +88,7 @@ async fn d50_phase_plan_pull_merged_while_running_holds_the_push_until_someone_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_plan_pull_marked_ready_in_any_phase_changes_nothing() {
+async fn f37_phase_plan_pull_marked_ready_in_any_phase_changes_nothing() {
     let case = Case::waiting().await;
     case.world.person("cara").marks_ready(case.pull).unwrap();
     case.waits_with(1).await;
@@ -101,7 +101,7 @@ async fn phase_plan_pull_marked_ready_in_any_phase_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_label_removed_in_any_phase_cancels() {
+async fn f38_phase_label_removed_in_any_phase_cancels() {
     for case in all().await {
         case.world.person("tim").unlabels(case.issue, "assentry").unwrap();
         case.ended_because("`tim` removed the label").await;

@@ -17,7 +17,7 @@ fn private() -> NewRepository {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_issue_closed_in_any_phase_before_the_push_cancels() {
+async fn f38_phase_issue_closed_in_any_phase_before_the_push_cancels() {
     for case in all().await {
         case.world.person("tim").closes(case.issue).unwrap();
         case.ended_because("`tim` closed the issue").await;
@@ -25,7 +25,7 @@ async fn phase_issue_closed_in_any_phase_before_the_push_cancels() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_issue_closed_after_the_work_is_a_notice_unless_the_work_was_merged() {
+async fn f38_phase_issue_closed_after_the_work_is_a_notice_unless_the_work_was_merged() {
     let case = Case::delivered().await;
     case.world.person("tim").closes(case.issue).unwrap();
     case.world.settle().await;
@@ -53,7 +53,7 @@ async fn f40_phase_issue_locked_in_any_phase_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_issue_deleted_before_the_push_voids_and_closes_the_plan() {
+async fn f38_phase_issue_deleted_before_the_push_voids_and_closes_the_plan() {
     for case in all().await {
         case.world.person("ann").deletes_issue(case.issue).unwrap();
         case.world.settle().await;
@@ -64,7 +64,7 @@ async fn phase_issue_deleted_before_the_push_voids_and_closes_the_plan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_issue_transferred_before_the_push_voids() {
+async fn f39_phase_issue_transferred_before_the_push_voids() {
     let case = Case::waiting().await;
     let name = "acme/elsewhere";
     case.world
@@ -80,7 +80,7 @@ async fn phase_issue_transferred_before_the_push_voids() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phase_issue_deleted_after_the_work_is_a_notice_on_it() {
+async fn f38_phase_issue_deleted_after_the_work_is_a_notice_on_it() {
     let case = Case::delivered().await;
     case.world.person("ann").deletes_issue(case.issue).unwrap();
     case.world.settle().await;

@@ -34,7 +34,7 @@ fn left_behind(world: &World, issue: i64) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_cancelled_while_its_plan_pull_request_is_opened_leaves_none_open() {
+async fn f56_a_run_cancelled_while_its_plan_pull_request_is_opened_leaves_none_open() {
     let (world, issue) = interrupted("pulls", 1).await;
     world.person("ann").comments(issue, "/cancel").unwrap();
     world.settle().await;
@@ -47,7 +47,7 @@ async fn a_run_cancelled_while_its_plan_pull_request_is_opened_leaves_none_open(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_cancelled_while_its_plan_branch_is_made_names_the_branch() {
+async fn f56_a_run_cancelled_while_its_plan_branch_is_made_names_the_branch() {
     let (world, issue) = interrupted("git/refs", 1).await;
     world.person("ann").closes(issue).unwrap();
     world.settle().await;
@@ -59,7 +59,7 @@ async fn a_run_cancelled_while_its_plan_branch_is_made_names_the_branch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_cancelled_while_its_work_is_pushed_names_the_branch_and_keeps_it() {
+async fn f56_a_run_cancelled_while_its_work_is_pushed_names_the_branch_and_keeps_it() {
     let (world, issue) = interrupted("git/refs", 2).await;
     world.person("ann").comments(issue, "/cancel").unwrap();
     world.settle().await;

@@ -52,7 +52,7 @@ async fn d10_an_approval_taken_back_right_before_the_push_stops_the_push() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_run_is_not_pushed() {
+async fn f56_a_cancelled_run_is_not_pushed() {
     let (world, issue, _) = about_to_push().await;
     world.person("ann").comments(issue, "/cancel").unwrap();
     world.settle().await;

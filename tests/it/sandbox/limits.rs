@@ -57,7 +57,7 @@ async fn t52_a_daemon_does_not_outlive_its_job() {
 }
 
 #[tokio::test]
-async fn t52_what_a_job_wrote_outside_the_checkout_is_gone_in_the_next() {
+async fn t29_t52_what_a_job_wrote_outside_the_checkout_is_gone_in_the_next() {
     for place in Place::each().await {
         place.sh("echo x > ~/.profile; echo x > $TMPDIR/cache; echo x > /dev/shm/x").await;
         let next = place.sh("ls -A ~ /dev/shm 2>/dev/null | grep -v : ; ls -A $TMPDIR").await;

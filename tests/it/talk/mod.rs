@@ -3,6 +3,7 @@
 mod answers;
 mod questions;
 mod spelling;
+mod tampered;
 
 use assentry::demo::story;
 

@@ -149,7 +149,7 @@ fn only_the_sandbox_starts_processes() {
 }
 
 #[test]
-fn only_the_command_inside_the_sandbox_is_given_to_a_shell() {
+fn t34_only_the_command_inside_the_sandbox_is_given_to_a_shell() {
     assert_kept(said_outside(&["src/sandbox/job.rs"], &["\"-c\"", "\"/bin/sh\"", "\"/bin/bash\""]));
 }
 
