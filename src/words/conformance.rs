@@ -57,7 +57,9 @@ pub(super) fn section(found: &Conformance) -> String {
     format!("### Conformance\n\n**{headline}.** {}\n\n{}", meaning(found.verdict), steps_table(found))
 }
 
-fn headline(verdict: Verdict) -> &'static str {
+/// The verdict in a few words.
+#[must_use]
+pub fn headline(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::AsPlanned => "As planned",
         Verdict::Differs => "Differs from the plan",
@@ -65,7 +67,9 @@ fn headline(verdict: Verdict) -> &'static str {
     }
 }
 
-fn meaning(verdict: Verdict) -> &'static str {
+/// What the verdict means, in a sentence.
+#[must_use]
+pub fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::AsPlanned => "Every step changed the files that were planned and no others, and every check passed.",
         Verdict::Differs => {

@@ -30,8 +30,9 @@ pub(super) struct Chart<'a> {
 
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 168.0;
-const LEFT: f64 = 52.0;
-const BOTTOM: f64 = 22.0;
+const LEFT: f64 = 72.0;
+const RIGHT: f64 = 22.0;
+const BOTTOM: f64 = 24.0;
 const TOP: f64 = 10.0;
 
 impl Chart<'_> {
@@ -67,7 +68,7 @@ impl Chart<'_> {
     fn svg(&self) -> Markup {
         let most = self.bars.iter().filter_map(|bar| bar.value).fold(self.least, f64::max);
         let (top, steps) = scale(most);
-        let inner = (WIDTH - LEFT, HEIGHT - TOP - BOTTOM);
+        let inner = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
         let y = |value: f64| TOP + inner.1 * (1.0 - value / top);
         let many = self.bars.len().max(1);
         let room = inner.0 / float(many);
@@ -77,7 +78,7 @@ impl Chart<'_> {
             let value = top * float(step) / float(steps);
             let at = y(value);
             let line = html! {
-                line.grid x1=(LEFT) x2=(WIDTH) y1=(round(at)) y2=(round(at)) {}
+                line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(round(at)) y2=(round(at)) {}
                 text.axis x=(LEFT - 8.0) y=(round(at + 4.0)) text-anchor="end" { ((self.axis)(value)) }
             };
             out.push_str(&line.into_string());

@@ -18,6 +18,8 @@ use crate::store::Week;
 
 /// How many weeks are shown.
 const WEEKS: u32 = 16;
+/// How many runs that have just ended are counted for a page; the server counts the others by itself.
+const FEW: u32 = 10;
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Whose costs.
@@ -33,7 +35,7 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Markup, Refused> {
     let by = dashboard.look(&viewer).await?;
-    let more = dashboard.count_ended_runs(2).await?;
+    let more = dashboard.count_ended_runs(FEW).await?;
     let repo = asked.repo.map(RepoId);
     let first = monday(dashboard.now()).0 - i64::from(WEEKS - 1) * 604_800_000;
     let known = dashboard.store().weeks(by, Timestamp(first), repo).await?;
@@ -49,7 +51,7 @@ pub(super) async fn show(
     let main = html! {
         h1 { "Costs" @if let Some(name) = &name { span.of { " in " (name) } } }
         p.lead {
-            "Of the last " (WEEKS) " weeks: " strong { (count(sum(|w| w.runs))) } " runs ended, "
+            "Of the last " (WEEKS) " weeks: " strong { (many(sum(|w| w.runs), "run")) } " ended, "
             strong { (count(sum(|w| w.delivered))) } " of them with a pull request, for "
             strong { (dollars(sum(|w| w.cost_micro_dollars))) } " in all."
         }
@@ -65,7 +67,7 @@ fn charts(weeks: &[Week]) -> Vec<Chart<'static>> {
         let bar = |week: &Week| {
             let (parts, sum) = of(week);
             let value = (parts > 0).then(|| float(sum) / float(parts));
-            let from = format!("{} {things}", count(parts));
+            let from = many(parts, things);
             Bar { label: time::day(week.begins), value, shown: value.map_or("–".to_owned(), shown), from }
         };
         weeks.iter().map(bar).collect::<Vec<Bar>>()
@@ -76,7 +78,7 @@ fn charts(weeks: &[Week]) -> Vec<Chart<'static>> {
             id: "cost",
             title: "Cost per pull request",
             about: "What all runs of the week cost, shared by the pull requests they led to.",
-            bars: bars(&|week| (week.delivered, week.cost_micro_dollars), &money, "pull requests"),
+            bars: bars(&|week| (week.delivered, week.cost_micro_dollars), &money, "pull request"),
             axis: |micro| format!("${:.2}", micro / 1e6),
             least: 10_000.0,
         },
@@ -84,7 +86,7 @@ fn charts(weeks: &[Week]) -> Vec<Chart<'static>> {
             id: "plan",
             title: "From label to plan",
             about: "Until the first version was posted, on average.",
-            bars: bars(&|week| week.planned, &|ms| time::millis(whole(ms)), "plans"),
+            bars: bars(&|week| week.planned, &|ms| time::millis(whole(ms)), "plan"),
             axis: |ms| time::millis(whole(ms)),
             least: 1_000.0,
         },
@@ -92,7 +94,7 @@ fn charts(weeks: &[Week]) -> Vec<Chart<'static>> {
             id: "rounds",
             title: "Versions until approval",
             about: "How many versions an approved plan took, on average.",
-            bars: bars(&|week| week.approved, &|versions| format!("{versions:.1}"), "approved plans"),
+            bars: bars(&|week| week.approved, &|versions| format!("{versions:.1}"), "approved plan"),
             axis: |versions| format!("{versions:.1}"),
             least: 2.0,
         },
@@ -100,15 +102,15 @@ fn charts(weeks: &[Week]) -> Vec<Chart<'static>> {
             id: "deviations",
             title: "Runs with deviations",
             about: "The share of executed plans from which something was done otherwise.",
-            bars: bars(
-                &|week| (week.executed.0, week.executed.1 * 100),
-                &|share| format!("{share:.0} %"),
-                "executions",
-            ),
+            bars: bars(&|week| (week.executed.0, week.executed.1 * 100), &|share| format!("{share:.0} %"), "execution"),
             axis: |share| format!("{share:.0} %"),
             least: 10.0,
         },
     ]
+}
+
+fn many(number: i64, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 fn week(known: &[Week], begins: Timestamp) -> Week {

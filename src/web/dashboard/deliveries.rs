@@ -50,11 +50,11 @@ pub(super) async fn list(
             ul {
                 li { a href="/deliveries" aria-current=[state.is_none().then_some("true")] { "All" } }
                 @for (name, said) in STATES {
-                    li { a href=(format!("/deliveries?state={name}")) aria-current=[(state == Some(name)).then_some("true")] { (said) } }
+                    li { a href=(format!("/deliveries?state={name}")) aria-current=[(state == Some(name)).then_some("true")] { (prose::capital(said)) } }
                 }
             }
         }
-        @if rows.is_empty() { p.empty { "There is none." } } @else { (table(rows, &viewer, now)) }
+        @if rows.is_empty() { p.empty { "There is no such delivery." } } @else { (table(rows, &viewer, now)) }
         @if let Some(last) = rows.last().filter(|_| more) {
             nav.pages aria-label="Pages" {
                 a rel="next" href=(older(state, last)) { "Older" }

@@ -29,7 +29,7 @@ pub(super) async fn show(
     let began = Instant::now();
     let writes = store.ready().await.is_ok();
     let took = began.elapsed();
-    let now = store.clock().await?;
+    let now = dashboard.now();
     let queues = store.queues(now).await?;
     let aside = store.deliveries_set_aside().await?;
     let given_up = store.given_up(20).await?;
@@ -52,7 +52,7 @@ pub(super) async fn show(
             dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) }
         }
         (waiting(&queues, now))
-        (lost(&given_up, dashboard.now()))
+        (lost(&given_up, now))
     };
     Ok(page(&viewer, Part::Health, "Health", &main))
 }

@@ -17,9 +17,12 @@ for (const list of document.querySelectorAll("[data-stream]")) {
     const head = document.createElement("span");
     head.className = "head";
     head.textContent = entry.head;
-    const text = document.createElement("pre");
-    text.textContent = entry.text;
-    item.append(head, text);
+    item.append(head);
+    if (entry.text) {
+      const text = document.createElement("pre");
+      text.textContent = entry.text;
+      item.append(text);
+    }
     const atEnd = window.innerHeight + window.scrollY > document.body.scrollHeight - 80;
     list.append(item);
     if (atEnd) item.scrollIntoView({ block: "end" });

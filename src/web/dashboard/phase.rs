@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use super::prose;
+use crate::ids::TeamName;
 use crate::words;
+use crate::workflow::approval::{Level, Reason, Separation};
 use crate::workflow::command::Prefix;
-use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, State};
+use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, State, Waiting};
 
 /// A phase as a word for people, with a colour that says whether it waits, works or has ended.
 pub(super) fn badge(phase: &str, state: Option<&State>) -> Markup {
@@ -50,13 +52,17 @@ fn tone(phase: &str) -> &'static str {
 pub(super) fn awaited(state: &State) -> String {
     match state {
         State::Planning(planning) => format!("the planner, for v{}", planning.version),
-        State::AwaitingAnswer(waiting) => match waiting.questions.len() {
-            1 => "an answer to 1 question".to_owned(),
-            many => format!("answers to {many} questions"),
-        },
+        State::AwaitingAnswer(waiting) => {
+            let who: Vec<&str> = waiting.requesters.iter().map(|person| person.login.as_str()).collect();
+            let who = if who.is_empty() { "somebody with write access".to_owned() } else { or(&who) };
+            match waiting.questions.len() {
+                1 => format!("{who}, to answer 1 question"),
+                many => format!("{who}, to answer {many} questions"),
+            }
+        }
         State::Publishing(publishing) => format!("GitHub, for v{}", publishing.version),
         State::AwaitingApproval(waiting) if waiting.hold.is_some() => "GitHub's word on the approval".to_owned(),
-        State::AwaitingApproval(waiting) => format!("an approval of v{}", waiting.shown.subject.version),
+        State::AwaitingApproval(waiting) => approvers(waiting),
         State::Starting(_) => "the last look before the start".to_owned(),
         State::Executing(executing) if executing.parked => "the repository, which is read-only".to_owned(),
         State::Executing(executing) => match executing.ticked.len() {
@@ -65,8 +71,47 @@ pub(super) fn awaited(state: &State) -> String {
         },
         State::Resting(_) => "somebody to resume it".to_owned(),
         State::Delivering(_) => "the pull request".to_owned(),
-        State::InReview(review) => format!("a review of #{}", review.pull),
+        State::InReview(review) => format!("reviewers, to merge #{}", review.pull),
         State::Ended(_) => String::new(),
+    }
+}
+
+/// Whoever has objected, or whoever may approve.
+fn approvers(waiting: &Waiting) -> String {
+    let (rules, version) = (&waiting.shown.rules, waiting.shown.subject.version);
+    for reason in &waiting.missing {
+        if let Reason::Vetoed { by, .. } = reason {
+            return format!("{}, who has objected to v{version}", by.login);
+        }
+    }
+    let who = match &rules.approvers {
+        Some(listed) => {
+            let mut names: Vec<&str> = listed.users.iter().map(|one| one.login.as_str()).collect();
+            names.extend(listed.teams.iter().map(TeamName::as_str));
+            names.extend(listed.level.map(|level| match level {
+                Level::Admin => "an administrator",
+                Level::Maintain => "a maintainer",
+                Level::None | Level::Read | Level::Triage | Level::Write => "somebody with write access",
+            }));
+            or(&names)
+        }
+        None if rules.separation == Separation::Owners => "code owners".to_owned(),
+        None if rules.required > 1 => "people with write access".to_owned(),
+        None => "somebody with write access".to_owned(),
+    };
+    match rules.required {
+        0 | 1 => format!("{who}, to approve v{version}"),
+        many => format!("{who}, {many} of them to approve v{version}"),
+    }
+}
+
+/// A few names.
+fn or(names: &[&str]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] if names.len() <= 4 => format!("{} or {last}", first.join(", ")),
+        [one, two, ..] => format!("{one}, {two} or {} more", names.len() - 2),
     }
 }
 
@@ -92,6 +137,20 @@ pub(super) fn said(state: &State, prefix: &Prefix) -> Vec<Markup> {
     }
 }
 
-fn missing(reasons: &[crate::workflow::approval::Reason], prefix: &Prefix) -> Vec<Markup> {
+fn missing(reasons: &[Reason], prefix: &Prefix) -> Vec<Markup> {
     reasons.iter().map(|reason| prose::ours(&words::because(reason, prefix))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::or;
+
+    #[test]
+    fn a_few_names_are_named_and_of_many_only_some() {
+        let said = |names: &[&str]| or(names);
+        assert_eq!(said(&["ann"]), "ann");
+        assert_eq!(said(&["ann", "bob"]), "ann or bob");
+        assert_eq!(said(&["ann", "bob", "cara", "dora"]), "ann, bob, cara or dora");
+        assert_eq!(said(&["ann", "bob", "cara", "dora", "eve"]), "ann, bob or 3 more");
+    }
 }

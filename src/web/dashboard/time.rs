@@ -14,9 +14,14 @@ pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
 
 /// A moment to the minute.
 pub(super) fn moment(at: Timestamp) -> Markup {
-    let exact = exact(at);
-    let minute = exact.get(..16).unwrap_or(&exact).to_owned();
+    let (exact, minute) = (exact(at), minute(at));
     html! { time datetime=(at.to_rfc3339()) title=(exact) { (minute) } }
+}
+
+/// The minute of a moment, as in `2026-11-29 08:15`.
+pub(super) fn minute(at: Timestamp) -> String {
+    let exact = exact(at);
+    exact.get(..16).unwrap_or(&exact).to_owned()
 }
 
 fn exact(at: Timestamp) -> String {
@@ -44,7 +49,11 @@ pub(super) fn span(span: Duration) -> String {
 /// A span of milliseconds.
 pub(super) fn millis(millis: i64) -> String {
     let millis = u64::try_from(millis).unwrap_or(0);
-    if millis < 1_000 { format!("{millis} ms") } else { span(Duration::from_millis(millis)) }
+    match millis {
+        0..1_000 => format!("{millis} ms"),
+        1_000..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        _ => span(Duration::from_millis(millis)),
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +65,7 @@ mod tests {
         let spans = [0, 59, 60, 3_599, 3_600, 5_400, 40_000, 86_400, 172_800, 864_000];
         let read: Vec<String> = spans.into_iter().map(|seconds| span(Duration::from_secs(seconds))).collect();
         assert_eq!(read, ["0 s", "59 s", "1 min", "59 min", "1 h", "1 h 30 min", "11 h", "24 h", "2 d", "10 d"]);
-        assert_eq!((millis(-5), millis(999), millis(61_000)), ("0 ms".into(), "999 ms".into(), "1 min".into()));
+        let read = [-5, 999, 1_550, 10_000, 61_000].map(millis);
+        assert_eq!(read, ["0 ms", "999 ms", "1.5 s", "10 s", "1 min"]);
     }
 }

@@ -82,7 +82,7 @@ fn written(entry: &Entry) -> Markup {
     html! {
         li.(entry.kind) data-key=(entry.key) {
             span.head { (entry.head) }
-            pre { (entry.text) }
+            @if !entry.text.is_empty() { pre { (entry.text) } }
         }
     }
 }
@@ -189,7 +189,7 @@ fn event(entry: &Entry) -> Result<Event, axum::Error> {
 /// What a turn is to a reader.
 fn entries(turn: &LoggedTurn) -> Vec<Entry> {
     let name = |what: &str| format!("{}-{}-{what}", turn.task, turn.seq);
-    let head = |what: &str| prose::visible(&format!("{} · {} · {what}", turn.task, turn.seq + 1));
+    let head = |what: &str| prose::visible(&format!("{} · turn {} · {what}", task(&turn.task), turn.seq + 1));
     let mut out = vec![];
     let answer: Option<Answer> = serde_json::from_str(&turn.answer).ok();
     let (text, calls) = answer.map(|answer| (answer.text, answer.calls)).unwrap_or_default();
@@ -211,6 +211,16 @@ fn entries(turn: &LoggedTurn) -> Vec<Entry> {
         out.push(Entry { key: name(&format!("result-{at}")), kind: "answer", head: head(what), text: short(text) });
     }
     out
+}
+
+/// What a task is to a reader; its name is `plan-1` or `execute-2`, with what it was made from behind it.
+fn task(name: &str) -> String {
+    let mut parts = name.split('-');
+    match (parts.next(), parts.next()) {
+        (Some("plan"), Some(version)) => format!("Planner, v{version}"),
+        (Some("execute"), Some(version)) => format!("Executor, v{version}"),
+        _ => name.to_owned(),
+    }
 }
 
 fn arguments(call: &ToolCall) -> String {

@@ -1,6 +1,7 @@
 //! One run: where it stands, its versions, what people decided, what was done, and everything that happened.
 
 pub(super) mod compare;
+mod conformance;
 pub(super) mod log;
 pub(super) mod plan;
 mod timeline;
@@ -51,7 +52,11 @@ pub(super) async fn show(
                     (versions(told.row.id, &past.versions))
                     (decisions(&dashboard, &told, past))
                 }
-                @if let Some(terms) = &terms { (work::steps(terms, told.state.as_ref(), done.as_ref())) }
+                @match (&terms, &done) {
+                    (Some(terms), Some(done)) => (conformance::shown(terms, done)),
+                    (Some(terms), None) => (work::steps(terms, told.state.as_ref())),
+                    (None, _) => {},
+                }
                 @if let Some(done) = &done {
                     (work::deviations(done))
                     (work::refusals(done))
@@ -91,7 +96,7 @@ fn standing(dashboard: &Dashboard, told: &Told) -> Markup {
         div.standing {
             p.now {
                 (told.badge())
-                @if awaited.is_empty() { span { "for " (since) } }
+                @if awaited.is_empty() { span { (since) " ago" } }
                 @else { span { "Waits for " strong { (awaited) } ", for " (since) } }
             }
             @for sentence in said { p { (sentence) } }

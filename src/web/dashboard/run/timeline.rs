@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::super::{phase, prose, time};
+use super::work::dollars;
 use crate::store::EventRow;
 use crate::words;
 use crate::workflow::approval::Reason;
@@ -26,23 +27,33 @@ struct Told {
 
 /// The timeline.
 pub(super) fn timeline(events: &[EventRow], prefix: &Prefix) -> Markup {
-    let skipped = events.len().saturating_sub(MOST);
+    let (writes, told): (Vec<&EventRow>, Vec<&EventRow>) = events.iter().partition(|event| event.kind == "wrote");
+    let skipped = told.len().saturating_sub(MOST);
+    let mut before = String::new();
     html! {
         section aria-labelledby="timeline" {
             h2 #timeline { "Timeline" }
-            @if skipped > 0 { p.sub { (skipped) " older events are in the audit trail: " code { "assentry audit export" } } }
-            ol.timeline { @for event in &events[skipped..] { (entry(event, prefix)) } }
+            @if skipped > 0 { p.sub { (skipped) " older events are in the audit trail." } }
+            ol.timeline { @for event in told.iter().skip(skipped) { (entry(event, &mut before, prefix)) } }
+            p.sub {
+                @match writes.len() { 1 => "One write to GitHub, by its hash, is", many => { (many) " writes to GitHub, each by its hash, are" } }
+                " in the audit trail: " code { "assentry audit export" }
+            }
         }
     }
 }
 
-fn entry(event: &EventRow, prefix: &Prefix) -> Markup {
+/// An entry. The minute stands only where it is another than that of the entry before.
+fn entry(event: &EventRow, before: &mut String, prefix: &Prefix) -> Markup {
+    let minute = time::minute(event.at);
+    let is_new = *before != minute;
+    *before = minute;
     let body: Value = serde_json::from_str(&event.json).unwrap_or_default();
     let Told { who, what, weighty } = told(&event.kind, &body, prefix);
     let (from, to) = (text(&body["led"]["from"]), text(&body["led"]["to"]));
     html! {
         li.weighty[weighty] value=(event.seq) {
-            span.when { (time::moment(event.at)) }
+            span.when { @if is_new { (time::moment(event.at)) } }
             div.what {
                 @if !who.is_empty() { strong { (prose::visible(&who)) } " " }
                 (what)
@@ -105,9 +116,61 @@ fn told(kind: &str, body: &Value, prefix: &Prefix) -> Told {
         }
         "pull_opened" => weighty(String::new(), html! { "Pull request #" (number(&body["pull"])) " was opened" }),
         "plan_pull_closed" => light(html! { "The plan pull request was closed" }),
-        "changed" => light(html! { "Around the run: " (words_of(text(&body["change"]["what"]))) }),
+        "burst_ended" => light(html! { "Nobody has remarked anything for a while" }),
+        "batch_ended" => light(html! { "All that the review says is noted" }),
+        "note_withdrawn" => light(html! { "A remark was deleted" }),
+        "out_of_budget" => weighty(String::new(), html! { "What was granted is used up" }),
+        "raise_asked" => {
+            weighty(who(&body["raise"]["by"]), html! { "wants to grant " (granted(&body["raise"])) " more" })
+        }
+        "budget_raised" => weighty(who(&body["raise"]["by"]), html! { "granted " (granted(&body["raise"])) " more" }),
+        "work_ended" => fate(&body["fate"]),
+        "answered" => light(html! { "Somebody was answered" }),
+        "left_behind" => light(html! { "Branches were left without a pull request" }),
+        "changed" => light(changed(&body["change"])),
         other => light(html! { (words_of(other)) }),
     }
+}
+
+fn fate(fate: &Value) -> Told {
+    let by = text(&fate["by"]["login"]).to_owned();
+    let what = match (text(&fate["became"]), by.is_empty()) {
+        ("merged", false) => "merged the work",
+        ("merged", true) => "The work was merged",
+        ("closed", false) => "closed the pull request without merging it",
+        ("closed", true) => "The pull request was closed and not merged",
+        ("reverted", _) => "What was merged was taken back",
+        _ => "Nobody looks at the pull request any more",
+    };
+    Told { who: by, what: html! { (what) }, weighty: true }
+}
+
+fn granted(raise: &Value) -> String {
+    dollars(number(&raise["micro_dollars"]))
+}
+
+/// What happened around a run, in a few words.
+fn changed(change: &Value) -> Markup {
+    let what = match text(&change["what"]) {
+        "input" => "Something that the plan is made from was changed",
+        "input_by_outsider" => "Somebody without write access changed something that the plan is made from",
+        "plan_pull_retargeted" => "The plan pull request goes into another branch now",
+        "plan_pull_merged" => "The plan pull request was merged, which decides nothing",
+        "base_moved" => "Somebody pushed to the base branch",
+        "base_seen" => "The base branch was looked at",
+        "base_renamed" => "The base branch was renamed",
+        "issue_gone" => "The issue was deleted or moved away",
+        "issue_closed" => "The issue was closed",
+        "made_public" => "Everybody can read the repository now",
+        "outdated" => "Models or prompts of this server are others than the version names",
+        "parked" => "Nothing can be written to the repository for now",
+        "unparked" => "The repository can be written to again",
+        "restored" => "The database came back from a copy",
+        "reminder_due" => "Nobody has approved the version for a while",
+        "time_up" => "Nobody has approved the version for too long",
+        other => return html! { "Around the run: " (words_of(other)) },
+    };
+    html! { (what) }
 }
 
 fn acted(kind: &Value) -> Markup {
@@ -134,9 +197,13 @@ fn acted(kind: &Value) -> Markup {
 fn judged(body: &Value, prefix: &Prefix) -> Told {
     let by: Vec<&str> = list(&body["led"]["approved_by"]).map(|person| text(&person["login"])).collect();
     let missing: Vec<Reason> = serde_json::from_value(body["led"]["missing"].clone()).unwrap_or_default();
-    let gate = words_of(text(&body["gate"]));
+    let gate = match text(&body["gate"]) {
+        "start" => "Judged before the start",
+        "push" => "Judged before the push",
+        _ => "Judged",
+    };
     let what = html! {
-        "Judged (" (gate) ")"
+        (gate)
         @if !by.is_empty() { ": approved by " (prose::visible(&by.join(", "))) }
         @if !missing.is_empty() {
             ul { @for reason in &missing { li { (prose::ours(&words::because(reason, prefix))) } } }

@@ -4,10 +4,9 @@ use maud::{Markup, html};
 
 use super::super::page::Refused;
 use super::super::{prose, time};
-use crate::agent::executor::{CheckRun, Deviation, DeviationKind, StepEnd, Work};
+use crate::agent::executor::{CheckRun, Deviation, DeviationKind, Work};
 use crate::ids::RunId;
 use crate::store::{Costs, Store};
-use crate::workflow::plan::{FileChange, PlanStep};
 use crate::workflow::run::State;
 use crate::workflow::terms::Terms;
 
@@ -18,8 +17,8 @@ pub(super) async fn kept(store: &Store, run: RunId, state: Option<&State>) -> Re
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// The plan's steps, each with what became of it.
-pub(super) fn steps(terms: &Terms, state: Option<&State>, work: Option<&Work>) -> Markup {
+/// The plan's steps while they are worked on; afterwards conformance tells of them.
+pub(super) fn steps(terms: &Terms, state: Option<&State>) -> Markup {
     let ticked: &[String] = match state {
         Some(State::Executing(executing)) => &executing.ticked,
         Some(State::Resting(resting)) => &resting.ticked,
@@ -28,39 +27,19 @@ pub(super) fn steps(terms: &Terms, state: Option<&State>, work: Option<&Work>) -
     html! {
         section aria-labelledby="steps" {
             h2 #steps { "Steps" }
-            ol.steps { @for step in &terms.plan.steps { (one_step(step, ticked, work)) } }
-        }
-    }
-}
-
-fn one_step(step: &PlanStep, ticked: &[String], work: Option<&Work>) -> Markup {
-    let done = work.and_then(|work| work.steps.iter().find(|done| done.id == step.id));
-    let (tone, said) = match done.map(|done| done.end) {
-        Some(StepEnd::Done) => ("good", "done"),
-        Some(StepEnd::Claimed) => ("open", "done without a change, says the agent"),
-        Some(StepEnd::NotNeeded) => ("open", "not needed, says the agent"),
-        None if ticked.contains(&step.id) => ("good", "done"),
-        None => ("past", "not done"),
-    };
-    html! {
-        li.(tone) {
-            div.line { code { (prose::visible(&step.id)) } span { (prose::inline(&step.title)) } span.state { (said) } }
-            @if let Some(done) = done {
-                @if !done.own.is_empty() {
-                    ul.paths { @for (path, change) in &done.own {
-                        li { (changed(*change)) " " code { (prose::visible(path.as_str())) } }
-                    } }
+            ol.steps {
+                @for step in &terms.plan.steps {
+                    @let done = ticked.contains(&step.id);
+                    li.(if done { "good" } else { "past" }) {
+                        div.line {
+                            code { (prose::visible(&step.id)) }
+                            span { (prose::inline(&step.title)) }
+                            span.state { (if done { "done" } else { "not done yet" }) }
+                        }
+                    }
                 }
             }
         }
-    }
-}
-
-fn changed(change: FileChange) -> &'static str {
-    match change {
-        FileChange::Create => "created",
-        FileChange::Change => "changed",
-        FileChange::Delete => "deleted",
     }
 }
 
@@ -170,7 +149,7 @@ pub(super) fn costs(costs: &[Costs], terms: Option<&Terms>) -> Markup {
             h2 #cost { "Cost" }
             @if costs.is_empty() { p.empty { "Nothing yet." } }
             @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="cost" {
+                div.scroll tabindex="0" role="region" aria-label="Cost by part of the work" {
                     table.small {
                         thead { tr {
                             th scope="col" { "Part" } th.num scope="col" { "Calls" } th.num scope="col" { "In" }
