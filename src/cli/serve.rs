@@ -276,7 +276,7 @@ async fn count_ended_runs(dashboard: Dashboard, stop: CancellationToken) {
         }
         // A hundred at a time, so that whoever has other work for the database gets their turn.
         while !stop.is_cancelled() {
-            match dashboard.count_ended_runs(1).await {
+            match dashboard.count_ended_runs(100).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {

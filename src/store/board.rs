@@ -41,7 +41,8 @@ macro_rules! seen_page {
 }
 
 const ALL: &str = seen_page!("");
-const WAITING: &str = seen_page!("AND r.phase IN ('awaiting_answer', 'awaiting_approval', 'resting', 'in_review')");
+const WAITING: &str =
+    seen_page!("AND r.open = 1 AND r.phase IN ('awaiting_answer', 'awaiting_approval', 'resting', 'in_review')");
 const WORKING: &str =
     seen_page!("AND r.open = 1 AND r.phase NOT IN ('awaiting_answer', 'awaiting_approval', 'resting', 'in_review')");
 const ENDED: &str = seen_page!("AND r.open = 0");

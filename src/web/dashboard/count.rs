@@ -4,9 +4,6 @@ use super::Dashboard;
 use crate::store::{EventRow, Figures, RunRow, Store, StoreError};
 use crate::workflow::run::{Outcome, State};
 
-/// How many runs are counted at one time.
-const BATCH: u32 = 100;
-
 impl Dashboard {
     /// Forgets what GitHub said so long ago that it does not count any more.
     ///
@@ -16,22 +13,17 @@ impl Dashboard {
         self.store().prune_sights(self.now()).await
     }
 
-    /// Counts ended runs that were not counted yet, at most `batches` hundreds of them. Returns whether there are more.
+    /// Counts ended runs that were not counted yet, the newest first and at most so many. Returns whether there may be more.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn count_ended_runs(&self, batches: u32) -> Result<bool, StoreError> {
-        for _ in 0..batches {
-            let runs = self.store().uncounted_runs(BATCH).await?;
-            for run in &runs {
-                let figures = figures(self.store(), run).await?;
-                self.store().keep_figures(run, &figures).await?;
-            }
-            if runs.len() < BATCH as usize {
-                return Ok(false);
-            }
+    pub async fn count_ended_runs(&self, most: u32) -> Result<bool, StoreError> {
+        let runs = self.store().uncounted_runs(most).await?;
+        for run in &runs {
+            let figures = figures(self.store(), run).await?;
+            self.store().keep_figures(run, &figures).await?;
         }
-        Ok(true)
+        Ok(runs.len() >= most as usize)
     }
 }
 
