@@ -15,7 +15,7 @@ use super::wiring::{dashboard, wire, wire_without_sandbox};
 use super::{recovery, telemetry};
 use crate::config::{BadConfig, Config, Draft, MetricsConfig};
 use crate::github::{GithubError, check_permissions};
-use crate::setup::{After, Typed};
+use crate::setup::{After, Typed, installed};
 use crate::store::{Alone, Others};
 use crate::web;
 use crate::web::dashboard::Dashboard;
@@ -96,12 +96,14 @@ async fn serve(args: &Args, config: &Config) -> anyhow::Result<()> {
         if let MetricsConfig::Token(token) = &config.web.metrics {
             router = router.merge(metrics(&core).router(Some(token.clone())));
         }
+        let mut shown = installed::Dashboard::Off;
         if let Some(dashboard) = dashboard(config, &core, super::now)? {
+            shown = installed::Dashboard::On;
             router = router.merge(dashboard.router());
             tasks.spawn(count_ended_runs(dashboard, stop.clone()));
         }
         tracing::info!(%address, "listening on http://{address}");
-        let routes = router.merge(crate::setup::installed::router());
+        let routes = router.merge(installed::router(shown));
         tasks.spawn(web::serve(listener, routes, stop.clone()));
     }
     if let MetricsConfig::Address(address) = config.web.metrics {

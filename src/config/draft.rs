@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Table as Written, value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table as Written, value};
 use url::Url;
 
 use super::secrets::Surroundings;
 use super::server::ServerConfig;
 use super::strict::{Document, Mistake};
 use super::{BadConfig, models, server};
+use crate::ids::{Login, UserId};
 
 /// A configuration as far as it goes without an App.
 #[derive(Debug, Clone)]
@@ -36,10 +37,21 @@ pub struct Additions {
     pub github: Option<(Url, Url)>,
     /// The address under which GitHub reaches the server.
     pub public_url: Option<Url>,
-    /// What people sign in with: the App's name for that, and the secret's file.
-    pub sign_in: Option<(String, PathBuf)>,
+    /// What people sign in to the dashboard with, if GitHub told it.
+    pub sign_in: Option<SignInAdditions>,
     /// How the models are reached, if that was asked.
     pub model: Option<ModelAdditions>,
+}
+
+/// What people sign in to the dashboard with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInAdditions {
+    /// The App's name for that.
+    pub client_id: String,
+    /// The secret's file, relative to the configuration's folder.
+    pub client_secret_file: PathBuf,
+    /// The person who owns the App, and so sees how the server does; nobody where an organization owns it.
+    pub administrator: Option<(Login, UserId)>,
 }
 
 /// How the models are reached.
@@ -115,10 +127,19 @@ impl Additions {
             github.insert("api_url", value(api.as_str()));
             github.insert("web_url", value(web.as_str()));
         }
-        if let Some((client_id, file)) = &self.sign_in {
+        if let Some(sign_in) = &self.sign_in {
             let web = table(&mut document, "web")?;
-            web.insert("client_id", value(client_id));
-            web.insert("client_secret_file", path(file));
+            // Whoever has switched it off has meant it.
+            if self.public_url.is_some() && !web.contains_key("dashboard") {
+                web.insert("dashboard", value(true));
+            }
+            web.insert("client_id", value(&sign_in.client_id));
+            web.insert("client_secret_file", path(&sign_in.client_secret_file));
+            if let Some((login, id)) = sign_in.administrator.as_ref().filter(|_| !web.contains_key("administrators")) {
+                let mut administrators = InlineTable::new();
+                administrators.insert(login.as_str(), id.0.into());
+                web.insert("administrators", value(administrators));
+            }
         }
         if let Some(model) = &self.model {
             let written = table(&mut document, "model")?;
@@ -187,7 +208,11 @@ mod tests {
             webhook_secret_file: "secrets/webhook-secret".into(),
             github: None,
             public_url: Some("https://a.test/".parse().unwrap()),
-            sign_in: None,
+            sign_in: Some(SignInAdditions {
+                client_id: "Iv1".to_owned(),
+                client_secret_file: "secrets/client".into(),
+                administrator: Some(("ann".parse().unwrap(), UserId(7))),
+            }),
             model: Some(ModelAdditions {
                 provider: "anthropic",
                 base_url: None,
@@ -202,9 +227,12 @@ mod tests {
             after,
             "# Ours.\n[server]\nlisten = \"0.0.0.0:80\" # all\npublic_url = \"https://a.test/\"\n\n[github]\n# Only these.\n\
              repositories = [\"a/b\"]\napp_id = 7\nprivate_key_file = \"secrets/private-key.pem\"\n\
-             webhook_secret_file = \"secrets/webhook-secret\"\n\n[model]\nprovider = \"anthropic\"\n\
+             webhook_secret_file = \"secrets/webhook-secret\"\n\n[web]\ndashboard = true\n\
+             client_id = \"Iv1\"\nclient_secret_file = \"secrets/client\"\nadministrators = { ann = 7 }\n\n[model]\nprovider = \"anthropic\"\n\
              api_key_file = \"secrets/model-key\"\n"
         );
+        let off = additions.write_into("[web]\ndashboard = false\n").unwrap();
+        assert!(off.contains("dashboard = false") && !off.contains("dashboard = true"), "{off}");
         assert!(additions.write_into("github = 3").is_err());
     }
 }

@@ -32,7 +32,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use approval::ApprovalConfig;
-pub use draft::{Additions, Draft, ModelAdditions};
+pub use draft::{Additions, Draft, ModelAdditions, SignInAdditions};
 pub use github::{GithubConfig, RepoPattern};
 pub use hooks::HookConfig;
 pub use limits::{LimitsConfig, PhaseLimits};

@@ -3,12 +3,12 @@
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::wire::{Ask, Wire, encode};
 use super::{GithubError, install_crypto};
-use crate::ids::Timestamp;
+use crate::ids::{Login, Timestamp, UserId};
 
 /// An App that was registered from a manifest, with what GitHub tells only once.
 #[derive(Debug, Deserialize)]
@@ -29,9 +29,20 @@ pub struct Registration {
     pub client_id: String,
     /// The secret for signing people in.
     pub client_secret: SecretString,
+    /// Whose App it is. Nothing depends on it, so nothing may break by it.
+    #[serde(default)]
+    owner: Value,
 }
 
 impl Registration {
+    /// The person who owns the App; nobody where an organization does.
+    #[must_use]
+    pub fn person(&self) -> Option<(Login, UserId)> {
+        let text = |name: &str| self.owner[name].as_str();
+        let login = text("login").filter(|_| text("type") == Some("User"))?.parse().ok()?;
+        self.owner["id"].as_i64().map(|id| (login, UserId(id)))
+    }
+
     /// Exchanges a code, once and within an hour: `POST /app-manifests/{code}/conversions`. Nobody needs to be signed in:
     /// the code is the secret.
     ///

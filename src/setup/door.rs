@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use askama::Template;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use maud::Markup;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::answers::{Answers, Typed, Wrong};
-use super::pages::{CONTENT_POLICY, Confirm, Finished, Questions, Stopped};
-use super::{After, Done, Setup, installed, keep, manifest};
+use super::pages::{CONTENT_POLICY, Confirm, Finished, Questions, stopped};
+use super::{After, Done, Setup, keep, manifest};
+use crate::config::Config;
 use crate::github::Registration;
 
 const COOKIE: &str = "assentry_setup";
@@ -66,7 +67,6 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/setup", get(questions).post(answer))
         .route("/setup/done", get(finish))
-        .route("/setup/style.css", get(installed::style))
         .route("/healthz", get("alive\n"))
         .route("/readyz", get((StatusCode::SERVICE_UNAVAILABLE, "not set up\n")))
         .route("/webhook", post(LATER))
@@ -130,7 +130,7 @@ fn ask(desk: &Desk, headers: &HeaderMap, typed: Typed, wrong: &[(&'static str, S
     let proof = desk.setup.secrets.session.expose_secret();
     let ask_model = !desk.setup.draft.has_model;
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    show(status, &Questions { typed: &typed, wrong, ask_model, proof }, CONTENT_POLICY)
+    show(status, Questions { typed: &typed, wrong, ask_model, proof }.page(), &CONTENT_POLICY)
 }
 
 fn confirm(desk: &Desk, headers: &HeaderMap, answers: Answers) -> Response {
@@ -156,7 +156,7 @@ fn confirm(desk: &Desk, headers: &HeaderMap, answers: Answers) -> Response {
     };
     let policy = CONTENT_POLICY
         .replace("form-action 'self'", &format!("form-action {}", answers.web.origin().ascii_serialization()));
-    let shown = show(StatusCode::OK, &page, &policy);
+    let shown = show(StatusCode::OK, page.page(), &policy);
     desk.lock().answers = Some(answers);
     shown
 }
@@ -181,11 +181,7 @@ async fn finish(
                 "A code works once and for an hour. Delete the App that was just made on GitHub, and begin anew at /setup."
                     .to_owned(),
             ];
-            return show(
-                StatusCode::BAD_GATEWAY,
-                &Stopped { title: "That did not work", lines: &lines },
-                CONTENT_POLICY,
-            );
+            return show(StatusCode::BAD_GATEWAY, stopped("That did not work", &lines), &CONTENT_POLICY);
         }
     };
     if let Err(error) = keep::keep(&desk.setup.config, &answers, &app) {
@@ -194,11 +190,7 @@ async fn finish(
             format!("The App {} is there, but not everything could be kept: {error}.", app.slug),
             format!("Delete it at {} or make a new key there, and begin anew at /setup.", app.html_url),
         ];
-        return show(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            &Stopped { title: "That did not work", lines: &lines },
-            CONTENT_POLICY,
-        );
+        return show(StatusCode::INTERNAL_SERVER_ERROR, stopped("That did not work", &lines), &CONTENT_POLICY);
     }
     tracing::info!(app.id = app.id, app.slug, "the App {} is set up", app.slug);
     finished(&desk, &app)
@@ -207,17 +199,18 @@ async fn finish(
 fn finished(desk: &Desk, app: &Registration) -> Response {
     let install = manifest::below(&app.html_url, "installations/new");
     let config = &desk.setup.config;
-    let label =
-        crate::config::Config::load(config).map_or_else(|_| "assentry".to_owned(), |config| config.trigger_label);
+    let kept = Config::load(config).ok();
+    let dashboard = kept.as_ref().and_then(|kept| kept.web.dashboard.as_ref()).map(|web| web.public_url.as_str());
     let page = Finished {
         slug: &app.slug,
         install: &install,
-        label: &label,
+        label: kept.as_ref().map_or("assentry", |kept| kept.trigger_label.as_str()),
         config: &config.display().to_string(),
         secrets: &config.with_file_name("secrets").display().to_string(),
+        dashboard,
         starts: desk.setup.after == After::ServerStarts,
     };
-    let shown = show(StatusCode::OK, &page, CONTENT_POLICY);
+    let shown = show(StatusCode::OK, page.page(), &CONTENT_POLICY);
     if let Ok(install) = install.parse::<Url>() {
         desk.lock().done = Some(Done { slug: app.slug.clone(), install });
     }
@@ -232,12 +225,11 @@ fn stranger() -> Response {
             .to_owned(),
         "The link has been opened already, and not by you? Start the server again: it prints a new one.".to_owned(),
     ];
-    show(StatusCode::FORBIDDEN, &Stopped { title: "Not here", lines: &lines }, CONTENT_POLICY)
+    show(StatusCode::FORBIDDEN, stopped("Not here", &lines), &CONTENT_POLICY)
 }
 
-fn show(status: StatusCode, page: &impl Template, policy: &str) -> Response {
-    let Ok(html) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let mut response = (status, Html(html)).into_response();
+fn show(status: StatusCode, page: Markup, policy: &str) -> Response {
+    let mut response = (status, page).into_response();
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &str); 4] = [
         (header::CONTENT_SECURITY_POLICY, policy),

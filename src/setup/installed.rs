@@ -2,23 +2,27 @@
 //!
 //! The same for everybody, so it tells nothing about this server.
 
-use askama::Template as _;
 use axum::Router;
 use axum::http::header;
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use axum::routing::get;
 
-use super::pages::{CONTENT_POLICY, Installed, STYLE};
+use super::pages::{self, CONTENT_POLICY};
 
-/// `GET /setup/installed`, and its style.
-pub fn router() -> Router {
-    Router::new().route("/setup/installed", get(installed)).route("/setup/style.css", get(style))
+/// Whether there is a dashboard to go on to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dashboard {
+    /// There is.
+    On,
+    /// There is none.
+    Off,
 }
 
-async fn installed() -> impl IntoResponse {
-    ([(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY)], Html(Installed.render().unwrap_or_default()))
+/// `GET /setup/installed`.
+pub fn router(dashboard: Dashboard) -> Router {
+    Router::new().route("/setup/installed", get(move || async move { installed(dashboard) }))
 }
 
-pub(super) async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+fn installed(dashboard: Dashboard) -> impl IntoResponse {
+    ([(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY.as_str())], pages::installed(dashboard))
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::NamedTempFile;
 
 use super::answers::Answers;
-use crate::config::{Additions, BadConfig, Config, ModelAdditions};
+use crate::config::{Additions, BadConfig, Config, ModelAdditions, SignInAdditions};
 use crate::github::Registration;
 
 /// Where the secrets are, beside the configuration.
@@ -74,7 +74,11 @@ pub(super) fn keep(config: &Path, answers: &Answers, app: &Registration) -> Resu
         webhook_secret_file,
         github: (!at_home).then(|| (answers.api.clone(), answers.web.clone())),
         public_url: Some(answers.public_url.clone()),
-        sign_in: (!app.client_id.is_empty()).then(|| (app.client_id.clone(), client_secret_file)),
+        sign_in: (!app.client_id.is_empty()).then(|| SignInAdditions {
+            client_id: app.client_id.clone(),
+            client_secret_file,
+            administrator: app.person(),
+        }),
         model,
     };
     add(config, &additions)

@@ -110,6 +110,6 @@ impl Form {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     let text = rest.split('"').next()?;
-    let entities = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+    let entities = [("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
     Some(entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
 }

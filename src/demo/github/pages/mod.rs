@@ -8,7 +8,7 @@ mod talk;
 
 use std::collections::BTreeMap;
 
-use askama::Template;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::door::{Answered, Asked};
 use super::{Hub, routes};
@@ -18,35 +18,6 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;mar
     label{display:block;margin:.5rem 0}textarea,input[type=text]{width:100%;font:inherit;box-sizing:border-box}\
     button{font:inherit;padding:.3rem .8rem}form{margin:1rem 0}\
     @media(prefers-color-scheme:dark){body{background:#111;color:#eee}pre{background:#222}a{color:#8bf}}";
-
-#[derive(Template)]
-#[template(
-    source = r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }} · simulated GitHub</title>
-<style>{{ STYLE|safe }}</style>
-<header><a href="/">Simulated GitHub</a></header>
-<main>
-<h1>{{ title }}</h1>
-{{ body|safe }}
-</main>
-</html>
-"#,
-    ext = "html"
-)]
-struct Page<'a> {
-    title: &'a str,
-    /// Rendered already.
-    body: String,
-}
-
-#[derive(Template)]
-#[template(source = "<p>{{ message }}</p>", ext = "html")]
-struct Refused<'a> {
-    message: &'a str,
-}
 
 /// What a page is asked for.
 struct Visit<'a> {
@@ -81,15 +52,28 @@ pub(super) fn answer(hub: &Hub, asked: &Asked) -> Option<Answered> {
     apps::answer(hub, &visit).or_else(|| talk::answer(hub, &visit))
 }
 
-fn page(status: u16, title: &str, body: &impl Template) -> Answered {
-    let body = body.render().unwrap_or_default();
-    let body = Page { title, body }.render().unwrap_or_default();
+fn page(status: u16, title: &str, body: &Markup) -> Answered {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · simulated GitHub" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header { a href="/" { "Simulated GitHub" } }
+                main { h1 { (title) } (body) }
+            }
+        }
+    };
     let headers = vec![("content-type", "text/html; charset=utf-8".to_owned())];
-    Answered { status, headers, body: body.into_bytes() }
+    Answered { status, headers, body: page.into_string().into_bytes() }
 }
 
 fn refused(status: u16, message: &str) -> Answered {
-    page(status, "That did not work", &Refused { message })
+    page(status, "That did not work", &html! { p { (message) } })
 }
 
 fn go_to(address: &str) -> Answered {

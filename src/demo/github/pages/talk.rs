@@ -1,6 +1,6 @@
 //! Issues and pull requests: reading what was said, and saying something as one of the people.
 
-use askama::Template;
+use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::{Visit, go_to, page, refused};
@@ -10,36 +10,6 @@ use crate::demo::github::door::{self, Answered, Asked};
 use crate::demo::github::state::{AccountKind, State};
 use crate::demo::github::{Hub, shapes};
 
-#[derive(Template)]
-#[template(
-    source = r#"<ul>{% for name in repos %}<li><a href="/{{ name }}">{{ name }}</a></li>{% endfor %}</ul>"#,
-    ext = "html"
-)]
-struct Repositories {
-    repos: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(
-    source = r#"<ul>{% for thread in threads %}
-<li><a href="/{{ repo }}/{{ thread.kind }}/{{ thread.number }}">#{{ thread.number }} {{ thread.title }}</a>
-{{ thread.state }}{% if thread.kind == "pull" %}, pull request{% endif %}</li>{% endfor %}</ul>
-<h2>New issue</h2>
-<form method="post" action="/{{ repo }}/issues">
-<label>As <select name="as">{% for login in people %}<option>{{ login }}</option>{% endfor %}</select></label>
-<label>Title <input type="text" name="title" required></label>
-<label>Text <textarea name="body" rows="4"></textarea></label>
-<label>Label <input type="text" name="label"></label>
-<button>Open</button>
-</form>"#,
-    ext = "html"
-)]
-struct Threads<'a> {
-    repo: &'a str,
-    threads: Vec<Thread>,
-    people: Vec<String>,
-}
-
 struct Thread {
     kind: &'static str,
     number: i64,
@@ -47,47 +17,23 @@ struct Thread {
     state: &'static str,
 }
 
-#[derive(Template)]
-#[template(
-    source = r#"<p><a href="/{{ repo }}">{{ repo }}</a> · {{ state }} ·
-{% for label in labels %}<code>{{ label }}</code> {% endfor %}<a href="">Look again</a></p>
-{% for (author, text) in said %}<h2>{{ author }}</h2>
-<pre>{{ text }}</pre>
-{% endfor %}<form method="post">
-<label>As <select name="as">{% for login in people %}<option>{{ login }}</option>{% endfor %}</select></label>
-<label>Text <textarea name="text" rows="4"></textarea></label>
-<button name="act" value="comment">Comment</button>
-<button name="act" value="label">Put on as a label</button>
-{% if kind == "pull" %}<button name="act" value="approve">Approve</button>
-<button name="act" value="changes">Request changes</button>
-<button name="act" value="merge">Merge</button>{% endif %}
-<button name="act" value="close">Close</button>
-</form>"#,
-    ext = "html"
-)]
-struct Conversation<'a> {
-    repo: &'a str,
-    kind: &'static str,
-    state: &'static str,
-    labels: Vec<String>,
-    said: Vec<(String, String)>,
-    people: Vec<String>,
-}
-
 pub(super) fn answer(hub: &Hub, visit: &Visit<'_>) -> Option<Answered> {
     let known = |owner: &str, name: &str| hub.lock().repo_id(&format!("{owner}/{name}")).ok();
     match (visit.method, visit.parts.as_slice()) {
         ("GET", []) => {
             let state = hub.lock();
-            let repos = state.repos.values().map(|repo| shapes::full_name(&state, repo)).collect();
-            Some(page(200, "Repositories", &Repositories { repos }))
+            let repos: Vec<String> = state.repos.values().map(|repo| shapes::full_name(&state, repo)).collect();
+            Some(page(
+                200,
+                "Repositories",
+                &html! { ul { @for name in &repos { li { a href=(format!("/{name}")) { (name) } } } } },
+            ))
         }
         ("GET", [owner, name] | [owner, name, "issues" | "pulls"]) => {
             let id = known(owner, name)?;
             let state = hub.lock();
             let repo = format!("{owner}/{name}");
-            let threads = Threads { repo: &repo, threads: threads(&state, id), people: people(&state) };
-            Some(page(200, &repo, &threads))
+            Some(page(200, &repo, &listed(&repo, &threads(&state, id), &people(&state))))
         }
         ("POST", [owner, name, "issues"]) => {
             known(owner, name)?;
@@ -122,19 +68,57 @@ fn threads(state: &State, repo: i64) -> Vec<Thread> {
     issues.map(thread).collect()
 }
 
+fn listed(repo: &str, threads: &[Thread], people: &[String]) -> Markup {
+    html! {
+        ul {
+            @for Thread { kind, number, title, state } in threads {
+                li {
+                    a href=(format!("/{repo}/{kind}/{number}")) { "#" (number) " " (title) } " "
+                    (state) @if *kind == "pull" { ", pull request" }
+                }
+            }
+        }
+        h2 { "New issue" }
+        form method="post" action=(format!("/{repo}/issues")) {
+            (speaker(people))
+            label { "Title " input type="text" name="title" required; }
+            label { "Text " textarea name="body" rows="4" {} }
+            label { "Label " input type="text" name="label"; }
+            button { "Open" }
+        }
+    }
+}
+
+fn speaker(people: &[String]) -> Markup {
+    html! { label { "As " select name="as" { @for login in people { option { (login) } } } } }
+}
+
 fn conversation(state: &State, repo: &str, place: (i64, i64)) -> Option<Answered> {
     let issue = state.issue(place.0, place.1).ok()?;
-    let first = (state.login(issue.author).to_owned(), issue.body.clone().unwrap_or_default());
-    let comments = issue.comments.iter().map(|c| (state.login(c.author).to_owned(), c.body.clone()));
-    let conversation = Conversation {
-        repo,
-        kind: if issue.pull.is_some() { "pull" } else { "issues" },
-        state: if issue.closed.is_some() { "closed" } else { "open" },
-        labels: issue.labels.clone(),
-        said: std::iter::once(first).chain(comments).collect(),
-        people: people(state),
+    let is_pull = issue.pull.is_some();
+    let first = (state.login(issue.author), issue.body.as_deref().unwrap_or_default());
+    let comments = issue.comments.iter().map(|comment| (state.login(comment.author), comment.body.as_str()));
+    let shown = html! {
+        p {
+            a href=(format!("/{repo}")) { (repo) } " · " (if issue.closed.is_some() { "closed" } else { "open" }) " · "
+            @for label in &issue.labels { code { (label) } " " }
+            a href="" { "Look again" }
+        }
+        @for (author, text) in std::iter::once(first).chain(comments) { h2 { (author) } pre { (text) } }
+        form method="post" {
+            (speaker(&people(state)))
+            label { "Text " textarea name="text" rows="4" {} }
+            button name="act" value="comment" { "Comment" } " "
+            button name="act" value="label" { "Put on as a label" } " "
+            @if is_pull {
+                button name="act" value="approve" { "Approve" } " "
+                button name="act" value="changes" { "Request changes" } " "
+                button name="act" value="merge" { "Merge" } " "
+            }
+            button name="act" value="close" { "Close" }
+        }
     };
-    Some(page(200, &format!("#{} {}", place.1, issue.title), &conversation))
+    Some(page(200, &format!("#{} {}", place.1, issue.title), &shown))
 }
 
 fn open(hub: &Hub, visit: &Visit<'_>, repo: &str) -> Answered {
