@@ -1,6 +1,7 @@
 //! What the store promises, on both databases.
 
 mod bell;
+mod board;
 mod calls;
 mod chores;
 mod file;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use assentry::cli::wiring::wire;
+use assentry::cli::wiring::{dashboard, wire};
 use assentry::config::Config;
 use assentry::demo::github::{Clock, Fault, GitHub, NewRepository, Person, PullView, Role, Settings, Webhook, Wrong};
 use assentry::demo::model::{Script, ScriptedModel};
@@ -75,15 +75,24 @@ impl World {
         github.adds_person("stranger");
         let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0)), script).await.unwrap();
         let data = tempfile::tempdir().unwrap();
-        let config = configuration(data.path(), &github, &model, more);
-        let stop = CancellationToken::new();
-        let program = Path::new(env!("CARGO_BIN_EXE_assentry"));
-        let core = wire(&Config::load(&config).unwrap(), program, stop.clone()).await.unwrap();
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let door = listener.local_addr().unwrap();
+        // Where the dashboard is, and who administers it, has to be said before it is there.
+        let more = more.replace("DOOR", &door.to_string()).replace("CLIENT", &github.client_id());
+        let more = more.replace("ANN", &github.account_id("ann").unwrap().to_string());
+        let config = configuration(data.path(), &github, &model, &more);
+        let stop = CancellationToken::new();
+        let program = Path::new(env!("CARGO_BIN_EXE_assentry"));
+        let config = Config::load(&config).unwrap();
+        let core = wire(&config, program, stop.clone()).await.unwrap();
         let secrets = WebhookSecrets::new(&[SecretString::from(SECRET)]).unwrap();
         let state = web::AppState { store: core.store.clone(), secrets, clock: || BEGIN, stop: stop.clone() };
-        tokio::spawn(web::serve(listener, web::router(state), stop.clone()));
+        let clock = github.clone();
+        let router = match dashboard(&config, &core, move || clock.now()).unwrap() {
+            Some(dashboard) => web::router(state).merge(dashboard.router()),
+            None => web::router(state),
+        };
+        tokio::spawn(web::serve(listener, router, stop.clone()));
         github.sends_webhooks_to(Webhook { url: format!("http://{door}/webhook"), secret: SECRET.to_owned() });
         World { github, model, core, door, data, ahead_ms: AtomicI64::new(0), _stop: stop.drop_guard() }
     }
@@ -231,6 +240,7 @@ fn configuration(dir: &Path, github: &GitHub, model: &ScriptedModel, more: &str)
     write("key.pem", github.private_key_pem());
     write("secret", SECRET);
     write("model-key", "sk-scripted");
+    write("client-secret", &github.client_secret());
     let (app_id, url, model) = (github.app_id(), github.url(), model.url());
     let text = format!(
         "[github]\napp_id = {app_id}\nprivate_key_file = 'key.pem'\nwebhook_secret_file = 'secret'\n\

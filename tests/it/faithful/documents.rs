@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::judge::{assert_installed, judged};
+use super::judge::judged;
+use crate::npm::assert_installed;
 
 #[test]
 fn every_graphql_document_in_the_source_fits_the_schema() {

@@ -10,6 +10,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use assentry::demo::github::{Exchange, GitHub};
 use serde_json::{Value, json};
 
+use crate::npm::{assert_installed, node_modules};
+
 static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| Mutex::new(Judge { child: start(), known: HashMap::new() }));
 
 /// Judges all that a simulated GitHub was asked, answered and told.
@@ -37,29 +39,9 @@ pub(super) fn judged(question: &Value) -> Vec<String> {
     JUDGE.lock().unwrap_or_else(PoisonError::into_inner).judge(question)
 }
 
-/// Where `tests/run` puts what npm has.
-pub(super) fn node_modules() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("npm/node_modules")
-}
-
-/// Fails with a remedy where the descriptions are missing.
-pub(super) fn assert_installed() {
-    assert!(
-        installed(),
-        "{} is missing, half installed or old: run tests/run once, with a network",
-        node_modules().display()
-    );
-}
-
 /// The script that stands beside this file.
 pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faithful").join(name)
-}
-
-fn installed() -> bool {
-    // The list of what to install is copied there last, when all of it has been installed.
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/npm/package-lock.json");
-    std::fs::read(node_modules().join(".installed")).is_ok_and(|done| std::fs::read(list).is_ok_and(|all| all == done))
 }
 
 struct Judge {

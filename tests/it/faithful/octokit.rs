@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::judge::{assert_installed, node_modules, script};
+use super::judge::script;
 use crate::github_sim::program::program;
+use crate::npm::{assert_installed, node_modules};
 
 #[tokio::test]
 async fn octokit_works_as_app_as_installation_and_as_a_person() {

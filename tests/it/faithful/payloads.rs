@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::judge::{assert_installed, node_modules};
+use crate::npm::{assert_installed, node_modules};
 use crate::world::{REPO, SECRET, World};
 
 /// How many there are in version 7.6.1.

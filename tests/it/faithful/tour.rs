@@ -10,8 +10,9 @@ use assentry::demo::github::{Clock, GitHub, Level, Membership, NewRepository, Ro
 use assentry::ids::Timestamp;
 use serde_json::{Value, json};
 
-use super::judge::{assert_described, assert_installed};
+use super::judge::assert_described;
 use crate::github_sim::{good_jwt, token};
+use crate::npm::assert_installed;
 
 const REPO: &str = "acme/widget";
 

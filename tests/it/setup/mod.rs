@@ -1,6 +1,7 @@
 //! From an empty folder to a first plan, with nothing but a browser; and who is kept out on the way.
 
 mod browser;
+mod looks;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
