@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::budget::{Leash, Spent};
 use super::ending::Ending;
-use super::prompt::told;
+use super::prompt::{self, told};
 use super::text;
 use super::tools::is_refusal;
 use super::transcript::{Journal, Try, Turn};
@@ -39,6 +40,7 @@ pub(super) struct Dialogue<'a, J> {
     leash: &'a Leash,
     conversation: Conversation,
     stored: std::vec::IntoIter<Turn>,
+    guidance: Vec<(u32, String)>,
     pub(super) spent: Spent,
     rejections: u32,
     same: (Option<ToolCall>, u32),
@@ -47,6 +49,8 @@ pub(super) struct Dialogue<'a, J> {
 /// An answer with calls in it.
 pub(super) struct Heard {
     pub(super) calls: Vec<ToolCall>,
+    /// Whether people have let the work go on behind this answer.
+    pub(super) guided: bool,
     /// What was said back before a restart.
     stored: Option<Vec<Part>>,
 }
@@ -70,12 +74,15 @@ impl<'a, J: Journal> Dialogue<'a, J> {
         (model, fallback): (&'a Model, Option<&'a Model>),
         journal: &'a J,
         leash: &'a Leash,
-        conversation: Conversation,
+        mut conversation: Conversation,
     ) -> Result<Self, Ending> {
         let stored = journal.turns().await.map_err(Ending::Journal)?.into_iter();
-        let same = (None, 0);
-        let spent = Spent::default();
-        Ok(Dialogue { model, fallback, journal, leash, conversation, stored, spent, rejections: 0, same })
+        let guidance = journal.guidance().await.map_err(Ending::Journal)?;
+        let (same, spent) = ((None, 0), Spent::default());
+        if let Some(Message::User { parts }) = conversation.messages.last_mut() {
+            parts.extend(guided(&guidance, 0));
+        }
+        Ok(Dialogue { model, fallback, journal, leash, conversation, stored, guidance, spent, rejections: 0, same })
     }
 
     /// The next answer that calls a tool.
@@ -91,7 +98,8 @@ impl<'a, J: Journal> Dialogue<'a, J> {
             let nudge = match answer.stop {
                 Stop::ToolUse if !answer.calls.is_empty() => {
                     self.mind_repetition(&answer.calls)?;
-                    return Ok(Heard { calls: answer.calls, stored });
+                    let guided = self.guidance.iter().any(|(behind, _)| *behind == self.spent.turns);
+                    return Ok(Heard { calls: answer.calls, guided, stored });
                 }
                 Stop::ToolUse | Stop::EndTurn => NO_CALL,
                 Stop::Length => CUT_OFF,
@@ -115,13 +123,15 @@ impl<'a, J: Journal> Dialogue<'a, J> {
     }
 
     async fn say_back(&mut self, stored: Option<Vec<Part>>, parts: Vec<Part>) -> Result<(), Ending> {
-        let parts = match stored {
+        let mut parts = match stored {
             Some(parts) => parts,
             None => {
                 self.journal.replied(self.spent.turns - 1, &parts).await.map_err(Ending::Journal)?;
                 parts
             }
         };
+        // Not stored with what was said back: it is kept by itself, and stands behind the same turn each time.
+        parts.extend(guided(&self.guidance, self.spent.turns));
         self.conversation.messages.push(Message::User { parts });
         Ok(())
     }
@@ -237,6 +247,21 @@ impl<'a, J: Journal> Dialogue<'a, J> {
             }
         }
         Ok(())
+    }
+}
+
+/// What people said behind so many turns, as the model is told it: their words are data, inside the approved plan.
+fn guided(guidance: &[(u32, String)], turns: u32) -> Vec<Part> {
+    let said: Vec<String> =
+        guidance.iter().filter(|(behind, _)| *behind == turns).map(|(_, said)| text::clean(said).text).collect();
+    let words: Vec<&str> = said.iter().map(|said| said.trim()).filter(|said| !said.is_empty()).collect();
+    match (said.is_empty(), words.is_empty()) {
+        (true, _) => vec![],
+        (false, true) => vec![told("People have looked at this and let you go on as you proposed.")],
+        (false, false) => vec![
+            prompt::data(&json!({ "people_say": words })),
+            told("People have looked at this; do as they say, inside the plan and its scope."),
+        ],
     }
 }
 

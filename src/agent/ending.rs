@@ -2,6 +2,7 @@
 
 use crate::model::ModelError;
 use crate::sandbox::SandboxError;
+use crate::workflow::deviation::{Deviation, Response};
 use crate::workflow::spending::{DayReached, Full, Limit};
 
 /// An end that is not a result, sorted by what the caller does next.
@@ -24,6 +25,14 @@ pub enum Ending {
     PlanIsWrong {
         /// The agent's words.
         text: String,
+    },
+    /// The work has left the plan in a way that is for people to decide. What is done is kept.
+    #[error("{}: {} ({})", deviation.step, deviation.what, deviation.why)]
+    Deviates {
+        /// How.
+        deviation: Box<Deviation>,
+        /// What the policy has follow: [`Response::Ask`] or [`Response::Stop`].
+        response: Response,
     },
     /// Checks stayed red. The work so far is kept.
     #[error("checks stayed red: {}", commands.join(", "))]

@@ -6,8 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::planner::Submission;
+use crate::workflow::deviation::Responses;
 use crate::workflow::plan::{Check, Plan};
 use crate::workflow::scope::Wall;
+use crate::workflow::terms::Terms;
 
 /// What a repository asks of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub struct Ground {
     pub set_up: Vec<String>,
     /// Paths that are protected here besides those that are everywhere.
     pub protected: Vec<String>,
+    /// What follows where it leaves the plan.
+    pub responses: Responses,
+}
+
+impl Ground {
+    /// What a version's approval says of it.
+    #[must_use]
+    pub fn of(terms: &Terms) -> Ground {
+        let Terms { set_up, protected, responses, .. } = terms;
+        Ground { set_up: set_up.clone(), protected: protected.clone(), responses: *responses }
+    }
 }
 
 impl HouseRules {

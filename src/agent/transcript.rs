@@ -64,6 +64,12 @@ pub trait Journal: Sync {
     /// Stores what is said back to turn `seq`, before the model sees it.
     fn replied(&self, seq: u32, results: &[Part]) -> impl Future<Output = Result<(), JournalError>> + Send;
 
+    /// What people said to stopped work when they let it go on: behind how many turns, and their words. Empty words let it
+    /// go on as it had proposed.
+    fn guidance(&self) -> impl Future<Output = Result<Vec<(u32, String)>, JournalError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Takes note that a plan's step is done or not needed. Told again after a restart.
     fn ticked(&self, step: &str) -> impl Future<Output = Result<(), JournalError>> + Send;
 

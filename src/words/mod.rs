@@ -7,6 +7,7 @@
 mod around;
 pub mod commit;
 pub mod conformance;
+pub mod deviation;
 mod escape;
 mod figures;
 pub mod history;
@@ -30,6 +31,7 @@ use crate::ids::{BranchName, Digest, Person, PullNumber, RepoName};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Change, Input};
 use crate::workflow::command::Prefix;
+use crate::workflow::deviation::Deviation;
 use crate::workflow::limit::LimitReached;
 use crate::workflow::outcome::Outcome;
 use crate::workflow::run::Trouble;
@@ -102,6 +104,20 @@ pub enum Words {
     OutOfBudget {
         /// Which.
         full: Full,
+    },
+    /// The work has stopped because the plan does not fit, and the next version is being written.
+    Deviates {
+        /// The version.
+        version: u32,
+        /// How it does not fit.
+        deviation: Box<Deviation>,
+        /// Ids of the steps that are done.
+        steps: Vec<String>,
+    },
+    /// The work rests because it would leave the plan.
+    AsksToDeviate {
+        /// How.
+        deviation: Box<Deviation>,
     },
     /// More was granted to the work.
     Raised {
@@ -241,6 +257,15 @@ pub enum Words {
     FollowUpStopped {
         /// Who.
         who: Person,
+    },
+    /// The plan has no step of that name to begin with again.
+    NoSuchStep {
+        /// Who asked.
+        who: Person,
+        /// What they named.
+        step: String,
+        /// The plan's steps.
+        steps: Vec<String>,
     },
     /// A plan that a person wrote is not sound.
     PlanNotSound {

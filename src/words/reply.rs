@@ -2,6 +2,7 @@
 //!
 //! Promises: at most the person who is answered is mentioned; every message is whole sentences and no command (T16).
 
+use super::deviation;
 use super::escape::{code, fence, inline, quoted};
 use super::figures::{and, many, moment};
 use super::history::history;
@@ -74,6 +75,8 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             prefix.tell("`/resume` goes on with it, `/cancel` ends the run.")
         ),
         Words::OutOfBudget { full } => spending::rests(full, prefix),
+        Words::Deviates { version, deviation, steps } => deviation::stopped(*version, deviation, steps),
+        Words::AsksToDeviate { deviation } => deviation::asks(deviation, prefix),
         Words::Raised { who, micro_dollars, goes_on } => {
             spending::raised(&mention(who), *micro_dollars, *goes_on, prefix)
         }
@@ -185,6 +188,10 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::FollowUpRefused { reasons } => review::refused(reasons, prefix),
         Words::FollowUpFailed { why } => review::failed(why, setting.issue, prefix),
         Words::FollowUpStopped { who } => review::stopped(&mention(who), prefix),
+        Words::NoSuchStep { who, step, steps } => {
+            let steps: Vec<String> = steps.iter().map(|step| code(step)).collect();
+            format!("{}, the plan has no step {}; its steps are {}.", mention(who), code(step), and(&steps))
+        }
         Words::PlanNotSound { who, faults } => format!(
             "{}, this plan cannot be adopted as it is:\n\n{}\n\nPlease mend it and offer it again.",
             mention(who),
@@ -211,7 +218,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 }
 
 /// Each command with what it takes, and what it does.
-const COMMANDS: [(&str, &str); 19] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("plan [what to mind]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
     ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
@@ -223,10 +230,12 @@ const COMMANDS: [(&str, &str); 19] = [
     ("lift @login", "sets someone's objection aside; an administrator can"),
     ("cancel", "ends the run; whoever asked for it and the issue's author can, too"),
     ("stop", "stops the work and keeps what is done; whoever may cancel can"),
+    ("pause", "stops the work at the end of the step that is under way; whoever may cancel can"),
     ("resume", "goes on with work that was stopped"),
+    ("continue what to mind", "goes on with it and minds this, inside what was approved"),
     ("budget +2.50", "grants the work so many dollars more and goes on with it; whoever may approve can"),
     ("fix what", "mends the work under review, inside what was approved; alone it takes up what was said there"),
-    ("retry DIGEST", "runs the approved version again after a failure"),
+    ("retry DIGEST from STEP", "runs the approved version again after a failure, from what is done or from that step"),
     ("status", "says where the run stands; anyone can ask"),
     ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
     ("history", "lists the versions and what was decided; anyone can ask"),
@@ -258,8 +267,9 @@ fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
         "cancel" => format!(
             "{who}, only people with triage access, whoever asked for the plan and the author of the issue can cancel it."
         ),
-        "stop" => format!(
-            "{who}, only people with triage access, whoever asked for the plan and the author of the issue can stop it."
+        "stop" | "pause" => format!(
+            "{who}, only people with triage access, whoever asked for the plan and the author of the issue can {other} it.",
+            other = wanted
         ),
         "lift" => format!(
             "{who}, an objection is set aside by an administrator of the repository who did not ask for the plan, or taken \

@@ -3,6 +3,7 @@
 //! Promises: a headline, one paragraph, the steps while there are any, the cost, and what helps next. Nobody is mentioned.
 
 use super::around;
+use super::deviation;
 use super::escape::{code, inline, quoted};
 use super::figures::{and, moment};
 use super::plan::version;
@@ -174,6 +175,7 @@ fn rest(why: &Rest, prefix: &Prefix) -> (String, String) {
             prefix.tell("`/resume` goes on with what is done."),
         ),
         Rest::OutOfBudget { full } => spending::resting(full, prefix),
+        Rest::Asks { deviation } => deviation::resting(deviation, prefix),
     }
 }
 

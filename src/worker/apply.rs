@@ -246,6 +246,7 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::StepTicked { .. } => "step_ticked",
         Event::StopAsked { .. } => "stop_asked",
         Event::Rested => "rested",
+        Event::Deviated { .. } => "deviated",
         Event::OutOfBudget { .. } => "out_of_budget",
         Event::RaiseAsked { .. } => "raise_asked",
         Event::BudgetRaised { .. } => "budget_raised",

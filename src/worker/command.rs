@@ -1,7 +1,7 @@
 //! Takes what people type: a new comment whose first line is a command.
 
 use super::delivery::{Arrival, once_an_hour};
-use super::trigger::{Again, Asked, Wanted};
+use super::trigger::{Asked, Wanted};
 use super::{Core, Trouble};
 use crate::github::{Reaction, Step, Target, Top};
 use crate::ids::{AccountKind, Person, Timestamp};
@@ -13,7 +13,7 @@ use crate::workflow::approval::Level;
 use crate::workflow::command::{Command, Spelling};
 use crate::workflow::effect::ReactTo;
 use crate::workflow::event::Event;
-use crate::workflow::run::{CancelledBy, Ended, Note, Outcome, Run, State, Stop, Thread};
+use crate::workflow::run::{CancelledBy, Note, Run, State, Thread};
 
 /// A command, where it was typed, and the run it is about.
 pub(super) struct Typed<'a> {
@@ -78,6 +78,7 @@ impl Arrival<'_> {
                     | Command::Revise { .. }
                     | Command::Retry { .. }
                     | Command::Resume
+                    | Command::Continue { .. }
                     | Command::Budget { .. }
                     | Command::Fix { .. }
             )
@@ -107,10 +108,12 @@ impl Arrival<'_> {
             Command::Reject { why } => self.act(&typed, ActKind::Veto { why }, "reject").await,
             Command::Cancel => self.cancel_by_command(&typed).await,
             Command::Stop => self.stop(&typed).await,
-            Command::Resume => self.resume(&typed).await,
+            Command::Pause => self.pause(&typed).await,
+            Command::Resume => self.resume(&typed, "resume", None).await,
+            Command::Continue { text } => self.resume(&typed, "continue", text).await,
             Command::Budget { more } => self.budget(&typed, more).await,
             Command::Fix { text } => self.fix(&typed, text).await,
-            Command::Retry { digest } => self.retry(&typed, digest).await,
+            Command::Retry { digest, from } => self.retry(&typed, digest, from).await,
             Command::Status => self.status(&typed).await,
             Command::Help => self.answer(&typed, Words::Help, "help").await,
             Command::Unknown { typed: given, nearest } => {
@@ -124,7 +127,7 @@ impl Arrival<'_> {
         }
     }
 
-    async fn plan(&self, typed: &Typed<'_>, guidance: Option<String>) -> Result<(), Trouble> {
+    pub(super) async fn plan(&self, typed: &Typed<'_>, guidance: Option<String>) -> Result<(), Trouble> {
         if self.may(typed.by).await? < Level::Write {
             return self.refuse(typed, "plan").await;
         }
@@ -199,7 +202,7 @@ impl Arrival<'_> {
         self.act(typed, ActKind::Lift { login }, "lift").await
     }
 
-    fn act_of(&self, typed: &Typed<'_>, kind: ActKind) -> Act {
+    pub(super) fn act_of(&self, typed: &Typed<'_>, kind: ActKind) -> Act {
         Act {
             id: ActId::Comment(typed.comment.id.0),
             kind,
@@ -223,71 +226,16 @@ impl Arrival<'_> {
         self.happens(run.id, &event).await
     }
 
-    async fn may_end(&self, typed: &Typed<'_>, run: &Run) -> Result<bool, Trouble> {
+    pub(super) async fn may_end(&self, typed: &Typed<'_>, run: &Run) -> Result<bool, Trouble> {
         let author = run.origin.author.as_ref().is_some_and(|author| author.id == typed.by.id);
         let own = !typed.comment.via_app && (author || run.origin.requester.id == typed.by.id);
         Ok(own || self.may(typed.by).await? >= Level::Triage)
-    }
-
-    /// `/stop`: whoever may end the run may stop its work. It is answered when the work has stopped.
-    async fn stop(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
-        let Some(run) = &typed.run else { return self.no_run(typed, "stop").await };
-        if !self.may_end(typed, run).await? {
-            return self.refuse(typed, "stop").await;
-        }
-        let following_up = matches!(&run.state, State::InReview(review) if review.is_working());
-        if !following_up && !matches!(run.state, State::Executing(_)) {
-            return self.nothing_to(typed, run, "stop").await;
-        }
-        let stop = Stop { by: typed.by.clone(), place: typed.place, comment: typed.comment.id };
-        self.happens(run.id, &Event::StopAsked { stop: Box::new(stop) }).await
-    }
-
-    /// `/resume`: goes on with stopped work, if the version is still approved.
-    async fn resume(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
-        if self.may(typed.by).await? < Level::Write {
-            return self.refuse(typed, "resume").await;
-        }
-        let Some(run) = &typed.run else { return self.no_run(typed, "resume").await };
-        if !matches!(run.state, State::Resting(_)) {
-            return self.nothing_to(typed, run, "resume").await;
-        }
-        self.happens(run.id, &Event::ResumeAsked { by: typed.by.clone() }).await
     }
 
     pub(super) async fn nothing_to(&self, typed: &Typed<'_>, run: &Run, wanted: &str) -> Result<(), Trouble> {
         let (who, phase) = (typed.by.clone(), run.state.phase().to_owned());
         let words = Words::NothingToApprove { who, wanted: wanted.to_owned(), phase };
         self.answer(typed, words, wanted).await
-    }
-
-    /// `/retry`: after a failure the approved version runs again, by an act that is judged like any approval; without a
-    /// version it is `/plan`. Who may not approve begins no run by it (D47), and a closed issue has none (R10).
-    async fn retry(&self, typed: &Typed<'_>, digest: Option<String>) -> Result<(), Trouble> {
-        if self.may(typed.by).await? < Level::Write {
-            return self.refuse(typed, "retry").await;
-        }
-        let Some(run) = &typed.run else { return self.no_run(typed, "retry").await };
-        if !typed.issue.open || self.hint.repo.archived {
-            return self.no_run(typed, "retry").await;
-        }
-        match &run.state {
-            State::Ended(ended @ Ended { outcome: Outcome::Failed { .. }, shown: Some(shown), .. }) => {
-                let act = self.act_of(typed, approval(digest));
-                self.begin_again(Again { run, ended, shown }, act, ReactTo::Comment(typed.comment.id)).await
-            }
-            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None, .. }) => self.plan(typed, None).await,
-            State::Planning(_)
-            | State::AwaitingAnswer(_)
-            | State::Publishing(_)
-            | State::AwaitingApproval(_)
-            | State::Starting(_)
-            | State::Executing(_)
-            | State::Resting(_)
-            | State::Delivering(_)
-            | State::InReview(_)
-            | State::Ended(_) => self.nothing_to(typed, run, "retry").await,
-        }
     }
 
     async fn status(&self, typed: &Typed<'_>) -> Result<(), Trouble> {

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::Trouble;
 use super::effect::{Deed, Done};
 use super::workplace::Notebook;
-use crate::agent::executor::{Executed, Work, execute};
+use crate::agent::executor::{Executed, Work, go_on};
 use crate::agent::{Desk, Ending, Ground, Leash};
 use crate::workflow::event::Event;
-use crate::workflow::run::{Outcome, ReviewStage, State, Trouble as Why};
+use crate::workflow::run::{Executing, Outcome, ReviewStage, Shown, State, Stop, Trouble as Why};
 use crate::workflow::spending::{self, Full};
 
 /// Under which name the store keeps what an execution has done.
@@ -57,7 +57,9 @@ impl Deed<'_> {
             never = self.until_stopped(&stop) => match never {},
         };
         let by = ("execute", &self.run.origin.requester);
-        let journal = Notebook::new(self, task, by, budget);
+        let guidance = self.guidance(&task, &executing.approved.shown.guidance).await?;
+        let begun = self.begun(executing, &terms).await?;
+        let journal = Notebook::new(self, task, by, budget).guided(guidance);
         let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
         let desk = Desk {
             model,
@@ -68,43 +70,49 @@ impl Deed<'_> {
             limits: self.limits(),
             leash: &leash,
         };
-        let ground = Ground { set_up: terms.set_up.clone(), protected: terms.protected.clone() };
+        let ground = Ground::of(&terms);
         let executed = tokio::select! {
-            executed = Box::pin(execute(&desk, &terms.plan, &ground)) => executed,
+            executed = Box::pin(go_on(&desk, &terms.plan, &ground, &begun)) => executed,
             never = self.until_stopped(&stop) => match never {},
         };
         self.tidy(checkout);
         journal.close().await?;
-        match executed {
+        self.executed(executing, executed, &stop).await
+    }
+
+    /// What came of it, kept for whatever comes next.
+    async fn executed(
+        &self,
+        executing: &Executing,
+        executed: Executed,
+        stop: &CancellationToken,
+    ) -> Result<Done, Trouble> {
+        let Shown { subject, raised, .. } = &executing.approved.shown;
+        let (version, raised) = (subject.version, *raised);
+        let (ending, work) = match executed {
             Executed::Finished(work) if changes_nothing(&work) => {
                 let why = Why::NoChange { text: work.summary };
-                Ok(Done::with(Event::Stopped { outcome: Outcome::Failed { why } }))
+                return Ok(Done::with(Event::Stopped { outcome: Outcome::Failed { why } }));
             }
             Executed::Finished(work) => {
                 self.keep(&work_name(version), serde_json::to_vec(&work)?).await?;
-                Ok(Done::with(Event::Executed))
+                return Ok(Done::with(Event::Executed));
             }
+            Executed::Stopped { ending, work } => (ending, work),
+        };
+        let done = match ending {
             // Whatever ran has been ended and waited for by now; the conversation stands in the store.
-            Executed::Stopped { ending: Ending::Cancelled, work }
-                if stop.is_cancelled() && !self.cancel.is_cancelled() =>
-            {
-                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
-                Ok(Done::with(Event::Rested))
+            Ending::Cancelled if stop.is_cancelled() && !self.cancel.is_cancelled() => Done::with(Event::Rested),
+            Ending::OverBudget(limit) => Done::with(Event::OutOfBudget { full: Full::Budget { limit }, raised }),
+            Ending::OverDay(reached) => Done::with(Event::OutOfBudget { full: Full::Day { reached }, raised }),
+            Ending::Deviates { deviation, response } => {
+                let note = Box::new(self.learnt(version, &deviation, &work).await?);
+                Done::with(Event::Deviated { deviation, response, note })
             }
-            Executed::Stopped { ending: Ending::OverBudget(limit), work } => {
-                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
-                Ok(Done::with(Event::OutOfBudget { full: Full::Budget { limit }, raised }))
-            }
-            Executed::Stopped { ending: Ending::OverDay(reached), work } => {
-                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
-                Ok(Done::with(Event::OutOfBudget { full: Full::Day { reached }, raised }))
-            }
-            Executed::Stopped { ending, work } => {
-                let done = self.ended(ending)?;
-                self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
-                Ok(done)
-            }
-        }
+            ending => self.ended(ending)?,
+        };
+        self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+        Ok(done)
     }
 }
 
@@ -128,7 +136,10 @@ impl Deed<'_> {
 
 fn is_to_stop(state: &State) -> bool {
     match state {
-        State::Executing(executing) => executing.stop.is_some(),
+        State::Executing(executing) => {
+            let at_once = |stop: &Stop| stop.after.is_none_or(|done| executing.ticked.len() > done);
+            executing.stop.as_deref().is_some_and(at_once)
+        }
         State::InReview(review) => matches!(review.stage, ReviewStage::Working { stop: Some(_), .. }),
         State::Planning(_)
         | State::AwaitingAnswer(_)

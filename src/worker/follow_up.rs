@@ -99,7 +99,7 @@ impl Deed<'_> {
         let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
         let (sandbox, limits, fallback) = (&self.core.sandbox, self.limits(), choice.fallback.as_deref());
         let desk = Desk { model, fallback, journal: &journal, sandbox, checkout: &checkout, limits, leash: &leash };
-        let ground = Ground { set_up: terms.set_up.clone(), protected: terms.protected.clone() };
+        let ground = Ground::of(&terms);
         let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before: &before };
         let done = tokio::select! {
             done = Box::pin(follow_up(&desk, &what)) => done,

@@ -12,7 +12,7 @@ use super::workplace::Notebook;
 use crate::agent::planner::{NoteAnswer, PlanTask, Planned, Submission, plan};
 use crate::agent::prompt::prompt_version;
 use crate::agent::{Desk, Ending, Ground, Issue, JournalError, Leash, text};
-use crate::ids::{CommitSha, Person};
+use crate::ids::{AccountKind, CommitSha, Person};
 use crate::model::ModelError;
 use crate::store::NewPlan;
 use crate::words::plan::{Base, Suggested, Taken, adopt, place, plan_body};
@@ -133,7 +133,7 @@ impl Deed<'_> {
     /// For whose day the version counts: whoever said last what it answers, else whoever asked for the run.
     fn asked_by<'a>(&'a self, planning: &'a Planning) -> &'a Person {
         let noted = match &planning.ask {
-            Ask::Revise { notes } => notes.last().map(|note| &note.by),
+            Ask::Revise { notes } => notes.iter().map(|note| &note.by).rfind(|by| by.kind == AccountKind::User),
             Ask::Fresh { .. } | Ask::Republish | Ask::Adopt(_) | Ask::Anew { .. } => None,
         };
         noted.unwrap_or(&self.run.origin.requester)
@@ -204,7 +204,7 @@ impl Deed<'_> {
         let (origin, settings) = (&self.run.origin, &self.core.settings);
         let execute_model = self.core.executor_for(profile.execute_model.as_deref()).1;
         let rules = self.settled(in_force.rules(&self.run, &plan, execute_model.at_most(&plan))).await;
-        let Ground { set_up, protected } = in_force.ground();
+        let Ground { set_up, protected, responses } = in_force.ground();
         let terms = Terms {
             host: settings.host.clone(),
             repository: origin.repo,
@@ -223,6 +223,7 @@ impl Deed<'_> {
             requesters: planning.requesters.iter().map(|person| person.id).collect(),
             set_up,
             protected,
+            responses,
         };
         self.written(terms, rules)
     }
@@ -245,7 +246,11 @@ impl Deed<'_> {
             Ending::Model(error) => return self.model_failed(error),
             Ending::Refused { text } => Why::Refused { text },
             Ending::NoChange { text } => Why::NoChange { text },
-            Ending::PlanIsWrong { text } => {
+            Ending::Deviates { .. } | Ending::PlanIsWrong { .. } => {
+                let text = match ending {
+                    Ending::PlanIsWrong { text } => text,
+                    other => other.to_string(),
+                };
                 return Ok(Done::with(Event::Stopped {
                     outcome: Outcome::NeedsNewPlan { why: Why::PlanIsWrong { text } },
                 }));

@@ -178,7 +178,8 @@ pub fn house(policy: &Policy, profile: &Profile) -> HouseRules {
 /// What an execution stands on by a policy.
 #[must_use]
 pub fn ground(policy: &Policy) -> Ground {
-    Ground { set_up: policy.execute.set_up.clone(), protected: policy.execute.protected.clone() }
+    let (set_up, protected) = (policy.execute.set_up.clone(), policy.execute.protected.clone());
+    Ground { set_up, protected, responses: policy.deviations }
 }
 
 impl Deed<'_> {

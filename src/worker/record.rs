@@ -135,8 +135,10 @@ impl Deed<'_> {
                 record.conversations.push(Conversation { task: name, calls, commands });
             }
         }
-        if let (Effect::Execute { version }, Event::Stopped { .. } | Event::Rested | Event::OutOfBudget { .. }) =
-            (effect, event)
+        if let (
+            Effect::Execute { version },
+            Event::Stopped { .. } | Event::Rested | Event::Deviated { .. } | Event::OutOfBudget { .. },
+        ) = (effect, event)
         {
             let work: Option<Work> = self.kept(&unfinished_name(*version)).await?;
             record.refusals = work.map(|work| work.refusals).filter(|refusals| refusals.all > 0);

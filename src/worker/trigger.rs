@@ -44,6 +44,8 @@ pub(super) struct Again<'a> {
     pub(super) run: &'a Run,
     pub(super) ended: &'a Ended,
     pub(super) shown: &'a Shown,
+    /// The step that it begins with again.
+    pub(super) from: Option<String>,
 }
 
 impl Arrival<'_> {
@@ -138,6 +140,7 @@ impl Arrival<'_> {
             work_branch: branches.work,
             private: self.hint.repo.private,
             retry_of: None,
+            retry_from: None,
             rounds: in_force.policy.plan.rounds.unwrap_or(settings.rounds),
             review: in_force.policy.review,
         };
@@ -146,7 +149,7 @@ impl Arrival<'_> {
 
     /// Opens a run that tries the approved version of an ended one again; the act is judged like any approval.
     pub(super) async fn begin_again(&self, again: Again<'_>, act: Act, seen: ReactTo) -> Result<(), Trouble> {
-        let Again { run: ended, ended: state, shown } = again;
+        let Again { run: ended, ended: state, shown, from } = again;
         let version = shown.subject.version;
         let row = self.core.store.plan(ended.id, version).await?;
         let row = row.ok_or_else(|| Trouble::Corrupt(format!("version {version} of run {} is not there", ended.id)))?;
@@ -157,6 +160,7 @@ impl Arrival<'_> {
             asked_at: act.at,
             work_branch,
             retry_of: Some(ended.id),
+            retry_from: from,
             ..ended.origin.clone()
         };
         let (state, then) = begin_again(state, shown, act, seen);

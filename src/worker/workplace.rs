@@ -130,6 +130,8 @@ pub(super) struct Notebook<'a> {
     /// Who asked for it.
     by: &'a Person,
     budget: Budget,
+    /// What people said to it, each behind so many turns.
+    guidance: Vec<(u32, String)>,
     /// Since when the work has not been written down.
     since: Mutex<Instant>,
 }
@@ -141,7 +143,12 @@ impl<'a> Notebook<'a> {
         (phase, by): (&'static str, &'a Person),
         budget: Budget,
     ) -> Notebook<'a> {
-        Notebook { deed, task, phase, by, budget, since: Mutex::new(Instant::now()) }
+        Notebook { deed, task, phase, by, budget, guidance: vec![], since: Mutex::new(Instant::now()) }
+    }
+
+    /// The same with what people said to the work, each behind so many turns.
+    pub(super) fn guided(self, guidance: Vec<(u32, String)>) -> Notebook<'a> {
+        Notebook { guidance, ..self }
     }
 
     /// When the minutes of the budget are over: what earlier starts have worked counts.
@@ -290,6 +297,10 @@ impl Journal for Notebook<'_> {
         let kept = self.deed.core.store.kept(self.deed.run.id, &format!("{}/{name}", self.task)).await;
         let bytes = kept.map_err(|error| JournalError::Store(error.to_string()))?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    async fn guidance(&self) -> Result<Vec<(u32, String)>, JournalError> {
+        Ok(self.guidance.clone())
     }
 
     async fn ticked(&self, step: &str) -> Result<(), JournalError> {

@@ -143,6 +143,9 @@ pub struct Around {
     pub base_moved: bool,
     /// What the base branch is called, if it was renamed since the run began.
     pub base_branch: Option<BranchName>,
+    /// The version whose execution stopped because the plan did not fit: what was done of it is gone on from.
+    #[serde(default)]
+    pub kept: Option<u32>,
 }
 
 impl Around {

@@ -27,10 +27,71 @@ pub enum DeviationKind {
     ExtraFile,
     /// The step turned out to be needless.
     NotNeeded,
-    /// The step cannot be done; ends the work.
+    /// The step cannot be done.
     NotPossible,
-    /// The plan rests on something that is not so; ends the work.
+    /// The plan rests on something that is not so.
     PlanIsWrong,
+}
+
+/// What follows from a deviation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// It is written down, and the work goes on.
+    Record,
+    /// The work rests until a person says how it goes on.
+    Ask,
+    /// The work stops, and the next version is written from what was learnt.
+    Stop,
+}
+
+/// What a repository's policy has follow from each kind of deviation; part of what was approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Responses {
+    /// To a detail.
+    pub minor: Response,
+    /// To a file inside the scope that the step does not list.
+    pub extra_file: Response,
+    /// To a step that is needless.
+    pub not_needed: Response,
+    /// To a step that cannot be done.
+    pub not_possible: Response,
+    /// To a plan that rests on something that is not so; never [`Response::Record`].
+    pub plan_is_wrong: Response,
+}
+
+impl Default for Responses {
+    fn default() -> Responses {
+        let (record, stop) = (Response::Record, Response::Stop);
+        Responses { minor: record, extra_file: record, not_needed: record, not_possible: stop, plan_is_wrong: stop }
+    }
+}
+
+impl Responses {
+    /// What follows from a deviation of this kind.
+    #[must_use]
+    pub fn to(&self, kind: DeviationKind) -> Response {
+        match kind {
+            DeviationKind::Minor => self.minor,
+            DeviationKind::ExtraFile => self.extra_file,
+            DeviationKind::NotNeeded => self.not_needed,
+            DeviationKind::NotPossible => self.not_possible,
+            DeviationKind::PlanIsWrong => self.plan_is_wrong,
+        }
+    }
+
+    /// Whether this is what holds where a policy says nothing.
+    #[must_use]
+    pub fn are_usual(&self) -> bool {
+        *self == Responses::default()
+    }
+
+    /// All of them, in the order of their kinds.
+    #[must_use]
+    pub fn all(&self) -> [Response; 5] {
+        [self.minor, self.extra_file, self.not_needed, self.not_possible, self.plan_is_wrong]
+    }
 }
 
 /// Something that the agent tried and was not let do. Nothing of it left the sandbox.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, ActId, Place, Voided};
 use super::approval::{Facts, Gate, Rules};
 use super::change::Change;
+use super::deviation::{Deviation, Response};
 use super::run::{CancelledBy, Fate, Note, Offer, Outcome, Raise, Reply, Stop};
 use super::spending::Full;
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, Timestamp};
@@ -121,6 +122,15 @@ pub enum Event {
     },
     /// The executor has stopped because it was to; nothing of it runs any more.
     Rested,
+    /// The executor has left the plan in a way that the policy does not only want written down; nothing of it runs any more.
+    Deviated {
+        /// How.
+        deviation: Box<Deviation>,
+        /// What the policy has follow: to ask people, or to stop.
+        response: Response,
+        /// What the planner is told of it.
+        note: Box<Note>,
+    },
     /// A limit leaves no room for more of the executor's work; nothing of it runs any more.
     OutOfBudget {
         /// Which.
@@ -142,6 +152,9 @@ pub enum Event {
     ResumeAsked {
         /// Who.
         by: Person,
+        /// What the work is to mind.
+        #[serde(default)]
+        guidance: Option<String>,
     },
     /// The executor finished; its result stands in the store.
     Executed,

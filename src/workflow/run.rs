@@ -22,7 +22,7 @@ use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, RunId, Times
 pub use in_review::{FollowUp, InReview, ReviewBounds, ReviewStage};
 pub use notes::{Lines, Note, Offer, Reply, Source, Thread};
 pub use origin::Origin;
-pub use resting::{Raise, Rest, Resting, Stop};
+pub use resting::{Guidance, Raise, Rest, Resting, Stop};
 
 /// One issue's way from label to pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +210,9 @@ pub struct Shown {
     /// What people granted to its execution beyond the budget that was approved, in millionths of a dollar.
     #[serde(default)]
     pub raised: u64,
+    /// What people said to its execution when they let it go on, in order.
+    #[serde(default)]
+    pub guidance: Vec<Guidance>,
     /// What happened around it.
     pub around: Around,
 }

@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use super::deviation::Responses;
 use super::plan::{Budget, Plan, Scope};
 use crate::ids::{BranchName, CommitSha, Digest, IssueId, RepoId, UserId};
 
@@ -48,6 +49,9 @@ pub struct Terms {
     pub set_up: Vec<String>,
     /// Paths that the repository protects by its policy.
     pub protected: Vec<String>,
+    /// What follows where the execution leaves the plan, by the repository's policy.
+    #[serde(default)]
+    pub responses: Responses,
 }
 
 /// The models a version was made by and made for.
@@ -82,6 +86,7 @@ impl Terms {
             requesters,
             set_up,
             protected,
+            responses,
         } = self;
         let mut canon = Canon::new("assentry-plan-v1");
         canon.text(host);
@@ -105,6 +110,10 @@ impl Terms {
         canon.list(requesters, |canon, id| canon.number(u64::try_from(id.0).unwrap_or(0)));
         canon.list(set_up, |canon, command| canon.text(command));
         canon.list(protected, |canon, glob| canon.text(glob));
+        // Versions that were approved before there was a choice keep their digest.
+        if !responses.are_usual() {
+            canon.list(&responses.all(), |canon, response| canon.number(*response as u64));
+        }
         canon.finish()
     }
 }
@@ -282,6 +291,25 @@ mod tests {
             seen.push(digest);
         }
         assert!(seen.len() > 60, "{}", seen.len());
+    }
+
+    #[test]
+    fn q11_what_follows_from_a_deviation_is_part_of_what_is_approved() {
+        let usual = serde_json::from_value::<Terms>(terms()).unwrap();
+        let mut seen = vec![usual.digest()];
+        for (kind, response) in [
+            ("minor", "ask"),
+            ("minor", "stop"),
+            ("extra_file", "ask"),
+            ("not_needed", "stop"),
+            ("not_possible", "record"),
+        ] {
+            let mut other = serde_json::to_value(&usual).unwrap();
+            other["responses"][kind] = json!(response);
+            let digest = serde_json::from_value::<Terms>(other).unwrap().digest();
+            assert!(!seen.contains(&digest), "{kind} {response}");
+            seen.push(digest);
+        }
     }
 
     #[test]

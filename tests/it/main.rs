@@ -10,6 +10,7 @@ mod conformance;
 mod crash;
 mod dashboard;
 mod deploy;
+mod deviate;
 mod doctor;
 mod door;
 mod faithful;

@@ -133,7 +133,7 @@ fn beside(dir: &std::path::Path, what: &str) -> std::path::PathBuf {
     dir.with_file_name(name)
 }
 
-fn unavailable(error: &std::io::Error) -> Ending {
+pub(super) fn unavailable(error: &std::io::Error) -> Ending {
     Ending::Sandbox(SandboxError::Unavailable(format!("cannot copy the checkout: {error}")))
 }
 

@@ -6,6 +6,7 @@
 //! fresh checkout, in the same order (F15).
 //! Refuses: steps out of order, a finish with open steps or red checks.
 
+mod begun;
 mod checks;
 mod follow_up;
 mod outputs;
@@ -29,6 +30,7 @@ use crate::model::{Conversation, Message, ToolCall};
 use crate::sandbox::checkout::may_be_named;
 use crate::sandbox::{Access, Exit};
 use crate::workflow::plan::Plan;
+pub use begun::Begun;
 pub use follow_up::{FixAnswer, FollowedUp, Task, follow_up};
 use site::Site;
 pub use work::{CheckRun, Deviation, DeviationKind, Proof, Refusals, StepDone, StepEnd, Work, amount};
@@ -56,12 +58,18 @@ pub enum Executed {
 /// Lets the model execute `plan` in the desk's checkout, which must be fresh or prepared by the repository's
 /// set-up commands, on the repository's own `ground`.
 pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Ground) -> Executed {
+    go_on(desk, plan, ground, &Begun::default()).await
+}
+
+/// The same from where other work has stopped.
+pub async fn go_on<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Ground, begun: &Begun) -> Executed {
     let mut site = match Site::new(desk, plan, ground) {
         Ok(site) => site,
         Err(ending) => return Executed::Stopped { ending, work: Work::default() },
     };
+    site.begun = begun.behind(&site.wall);
     let models = (desk.model, desk.fallback);
-    let opened = Dialogue::open(models, desk.journal, desk.leash, conversation(plan)).await;
+    let opened = Dialogue::open(models, desk.journal, desk.leash, conversation(plan, &site.begun)).await;
     let ended = match opened {
         Ok(mut dialogue) => {
             let ended = Box::pin(lead(&mut site, &mut dialogue)).await;
@@ -72,13 +80,17 @@ pub async fn execute<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Groun
     };
     match ended {
         Ok(()) => Executed::Finished(site.work),
-        Err(ending) => Executed::Stopped { ending, work: site.work },
+        Err(ending) => {
+            site.keep_begun(&ending).await;
+            Executed::Stopped { ending, work: site.work }
+        }
     }
 }
 
 async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>) -> Result<(), Ending> {
     site.keep_base().await?;
     site.check_before().await?;
+    site.take_over().await?;
     loop {
         let heard = dialogue.next().await?;
         let mut said = Vec::new();
@@ -138,7 +150,8 @@ async fn carry_out<J: Journal>(site: &mut Site<'_, J>, heard: &Heard, call: &Too
             Err(said) => said,
         },
         "deviate" => match arguments(call) {
-            Ok(deviation) => site.deviate(deviation).await?,
+            // What was recorded before a restart was allowed then.
+            Ok(deviation) => site.deviate(deviation, heard.guided || before == Some(Outcome::Done)).await?,
             Err(said) => said,
         },
         "finish" => match arguments(call) {
@@ -203,16 +216,17 @@ fn same_as(before: Option<Outcome>, said: Said, call: &ToolCall) -> Result<Said,
     }
 }
 
-/// The beginning of the conversation: the plan, without what was only for its readers.
-fn conversation(plan: &Plan) -> Conversation {
+/// The beginning of the conversation: the plan, without what was only for its readers, and what is there already.
+fn conversation(plan: &Plan, begun: &Begun) -> Conversation {
     let Plan { title, goal, findings, approach, steps, checks, scope, out_of_scope, .. } = plan;
-    let plan = json!({
+    let data = json!({
         "title": title, "goal": goal, "findings": findings, "approach": approach, "steps": steps,
         "checks": checks, "scope": scope, "out_of_scope": out_of_scope,
     });
+    let approved = told(format!("The approved plan:\n{data}"));
     Conversation {
         system: Phase::Execute.instructions().to_owned(),
         tools: Phase::Execute.tools(),
-        messages: vec![Message::User { parts: vec![told(format!("The approved plan:\n{plan}"))] }],
+        messages: vec![Message::User { parts: std::iter::once(approved).chain(begun.told(plan).map(told)).collect() }],
     }
 }

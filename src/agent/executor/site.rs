@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::begun::Begun;
+use super::checks::unavailable;
 use super::follow_up::FixAnswer;
 use super::work::{Deviation, DeviationKind, StepDone, StepEnd, Work, amount};
 use crate::agent::desk::Desk;
@@ -15,6 +17,7 @@ use crate::ids::RepoPath;
 use crate::model::{Arguments, ToolCall};
 use crate::sandbox::checkout::Duplicate;
 use crate::sandbox::{Base, Change, ChangeKind, Refused};
+use crate::workflow::deviation::{Response, Responses};
 use crate::workflow::plan::{FileChange, Plan, PlanStep};
 use crate::workflow::run::Note;
 use crate::workflow::scope::Wall;
@@ -33,6 +36,10 @@ pub(super) struct Site<'a, J> {
     pub(super) desk: &'a Desk<'a, J>,
     pub(super) plan: &'a Plan,
     pub(super) wall: Wall,
+    /// What follows where the work leaves the plan.
+    responses: Responses,
+    /// What is there already when the work begins.
+    pub(super) begun: Begun,
     pub(super) work: Work,
     /// The checkout before the first change; no process ever works in it.
     pub(super) untouched: Option<Duplicate>,
@@ -62,6 +69,8 @@ impl<'a, J: Journal> Site<'a, J> {
             desk,
             plan,
             wall,
+            responses: ground.responses,
+            begun: Begun::default(),
             work: Work::default(),
             untouched: None,
             outputs: 0,
@@ -102,8 +111,9 @@ impl<'a, J: Journal> Site<'a, J> {
         Ok(Said::Done(format!("{step} is done: {what}{}; {}{red}", self.left_behind(), self.whats_next())))
     }
 
-    /// Records what is done otherwise than planned.
-    pub(super) async fn deviate(&mut self, deviation: Deviation) -> Result<Said, Ending> {
+    /// Takes note of what is done otherwise than planned. What is not only to be written down ends the work, unless people
+    /// have said meanwhile that it may go on.
+    pub(super) async fn deviate(&mut self, deviation: Deviation, allowed: bool) -> Result<Said, Ending> {
         let Deviation { step, kind, what, why } = deviation;
         let deviation = Deviation { step, kind, what: one_text(&what, 1_000), why: one_text(&why, 1_000) };
         if !self.plan.steps.iter().any(|step| step.id == deviation.step) {
@@ -112,25 +122,63 @@ impl<'a, J: Journal> Site<'a, J> {
         if deviation.what.is_empty() || deviation.why.is_empty() || self.work.deviations.len() >= MAX_DEVIATIONS {
             return Ok(Said::Rejected("what or why is empty, or there are too many deviations".to_owned()));
         }
-        let text = format!("{}: {} ({})", deviation.step, deviation.what, deviation.why);
-        match kind {
-            DeviationKind::Minor | DeviationKind::ExtraFile => {}
-            DeviationKind::NotNeeded => {
-                if let Err(said) = self.is_next(&deviation.step) {
-                    return Ok(said);
-                }
-                let (id, changes) = (deviation.step.clone(), self.taken().to_vec());
-                self.desk.journal.ticked(&id).await.map_err(Ending::Journal)?;
-                let (own, proofs) = (BTreeMap::new(), Vec::new());
-                self.work.steps.push(StepDone { id, end: StepEnd::NotNeeded, own, changes, proofs });
+        let left_out = match kind {
+            DeviationKind::NotNeeded => Some(StepEnd::NotNeeded),
+            DeviationKind::NotPossible => Some(StepEnd::NotPossible),
+            DeviationKind::Minor | DeviationKind::ExtraFile | DeviationKind::PlanIsWrong => None,
+        };
+        if left_out.is_some()
+            && let Err(said) = self.is_next(&deviation.step)
+        {
+            return Ok(said);
+        }
+        match self.responses.to(kind) {
+            Response::Record => {}
+            Response::Ask if allowed => {}
+            response @ (Response::Ask | Response::Stop) => {
+                self.work.stopped_by = Some(deviation.clone());
+                return Err(Ending::Deviates { deviation: Box::new(deviation), response });
             }
-            DeviationKind::NotPossible | DeviationKind::PlanIsWrong => {
-                self.work.deviations.push(deviation);
-                return Err(Ending::PlanIsWrong { text });
-            }
+        }
+        // Where people were asked, their word says what becomes of a step that is not possible.
+        let left_out = left_out.filter(|end| *end == StepEnd::NotNeeded || !allowed);
+        if let Some(end) = left_out {
+            let (id, changes) = (deviation.step.clone(), self.taken().to_vec());
+            self.desk.journal.ticked(&id).await.map_err(Ending::Journal)?;
+            let (own, proofs) = (BTreeMap::new(), Vec::new());
+            self.work.steps.push(StepDone { id, end, own, changes, proofs });
         }
         self.work.deviations.push(deviation);
         Ok(Said::Done(format!("recorded; {}", self.whats_next())))
+    }
+
+    /// Takes over what the work before has left, into a checkout in which nothing has run yet.
+    pub(super) async fn take_over(&mut self) -> Result<(), Ending> {
+        let Begun { steps, changes, deviations } = self.begun.clone();
+        if changes.is_empty() && steps.is_empty() {
+            return Ok(());
+        }
+        let checkout = self.desk.checkout.clone();
+        let restored = tokio::task::spawn_blocking(move || checkout.restore(&changes)).await;
+        restored.map_err(std::io::Error::other).flatten().map_err(|error| unavailable(&error))?;
+        for step in &steps {
+            self.desk.journal.ticked(&step.id).await.map_err(Ending::Journal)?;
+        }
+        self.ticked = steps.last().map_or_else(Vec::new, |step| step.changes.clone());
+        self.work.files = difference(self.base(), &[], &self.ticked);
+        (self.work.steps, self.work.deviations) = (steps, deviations);
+        Ok(())
+    }
+
+    /// Keeps what is in the checkout and in the scope when the work ends before it is finished.
+    pub(super) async fn keep_begun(&mut self, ending: &Ending) {
+        // Where the sandbox broke, or the work is another worker's, nothing is looked at any more.
+        if matches!(ending, Ending::Sandbox(_) | Ending::Journal(_) | Ending::Forbidden { .. }) {
+            return;
+        }
+        if let Ok(Ok(changes)) = self.take().await {
+            self.work.begun = changes;
+        }
     }
 
     /// Takes out of the checkout what may leave it, or says what has to be mended first.
@@ -170,7 +218,7 @@ impl<'a, J: Journal> Site<'a, J> {
 
     /// Puts what was changed after the last tick into the commit of the last step that was done.
     pub(super) fn settle(&mut self, changes: Vec<Change>) {
-        let Some(last) = self.work.steps.iter().rposition(|step| step.end != StepEnd::NotNeeded) else { return };
+        let Some(last) = self.work.steps.iter().rposition(|step| step.end.is_ticked()) else { return };
         self.work.repairs = difference(self.base(), &self.ticked, &changes);
         self.work.files = difference(self.base(), &[], &changes);
         for step in &mut self.work.steps[last..] {

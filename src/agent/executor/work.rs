@@ -33,6 +33,12 @@ pub struct Work {
     /// What the agent tried and was not let do.
     #[serde(default)]
     pub refusals: Refusals,
+    /// The deviation that it stopped by, if one did: what comes next is not done by it.
+    #[serde(default)]
+    pub stopped_by: Option<Deviation>,
+    /// Where it did not finish: everything in the scope that differed from the base when it stopped.
+    #[serde(default)]
+    pub begun: Vec<Change>,
     /// What it used up.
     pub spent: Spent,
 }
@@ -65,11 +71,8 @@ impl Work {
     /// The work as a verdict looks at it.
     #[must_use]
     pub fn built(&self) -> Built {
-        let step = |step: &StepDone| BuiltStep {
-            id: step.id.clone(),
-            ticked: step.end != StepEnd::NotNeeded,
-            own: step.own.clone(),
-        };
+        let step =
+            |step: &StepDone| BuiltStep { id: step.id.clone(), ticked: step.end.is_ticked(), own: step.own.clone() };
         let check = |check: &CheckRun| BuiltCheck {
             command: check.command.clone(),
             before: check.before,
@@ -80,7 +83,7 @@ impl Work {
             repairs: self.repairs.clone(),
             files: self.files.clone(),
             checks: self.checks.iter().map(check).collect(),
-            deviations: self.deviations.clone(),
+            deviations: self.deviations.iter().chain(&self.stopped_by).cloned().collect(),
             refusals: self.refusals.clone(),
         }
     }
@@ -125,6 +128,19 @@ pub enum StepEnd {
     Claimed,
     /// Declared as not needed.
     NotNeeded,
+    /// Declared as not possible.
+    NotPossible,
+}
+
+impl StepEnd {
+    /// Whether the agent says that the step is done.
+    #[must_use]
+    pub fn is_ticked(self) -> bool {
+        match self {
+            StepEnd::Done | StepEnd::Claimed => true,
+            StepEnd::NotNeeded | StepEnd::NotPossible => false,
+        }
+    }
 }
 
 /// How many files and bytes differ from the base when `changes` are made on top of `before`.

@@ -20,6 +20,7 @@ use super::strict::{Document, Mistake};
 use super::{Config, PhaseLimits};
 use crate::ids::UserId;
 use crate::workflow::approval::{Approvers, Listed, Separation};
+use crate::workflow::deviation::Responses;
 use crate::workflow::plan::Budget;
 use crate::workflow::run::ReviewBounds;
 
@@ -51,6 +52,8 @@ pub struct Policy {
     pub plan: PlanPolicy,
     /// How they are executed.
     pub execute: ExecutePolicy,
+    /// What follows where the work leaves the plan.
+    pub deviations: Responses,
     /// What is done about what people say of the work.
     pub review: ReviewBounds,
 }
@@ -139,6 +142,7 @@ impl Policy {
         let common = approval::read(root.table("approval"), bounds, visibility);
         let plan = work::read_plan(root.table("plan"));
         let execute = work::read_execute(root.table("execute"), &bounds.hosts);
+        let deviations = work::read_deviations(root.table("deviations"));
         let review = work::read_review(root.table("review"));
         let templates: Vec<&str> = plan.templates.iter().map(|template| template.name.as_str()).collect();
         let tables = root.tables("profile");
@@ -160,7 +164,8 @@ impl Policy {
         root.finish();
 
         let mistakes = document.into_mistakes();
-        if mistakes.is_empty() { Ok(Policy { profiles, trigger, bots, plan, execute, review }) } else { Err(mistakes) }
+        let policy = Policy { profiles, trigger, bots, plan, execute, deviations, review };
+        if mistakes.is_empty() { Ok(policy) } else { Err(mistakes) }
     }
 
     /// The policy of a repository that has none: the operator's word alone.
@@ -174,6 +179,7 @@ impl Policy {
             bots: vec![],
             plan: work::read_plan(empty.root()),
             execute: ExecutePolicy::default(),
+            deviations: Responses::default(),
             review: ReviewBounds::default(),
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
 
 use super::*;
+use crate::workflow::deviation::Response;
 use crate::workflow::plan::{Estimate, Plan, Scope};
 
 const EXAMPLE: &str = include_str!("../../../deploy/assentry.repository.example.toml");
@@ -61,6 +62,21 @@ fn the_example_is_sound_and_says_what_it_says() {
     assert!(policy.lets_bot_ask(UserId(29_139_614)) && !policy.lets_bot_ask(UserId(583_231)));
     assert_eq!(policy.template(infra).unwrap().sections, ["Rollout", "Rollback"]);
     assert_eq!(policy.execute.checks, ["make lint"]);
+    assert_eq!(policy.deviations, Responses { extra_file: Response::Ask, ..Responses::default() });
+}
+
+#[test]
+fn what_follows_from_a_deviation_is_one_of_three_and_a_wrong_plan_is_never_only_recorded() {
+    let all = parse("[deviations]\nminor = 'ask'\nextra_file = 'stop'\nnot_possible = 'record'").unwrap().deviations;
+    assert_eq!(all.all(), [Response::Ask, Response::Stop, Response::Record, Response::Record, Response::Stop]);
+    for (text, told) in [
+        ("[deviations]\nminor = 'ignore'", "deviations.minor: must be record, ask or stop"),
+        ("[deviations]\nplan_is_wrong = 'record'", "deviations.plan_is_wrong: must be ask or stop"),
+        ("[deviations]\ngrave = 'stop'", "deviations.grave"),
+    ] {
+        let said = parse(text).unwrap_err();
+        assert!(said.len() == 1 && said[0].starts_with(&format!("line 2: {told}")), "{said:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::globs;
 use crate::config::strict::Table;
+use crate::workflow::deviation::{Response, Responses};
 use crate::workflow::plan::is_hidden;
 use crate::workflow::run::ReviewBounds;
 
@@ -57,6 +58,33 @@ pub struct ExecutePolicy {
     pub checks: Vec<String>,
     /// Paths that a plan may change only where it names them exactly and says so.
     pub protected: Vec<String>,
+}
+
+/// What follows from each kind of deviation. That the plan is wrong is never only written down.
+pub(super) fn read_deviations(table: Table<'_>) -> Responses {
+    let usual = Responses::default();
+    let kind = |key: &'static str, usual| table.parsed(key, response).unwrap_or(usual);
+    let responses = Responses {
+        minor: kind("minor", usual.minor),
+        extra_file: kind("extra_file", usual.extra_file),
+        not_needed: kind("not_needed", usual.not_needed),
+        not_possible: kind("not_possible", usual.not_possible),
+        plan_is_wrong: kind("plan_is_wrong", usual.plan_is_wrong),
+    };
+    if responses.plan_is_wrong == Response::Record {
+        table.wrong("plan_is_wrong", "must be ask or stop: nothing can go on by a plan that is wrong".to_owned());
+    }
+    table.finish();
+    responses
+}
+
+fn response(text: &str) -> Result<Response, String> {
+    match text {
+        "record" => Ok(Response::Record),
+        "ask" => Ok(Response::Ask),
+        "stop" => Ok(Response::Stop),
+        _ => Err("must be record, ask or stop".to_owned()),
+    }
 }
 
 /// How much is done by itself while the work is up for review.

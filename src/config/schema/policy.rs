@@ -20,6 +20,8 @@ pub(super) struct Policy {
     plan: PlanTable,
     /// How plans are executed.
     execute: Execute,
+    /// What follows where the work leaves the plan.
+    deviations: Deviations,
     /// What is done about what people say of the work.
     review: Review,
 }
@@ -190,6 +192,34 @@ struct Template {
     instructions: String,
     /// What the plan's approach must speak of, each in a paragraph that begins with the word.
     sections: Vec<String>,
+}
+
+/// What follows where the work leaves the plan, by kind.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Deviations {
+    /// A detail is done by other means, in the same files. Usually record.
+    minor: Response,
+    /// A file inside the scope changes that the step does not list. Usually record.
+    extra_file: Response,
+    /// A step turns out to be needless. Usually record.
+    not_needed: Response,
+    /// A step cannot be done. Usually stop.
+    not_possible: Response,
+    /// The plan rests on something that is not so. Usually stop; never record.
+    plan_is_wrong: Response,
+}
+
+/// What follows from a deviation.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Response {
+    /// It is written down and told with the work.
+    Record,
+    /// The work rests until a person lets it go on.
+    Ask,
+    /// The work stops, and the next version of the plan is written from what was learnt.
+    Stop,
 }
 
 /// What is done by itself about what people say of the work, once its pull request is open.

@@ -157,6 +157,7 @@ fn granted(terms: &Terms) -> String {
     let policy = [
         ("Set-up commands", cells(&terms.set_up, ", then ")),
         ("Protected by the policy", cells(&terms.protected, ", ")),
+        ("Where the work leaves the plan", crate::words::deviation::responses(&terms.responses)),
     ];
     let policy = policy.into_iter().filter(|(_, texts)| !texts.is_empty());
     let rows: Vec<String> =

@@ -9,6 +9,7 @@ use crate::words::place::Home;
 use crate::words::spending::PhaseCost;
 use crate::workflow::approval::{EXPIRES, Rules, Separation};
 use crate::workflow::command::{Prefix, parse};
+use crate::workflow::deviation::Responses;
 use crate::workflow::plan::{
     Alternative, Budget, Check, Estimate, FileChange, Finding, Plan, PlanStep, PlannedFile, Scope,
 };
@@ -71,6 +72,7 @@ fn terms(plan: Plan) -> Terms {
         policy: Digest::from_bytes([3; 32]),
         set_up: vec![],
         protected: vec![],
+        responses: Responses::default(),
         requesters: vec![UserId(7)],
     }
 }

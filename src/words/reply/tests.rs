@@ -8,10 +8,16 @@ use crate::words::NotRaised;
 use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::change::{Change, Input, InputEdit};
+use crate::workflow::deviation::{Deviation, DeviationKind};
 use crate::workflow::spending::{Full, Limit};
 
 fn person(login: &str) -> Person {
     Person { id: UserId(7), login: login.parse().unwrap(), kind: AccountKind::User }
+}
+
+fn deviation(text: &str) -> Deviation {
+    let text = text.to_owned();
+    Deviation { step: text.clone(), kind: DeviationKind::Minor, what: text.clone(), why: text }
 }
 
 fn digest() -> Digest {
@@ -372,6 +378,7 @@ proptest! {
             Words::FollowUpStopped { who: person("ann") },
             Words::ChecksStayRed { checks: text.len() },
             Words::WorkIsUp { who: person("ann"), pull: PullNumber(7) },
+            Words::NoSuchStep { who: person("ann"), step: text.clone(), steps: vec![text.clone()] },
             Words::PlanNotSound { who: person("ann"), faults: vec![ParseFault { line: version, what: text.clone() }] },
             Words::NoSuchFile { who: person("ann"), path: text.clone() },
             Words::EditIsNotRead { who: person("ann") },
@@ -381,6 +388,8 @@ proptest! {
             Words::Template { hints: Hints::of(vec![text.clone()], std::slice::from_ref(&text)) },
             Words::OutOfBudget { full: Full::Budget { limit: Limit::Money } },
             Words::Raised { who: person("ann"), micro_dollars: u64::from(version), goes_on: version > 9 },
+            Words::Deviates { version, deviation: Box::new(deviation(&text)), steps: vec![text.clone()] },
+            Words::AsksToDeviate { deviation: Box::new(deviation(&text)) },
             Words::RaisedForReview { who: person("ann"), micro_dollars: u64::from(version) },
             Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::TooMuch { most: u64::from(version) }) },
             Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::NotEligible { reason: Reason::PolicyBroken }) },

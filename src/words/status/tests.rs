@@ -47,6 +47,7 @@ fn shown() -> Shown {
         around: Around::default(),
         rounds: 0,
         raised: 0,
+        guidance: vec![],
     }
 }
 

@@ -58,8 +58,15 @@ pub enum Command {
     Cancel,
     /// `/stop`: stop the work and keep what is done.
     Stop,
+    /// `/pause`: stop the work at the end of the step that is under way.
+    Pause,
     /// `/resume`: go on with stopped work.
     Resume,
+    /// `/continue [text]`: go on with stopped work, and mind this.
+    Continue {
+        /// What it is to mind, if anything stands there.
+        text: Option<String>,
+    },
     /// `/budget +2.50`: grant more to the work.
     Budget {
         /// How much more, in millionths of a dollar; not 0.
@@ -70,10 +77,12 @@ pub enum Command {
         /// What is to be mended, if anything stands there.
         text: Option<String>,
     },
-    /// `/retry [digest]`: run the approved version once more after a failure.
+    /// `/retry [digest] [from step]`: run the approved version once more after a failure.
     Retry {
         /// What stands behind the word, if anything.
         digest: Option<String>,
+        /// The step it begins with again, if one is named.
+        from: Option<String>,
     },
     /// `/status`: say where the run stands.
     Status,
@@ -118,7 +127,9 @@ impl Command {
             | Command::Revise { .. }
             | Command::Cancel
             | Command::Stop
+            | Command::Pause
             | Command::Resume
+            | Command::Continue { .. }
             | Command::Budget { .. }
             | Command::Fix { .. }
             | Command::Status
@@ -132,7 +143,7 @@ impl Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 18] = [
     "plan",
     "revise",
     "approve",
@@ -141,7 +152,9 @@ pub const NAMES: [&str; 16] = [
     "lift",
     "cancel",
     "stop",
+    "pause",
     "resume",
+    "continue",
     "budget",
     "fix",
     "retry",
@@ -212,13 +225,15 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "reject" => Some(Command::Reject { why: free() }),
         "cancel" => Some(Command::Cancel),
         "stop" => bare(Command::Stop),
+        "pause" => bare(Command::Pause),
         "resume" => bare(Command::Resume),
+        "continue" => Some(Command::Continue { text: text() }),
         "budget" => match argument.strip_prefix('+').and_then(micro_dollars).filter(|more| *more > 0) {
             Some(more) => Some(Command::Budget { more }),
             None => asked(line, "budget +2.50"),
         },
         "fix" => Some(Command::Fix { text: text() }),
-        "retry" => Some(Command::Retry { digest: word() }),
+        "retry" => Some(retry(argument)),
         "status" => Some(Command::Status),
         "history" => Some(Command::History),
         "lift" => match argument.strip_prefix('@') {
@@ -238,6 +253,17 @@ fn adopt(argument: &str, rest: &str) -> Option<Command> {
         _ => return None,
     };
     Some(Command::Adopt { path, text: rest.to_owned() })
+}
+
+/// A digest, `from` and a step, or both; anything else is passed on as it stands, and the gate says what is wrong with it.
+fn retry(argument: &str) -> Command {
+    let words: Vec<&str> = argument.split(' ').collect();
+    let (digest, from) = match words[..] {
+        ["from", step] if !step.is_empty() => ("", Some(step)),
+        [digest, "from", step] if !step.is_empty() => (digest, Some(step)),
+        _ => (argument, None),
+    };
+    Command::Retry { digest: Some(digest.to_owned()).filter(|word| !word.is_empty()), from: from.map(str::to_owned) }
 }
 
 /// Versions as `v1` or `1`.
@@ -331,6 +357,7 @@ mod tests {
     fn what_takes_nothing_is_asked_for_by_its_name() {
         let all = [
             ("/stop", Command::Stop),
+            ("/pause", Command::Pause),
             ("/resume", Command::Resume),
             ("/status", Command::Status),
             ("/history", Command::History),
@@ -440,7 +467,24 @@ mod tests {
     }
 
     #[test]
+    fn a_retry_takes_a_digest_and_a_step() {
+        let retry = |digest: Option<&str>, from: Option<&str>| {
+            Some(Command::Retry { digest: digest.map(str::to_owned), from: from.map(str::to_owned) })
+        };
+        assert_eq!(parse("/retry"), retry(None, None));
+        assert_eq!(parse("/retry 3fa9c1d2e07b"), retry(Some("3fa9c1d2e07b"), None));
+        assert_eq!(parse("/retry from s2"), retry(None, Some("s2")));
+        assert_eq!(parse("/retry 3fa9c1d2e07b from s2"), retry(Some("3fa9c1d2e07b"), Some("s2")));
+        assert_eq!(parse("/retry from here on"), retry(Some("from here on"), None));
+    }
+
+    #[test]
     fn a_fix_takes_words_or_none() {
+        assert_eq!(parse("/continue"), Some(Command::Continue { text: None }));
+        assert_eq!(
+            parse("/continue by sed\nalone"),
+            Some(Command::Continue { text: Some("by sed\nalone".to_owned()) })
+        );
         assert_eq!(parse("/fix"), Some(Command::Fix { text: None }));
         assert_eq!(parse("/fix it\nall"), Some(Command::Fix { text: Some("it\nall".to_owned()) }));
     }

@@ -26,7 +26,7 @@ fn recognised(body: &str) -> Option<(&str, &str)> {
 fn read(body: &str) -> Option<(&'static str, Option<String>)> {
     match parse(body)? {
         Command::Approve { digest } => Some(("/approve", Some(digest.unwrap_or_default()))),
-        Command::Retry { digest } => Some(("/retry", Some(digest.unwrap_or_default()))),
+        Command::Retry { digest, from: None } => Some(("/retry", Some(digest.unwrap_or_default()))),
         Command::Unapprove => Some(("/unapprove", None)),
         Command::Reject { .. } => Some(("/reject", None)),
         Command::Cancel => Some(("/cancel", None)),

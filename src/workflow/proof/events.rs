@@ -121,6 +121,7 @@ fn reviewed() -> (Run, Act) {
         requesters: vec![],
         rounds: 0,
         raised: 0,
+        guidance: vec![],
     };
     let waiting = Waiting { shown, acts: vec![act.clone()], notes: vec![], missing: vec![], hold: None };
     (Run { id: RunId(1), origin: origin(), state: State::AwaitingApproval(waiting) }, act)

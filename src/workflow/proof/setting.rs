@@ -159,6 +159,7 @@ pub(super) fn origin() -> Origin {
         work_branch: parsed("assentry/42-t-abcdef"),
         private: false,
         retry_of: None,
+        retry_from: None,
         review: ReviewBounds::default(),
         rounds: 2,
     }

@@ -42,6 +42,9 @@ pub struct Origin {
     pub private: bool,
     /// The run that this one tries again, with its approved version (`/retry`).
     pub retry_of: Option<RunId>,
+    /// The step that it begins with again; `None` to go on behind the last one that was done.
+    #[serde(default)]
+    pub retry_from: Option<String>,
     /// How many revisions in a row are made of what people remark, before a person must ask for the next.
     #[serde(default = "default_rounds")]
     pub rounds: u32,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Approved;
 use crate::ids::{CommentId, Person, Timestamp};
 use crate::workflow::act::Place;
+use crate::workflow::deviation::Deviation;
 use crate::workflow::spending::Full;
 
 /// The work has stopped; what is done is kept.
@@ -32,6 +33,20 @@ pub enum Rest {
         /// Which.
         full: Full,
     },
+    /// It would leave the plan, and people are to say whether it may.
+    Asks {
+        /// How.
+        deviation: Box<Deviation>,
+    },
+}
+
+/// What a person said to stopped work when they let it go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guidance {
+    /// Who.
+    pub by: Person,
+    /// What it is to mind; empty if it goes on as it proposed.
+    pub text: String,
 }
 
 /// A person's word that the work is to stop.
@@ -43,6 +58,9 @@ pub struct Stop {
     pub place: Place,
     /// The comment.
     pub comment: CommentId,
+    /// For a pause: how many steps were done when it was asked for. The work stops when it has done one more.
+    #[serde(default)]
+    pub after: Option<usize>,
 }
 
 /// A person's word that the work may use up more.

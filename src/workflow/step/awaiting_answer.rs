@@ -55,6 +55,7 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::RaiseAsked { .. }
         | Event::BudgetRaised { .. }

@@ -73,6 +73,7 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::RaiseAsked { .. }
         | Event::BudgetRaised { .. }

@@ -90,6 +90,7 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
             | Event::StepTicked { .. }
             | Event::StopAsked { .. }
             | Event::Rested
+            | Event::Deviated { .. }
             | Event::OutOfBudget { .. }
             | Event::RaiseAsked { .. }
             | Event::BudgetRaised { .. }

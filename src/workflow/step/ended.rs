@@ -42,6 +42,7 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::RaiseAsked { .. }
         | Event::BudgetRaised { .. }

@@ -3,7 +3,7 @@
 use super::acts::{with_act, with_voided};
 use super::resting::{granted, raised};
 use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
-use super::{Step, changed, resting};
+use super::{Step, changed, deviated, resting};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
@@ -24,13 +24,21 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
                 then: vec![Effect::ShowStatusSoon],
             }
         }
-        Event::StopAsked { stop } if executing.stop.is_none() => Step::Move {
-            to: State::Executing(Executing { stop: Some(stop.clone()), ..executing.clone() }),
-            then: vec![],
-        },
-        Event::Rested | Event::Executed | Event::OutOfBudget { .. } if let Some(stop) = &executing.stop => {
+        // Whoever wants it to stop at once does not wait for the end of a step.
+        Event::StopAsked { stop }
+            if executing.stop.as_ref().is_none_or(|known| known.after.is_some() && stop.after.is_none()) =>
+        {
+            Step::Move {
+                to: State::Executing(Executing { stop: Some(stop.clone()), ..executing.clone() }),
+                then: vec![],
+            }
+        }
+        Event::Rested | Event::Executed | Event::OutOfBudget { .. } | Event::Deviated { .. }
+            if let Some(stop) = &executing.stop =>
+        {
             resting::begin(executing, stop)
         }
+        Event::Deviated { deviation, response, note } => deviated::step(executing, deviation, *response, note),
         // More was granted while it was at work.
         Event::OutOfBudget { full: Full::Budget { .. }, raised } if approved.shown.raised > *raised => {
             Step::Stay { then: vec![Effect::Execute { version: approved.shown.subject.version }] }

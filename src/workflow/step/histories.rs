@@ -11,6 +11,7 @@ use crate::ids::*;
 use crate::workflow::act::{Act, ActId, ActKind, Place, Voided};
 use crate::workflow::approval::*;
 use crate::workflow::change::{Change, Input, InputEdit, Notice};
+use crate::workflow::deviation::{Deviation, DeviationKind, Response};
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
 use crate::workflow::run::*;
@@ -48,6 +49,7 @@ fn run() -> Run {
         work_branch: "assentry/42-t-abcdef".parse().unwrap(),
         private: false,
         retry_of: None,
+        retry_from: None,
         rounds: 2,
         review: ReviewBounds { rounds: 2, ci_fixes: 1 },
     };
@@ -77,7 +79,7 @@ struct Throw {
 }
 
 fn throws() -> impl Strategy<Value = Vec<Throw>> {
-    let one = (0..40_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
+    let one = (0..42_u8, 1..4_i64, 1..4_u32, 0..4_u8, 0..8_u8, 0..12_i64)
         .prop_map(|(what, who, version, level, branch, at)| Throw { what, who, version, level, branch, at: at * 1000 });
     proptest::collection::vec(one, 1..60)
 }
@@ -152,11 +154,19 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
         21 => Event::PullOpened { pull: PullNumber(10) },
         22 => Event::PlanPullClosed,
         28 => {
-            let stop = Stop { by: person(throw.who), place: Place::Issue, comment: CommentId(serial) };
+            let stop = Stop {
+                by: person(throw.who),
+                place: Place::Issue,
+                comment: CommentId(serial),
+                after: (throw.level == 0).then_some(0),
+            };
             Event::StopAsked { stop: Box::new(stop) }
         }
         29 => Event::Rested,
-        30 => Event::ResumeAsked { by: person(throw.who) },
+        30 => {
+            let guidance = (throw.level > 1).then(|| "mind this".to_owned());
+            Event::ResumeAsked { by: person(throw.who), guidance }
+        }
         31 => Event::OutOfBudget { full: Full::Budget { limit: Limit::Money }, raised: u64::from(throw.version) },
         32 => {
             let (by, at) = (person(throw.who), Timestamp(throw.at));
@@ -171,6 +181,13 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
         38 => Event::Judged { gate: Gate::Push, facts: facts(throw, state.shown()), because: None },
         39 if throw.level > 1 => Event::JudgementAged,
         39 => Event::Stopped { outcome: Outcome::Failed { why: Trouble::EmptyIssue } },
+        40 | 41 => {
+            let response = if throw.level > 1 { Response::Stop } else { Response::Ask };
+            let (what, why) = ("w".to_owned(), "y".to_owned());
+            let deviation = Deviation { step: "s1".into(), kind: DeviationKind::NotPossible, what, why };
+            let note = Note { id: super::deviated::note_id(version), ..note(throw, serial) };
+            Event::Deviated { deviation: Box::new(deviation), response, note: Box::new(note) }
+        }
         24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
         _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },

@@ -87,6 +87,7 @@ pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> St
         | Event::Judged { .. }
         | Event::PlanBranchMoved { .. }
         | Event::StepTicked { .. }
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed

@@ -11,6 +11,7 @@ mod awaiting_answer;
 mod awaiting_approval;
 mod changed;
 mod delivering;
+pub mod deviated;
 mod ended;
 mod executing;
 mod follow_up;
@@ -122,7 +123,7 @@ pub fn begin_again(ended: &Ended, shown: &Shown, act: Act, seen: ReactTo) -> (St
     acts = acts::with_act(&acts, &act).unwrap_or(acts);
     let version = shown.subject.version;
     // The new approval grants the budget anew, and nothing beyond it.
-    let shown = Shown { raised: 0, ..shown.clone() };
+    let shown = Shown { raised: 0, guidance: vec![], ..shown.clone() };
     let waiting = Waiting { shown, acts, notes: vec![], missing: vec![], hold: None };
     (
         State::AwaitingApproval(waiting),

@@ -5,7 +5,7 @@ use super::shared::{
     and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, with_note, with_person,
     without_note,
 };
-use super::{Step, changed};
+use super::{Step, changed, deviated};
 use crate::ids::Digest;
 use crate::words::Words;
 use crate::workflow::act::Place;
@@ -14,7 +14,7 @@ use crate::workflow::change::Stale;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{
-    Ask, AwaitingAnswer, Offer, Planning, PublishStage, Publishing, Reply, Shown, State, Waiting,
+    Ask, AwaitingAnswer, Offer, Outcome, Planning, PublishStage, Publishing, Reply, Shown, State, Trouble, Waiting,
 };
 use crate::workflow::terms::Canon;
 
@@ -103,6 +103,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::RaiseAsked { .. }
         | Event::BudgetRaised { .. }
@@ -126,6 +127,11 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
 /// The notes are answered and the version shown stays, with the approvals it has.
 fn kept(planning: &Planning, replies: &[Reply]) -> Step {
     let Some(shown) = &planning.shown else { return Step::Ignore };
+    // Its execution has found that it does not fit; it would do so again.
+    if let Some(note) = deviated::answered(&planning.ask) {
+        let why = Trouble::PlanIsWrong { text: note.text.clone() };
+        return end(Outcome::NeedsNewPlan { why }, Some(shown), vec![]);
+    }
     let version = shown.subject.version;
     let answers = replies.iter().map(|reply| Effect::AnswerKept { version, reply: Box::new(reply.clone()) });
     if planning.branch_moved {

@@ -84,6 +84,7 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             | Event::StepTicked { .. }
             | Event::StopAsked { .. }
             | Event::Rested
+            | Event::Deviated { .. }
             | Event::OutOfBudget { .. }
             | Event::RaiseAsked { .. }
             | Event::BudgetRaised { .. }
@@ -173,6 +174,7 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         requesters: publishing.requesters.clone(),
         rounds: publishing.rounds,
         raised: 0,
+        guidance: vec![],
         around: publishing.around.clone(),
     }
 }

@@ -3,12 +3,14 @@
 use super::acts::{with_act, with_voided};
 use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
 use super::{Step, changed};
+use crate::ids::Person;
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::{Gate, Reason};
+use crate::workflow::deviation::Deviation;
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Approved, Executing, Raise, Rest, Resting, Shown, State, Stop};
+use crate::workflow::run::{Approved, Executing, Guidance, Raise, Rest, Resting, Shown, State, Stop};
 use crate::workflow::spending::Full;
 
 /// Rests, and tells who stopped the work: by now nothing of it runs. A version that was voided meanwhile ends here.
@@ -27,6 +29,15 @@ pub(super) fn out_of_budget(executing: &Executing, full: Full) -> Step {
     };
     let say = Effect::Say { words: Words::OutOfBudget { full }, place: Place::Issue, key };
     rest(executing, Rest::OutOfBudget { full }, say)
+}
+
+/// Rests because the work would leave the plan, and asks people whether it may.
+pub(super) fn asks(executing: &Executing, deviation: &Deviation) -> Step {
+    let shown = &executing.approved.shown;
+    let words = Words::AsksToDeviate { deviation: Box::new(deviation.clone()) };
+    let key = format!("asks-{}-{}", shown.subject.version, shown.guidance.len());
+    let say = Effect::Say { words, place: Place::Issue, key };
+    rest(executing, Rest::Asks { deviation: Box::new(deviation.clone()) }, say)
 }
 
 fn rest(executing: &Executing, why: Rest, say: Effect) -> Step {
@@ -57,6 +68,16 @@ fn go_on(approved: &Approved) -> Step {
     }
 }
 
+/// What was approved, with what a person says to the work; where it has asked, going on is an answer by itself.
+fn guided(resting: &Resting, by: &Person, text: Option<&str>) -> Approved {
+    let mut approved = resting.approved.clone();
+    if text.is_some() || matches!(resting.why, Rest::Asks { .. }) {
+        let text = text.unwrap_or_default().to_owned();
+        approved.shown.guidance.push(Guidance { by: by.clone(), text });
+    }
+    approved
+}
+
 pub(super) fn step(resting: &Resting, event: &Event) -> Step {
     let approved = &resting.approved;
     let with = |acts| {
@@ -65,14 +86,14 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
     };
     let moved = || changed::void(Some(&approved.shown), Reason::BranchMoved);
     match event {
-        Event::ResumeAsked { .. } => go_on(approved),
+        Event::ResumeAsked { by, guidance } => go_on(&guided(resting, by, guidance.as_deref())),
         Event::RaiseAsked { raise } => Step::Stay { then: vec![Effect::JudgeRaise { raise: raise.clone() }] },
         Event::BudgetRaised { raise } => {
             let approved = Approved { shown: raised(&approved.shown, raise), ..approved.clone() };
             match &resting.why {
                 Rest::OutOfBudget { full: Full::Budget { .. } } => and_then(go_on(&approved), granted(raise, true)),
                 // Whoever stopped it, or the day that is over, lets it go on.
-                Rest::Stopped { .. } | Rest::OutOfBudget { full: Full::Day { .. } } => Step::Move {
+                Rest::Stopped { .. } | Rest::OutOfBudget { full: Full::Day { .. } } | Rest::Asks { .. } => Step::Move {
                     to: State::Resting(Resting { approved, ..resting.clone() }),
                     then: vec![granted(raise, false)],
                 },
@@ -105,6 +126,7 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::Executed
         | Event::JudgementAged

@@ -51,6 +51,7 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         | Event::StepTicked { .. }
         | Event::StopAsked { .. }
         | Event::Rested
+        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::RaiseAsked { .. }
         | Event::BudgetRaised { .. }

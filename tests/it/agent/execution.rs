@@ -2,7 +2,8 @@ use assentry::agent::executor::{DeviationKind, Executed, StepEnd, execute};
 use assentry::agent::{Ending, Ground};
 use assentry::demo::model::{Reply, Seen};
 use assentry::sandbox::{Change, ChangeKind};
-use assentry::workflow::conformance::{Verdict, conformance};
+use assentry::workflow::conformance::{StepVerdict, Verdict, conformance};
+use assentry::workflow::deviation::{Response, Responses};
 use serde_json::json;
 
 use super::*;
@@ -178,8 +179,25 @@ async fn deviations_are_recorded_and_a_grave_one_ends_the_work() {
 
     let house = House::with(vec![calls(&[mend(), deviate("s1", "plan_is_wrong"), tick("s1")])]).await;
     let executed = executed(&house, &plan()).await;
-    let Executed::Stopped { ending: Ending::PlanIsWrong { text }, work } = executed else { panic!("{executed:?}") };
-    assert_eq!((text.as_str(), work.deviations.len(), work.steps.len()), ("s1: It is so. (Because.)", 1, 0));
+    let Executed::Stopped { ending: ending @ Ending::Deviates { .. }, work } = executed else { panic!("{executed:?}") };
+    assert_eq!((ending.to_string().as_str(), work.steps.len()), ("s1: It is so. (Because.)", 0));
+    // What was not ticked is kept as well, for the version that comes next.
+    let begun: Vec<&str> = work.begun.iter().map(|change| change.path.as_str()).collect();
+    assert_eq!((work.built().deviations.len(), begun), (1, vec!["src/greet.sh"]));
+}
+
+#[tokio::test]
+async fn a_policy_may_let_a_step_that_is_not_possible_be_left_out_and_the_verdict_tells() {
+    let left = ("deviate", json!({"step": "s2", "kind": "not_possible", "what": "No words.", "why": "Because."}));
+    let house = House::with(vec![calls(&[mend(), tick("s1"), left, finish()])]).await;
+    let responses = Responses { not_possible: Response::Record, ..Responses::default() };
+    let ground = Ground { responses, ..Ground::default() };
+    let (checkout, leash) = (house.checkout().await, house.leash());
+    let executed = execute(&house.desk(&checkout, &leash), &plan(), &ground).await;
+    let Executed::Finished(work) = executed else { panic!("{executed:?}") };
+    assert_eq!(work.steps[1].end, StepEnd::NotPossible);
+    let found = conformance(&plan(), &[], &work.built());
+    assert_eq!((found.verdict, found.steps[1].verdict), (Verdict::Differs, StepVerdict::NotDone));
 }
 
 #[tokio::test]

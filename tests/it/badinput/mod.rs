@@ -56,6 +56,9 @@ fn works(plan: Value, turns: Vec<Reply>) -> impl Script {
     move |seen: &Seen| {
         if seen.offers("tick") {
             turns.get(seen.turns).cloned().unwrap_or_else(|| Reply::say("The script is over."))
+        } else if seen.offers("submit_revision") {
+            let answer = json!({"note": "deviation-1", "answer": "It stays.", "done": false, "changed": []});
+            Reply::call("submit_revision", &json!({"parts": {}, "answers": [answer], "changes": ""}))
         } else {
             submits(&plan)
         }

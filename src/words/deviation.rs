@@ -1,0 +1,124 @@
+//! What is said where the work has left the plan, and what the planner and the next approvers are told of it.
+
+use super::escape::{code, quoted};
+use super::figures::and;
+use crate::workflow::command::Prefix;
+use crate::workflow::deviation::{Deviation, DeviationKind, Response, Responses};
+
+fn kind(kind: DeviationKind) -> &'static str {
+    match kind {
+        DeviationKind::Minor => "a detail is otherwise than planned",
+        DeviationKind::ExtraFile => "a file is needed that the step does not list",
+        DeviationKind::NotNeeded => "the step is not needed",
+        DeviationKind::NotPossible => "the step is not possible",
+        DeviationKind::PlanIsWrong => "the plan rests on something that is not so",
+    }
+}
+
+fn told(deviation: &Deviation) -> String {
+    let (step, kind) = (code(&deviation.step), kind(deviation.kind));
+    format!("In {step}, {kind}: {} Why: {}", quoted(&deviation.what), quoted(&deviation.why))
+}
+
+fn kept(steps: &[String]) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| code(step)).collect();
+    if steps.is_empty() { "What is done is kept".to_owned() } else { format!("What is done is kept ({})", and(&steps)) }
+}
+
+/// The work has stopped, and the next version is on its way.
+pub(super) fn stopped(version: u32, deviation: &Deviation, steps: &[String]) -> String {
+    format!(
+        "The work on v{version} has stopped: the plan does not fit. {}\n\n{}. I write v{} from what was learnt; it needs an \
+         approval of its own, and then the work goes on from there.",
+        told(deviation),
+        kept(steps),
+        version + 1
+    )
+}
+
+/// The work rests until people say how it goes on.
+pub(super) fn asks(deviation: &Deviation, prefix: &Prefix) -> String {
+    format!("The work rests, because it would leave the plan. {}\n\n{}", told(deviation), ways_on(prefix))
+}
+
+/// Why the work rests, and what lets it go on.
+pub(super) fn resting(deviation: &Deviation, prefix: &Prefix) -> (String, String) {
+    (format!("The work would leave the plan. {}", told(deviation)), ways_on(prefix))
+}
+
+fn ways_on(prefix: &Prefix) -> String {
+    prefix.tell(
+        "`/continue` by someone with write access lets it, `/continue` and your words say what to do instead, inside what \
+         was approved; `/cancel` ends the run.",
+    )
+}
+
+/// The note that the planner is to answer with the next version.
+#[must_use]
+pub fn for_the_planner(version: u32, deviation: &Deviation, steps: &[String]) -> String {
+    let done = if steps.is_empty() { "none".to_owned() } else { steps.join(", ") };
+    format!(
+        "The execution of v{version} stopped in step {}: {}. {} Why: {}\nSteps that are done and kept: {done}.",
+        deviation.step,
+        kind(deviation.kind),
+        deviation.what,
+        deviation.why
+    )
+}
+
+/// What the policy has follow from deviations, for whoever approves; empty where it says nothing of its own.
+#[must_use]
+pub(in crate::words) fn responses(responses: &Responses) -> String {
+    if responses.are_usual() {
+        return String::new();
+    }
+    let word = |response| match response {
+        Response::Record => "is recorded",
+        Response::Ask => "asks you",
+        Response::Stop => "stops the work",
+    };
+    let Responses { minor, extra_file, not_needed, not_possible, plan_is_wrong } = *responses;
+    let rows = [
+        ("a detail", minor),
+        ("another file", extra_file),
+        ("a needless step", not_needed),
+        ("an impossible step", not_possible),
+        ("a wrong plan", plan_is_wrong),
+    ];
+    rows.map(|(what, response)| format!("{what} {}", word(response))).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deviation(kind: DeviationKind) -> Deviation {
+        let (what, why) = ("`rg` is missing.".to_owned(), "The image has none.".to_owned());
+        Deviation { step: "s2".to_owned(), kind, what, why }
+    }
+
+    #[test]
+    fn a_stop_says_what_is_kept_and_what_comes_next() {
+        insta::assert_snapshot!(stopped(1, &deviation(DeviationKind::NotPossible), &["s1".to_owned()]), @r"
+        The work on v1 has stopped: the plan does not fit. In `s2`, the step is not possible: \`rg\` is missing. Why: The image has none.
+
+        What is done is kept (`s1`). I write v2 from what was learnt; it needs an approval of its own, and then the work goes on from there.
+        ");
+    }
+
+    #[test]
+    fn a_question_names_the_ways_on() {
+        insta::assert_snapshot!(asks(&deviation(DeviationKind::Minor), &Prefix::default()), @r"
+        The work rests, because it would leave the plan. In `s2`, a detail is otherwise than planned: \`rg\` is missing. Why: The image has none.
+
+        `/continue` by someone with write access lets it, `/continue` and your words say what to do instead, inside what was approved; `/cancel` ends the run.
+        ");
+    }
+
+    #[test]
+    fn approvers_see_what_follows_where_it_is_not_the_usual() {
+        assert_eq!(responses(&Responses::default()), "");
+        let strict = Responses { minor: Response::Ask, ..Responses::default() };
+        insta::assert_snapshot!(responses(&strict), @"a detail asks you, another file is recorded, a needless step is recorded, an impossible step stops the work, a wrong plan stops the work");
+    }
+}
