@@ -2,6 +2,7 @@
 
 use super::escape::{code, quoted};
 use super::figures::and;
+use crate::ids::IssueNumber;
 use crate::workflow::command::Prefix;
 use crate::workflow::deviation::{Deviation, DeviationKind, Response, Responses};
 
@@ -36,6 +37,16 @@ pub(super) fn stopped(version: u32, deviation: &Deviation, steps: &[String]) -> 
     )
 }
 
+/// What was said of the work needs more than its plan allows.
+pub(super) fn needs_more(version: u32, deviation: &Deviation, issue: IssueNumber) -> String {
+    format!(
+        "This needs more than the approved plan allows, so it is not done yet: {} Why: {}\n\nI propose v{version} of the plan \
+         on #{issue}. Once it is approved, what was said here is taken up inside it; until then the work stays as it is.",
+        quoted(&deviation.what),
+        quoted(&deviation.why)
+    )
+}
+
 /// The work rests until people say how it goes on.
 pub(super) fn asks(deviation: &Deviation, prefix: &Prefix) -> String {
     format!("The work rests, because it would leave the plan. {}\n\n{}", told(deviation), ways_on(prefix))
@@ -63,6 +74,18 @@ pub fn for_the_planner(version: u32, deviation: &Deviation, steps: &[String]) ->
         kind(deviation.kind),
         deviation.what,
         deviation.why
+    )
+}
+
+/// The same where a review asks for more than the plan allows. `said` is who asked for what.
+#[must_use]
+pub fn for_a_review(version: u32, deviation: &Deviation, said: &[(&str, &str)]) -> String {
+    let said: Vec<String> = said.iter().map(|(who, what)| format!("{who}: {what}")).collect();
+    format!(
+        "The work on v{version} is up for review, and what is asked for there needs more than the plan allows. {} Why: {}\nAsked for:\n{}",
+        deviation.what,
+        deviation.why,
+        said.join("\n")
     )
 }
 
@@ -100,16 +123,25 @@ mod tests {
     #[test]
     fn a_stop_says_what_is_kept_and_what_comes_next() {
         insta::assert_snapshot!(stopped(1, &deviation(DeviationKind::NotPossible), &["s1".to_owned()]), @r"
-        The work on v1 has stopped: the plan does not fit. In `s2`, the step is not possible: \`rg\` is missing. Why: The image has none.
+        The work on v1 has stopped: the plan does not fit. In `s2`, the step is not possible: `rg` is missing. Why: The image has none.
 
         What is done is kept (`s1`). I write v2 from what was learnt; it needs an approval of its own, and then the work goes on from there.
         ");
     }
 
     #[test]
+    fn a_review_that_needs_more_is_told_where_it_is_decided() {
+        insta::assert_snapshot!(needs_more(2, &deviation(DeviationKind::PlanIsWrong), IssueNumber(42)), @r"
+        This needs more than the approved plan allows, so it is not done yet: `rg` is missing. Why: The image has none.
+
+        I propose v2 of the plan on #42. Once it is approved, what was said here is taken up inside it; until then the work stays as it is.
+        ");
+    }
+
+    #[test]
     fn a_question_names_the_ways_on() {
         insta::assert_snapshot!(asks(&deviation(DeviationKind::Minor), &Prefix::default()), @r"
-        The work rests, because it would leave the plan. In `s2`, a detail is otherwise than planned: \`rg\` is missing. Why: The image has none.
+        The work rests, because it would leave the plan. In `s2`, a detail is otherwise than planned: `rg` is missing. Why: The image has none.
 
         `/continue` by someone with write access lets it, `/continue` and your words say what to do instead, inside what was approved; `/cancel` ends the run.
         ");

@@ -253,6 +253,20 @@ pub enum Words {
         /// Why.
         why: Trouble,
     },
+    /// What was said of the work needs more than the approved plan, and the next version is proposed.
+    NeedsMore {
+        /// Its number.
+        version: u32,
+        /// What it needs.
+        deviation: Box<Deviation>,
+    },
+    /// The version that was proposed for a review came to nothing, so the work stays as it is.
+    NotWidened {
+        /// The version that it is built by.
+        version: u32,
+        /// What became of the other one.
+        outcome: Box<Outcome>,
+    },
     /// A follow-up has stopped as this person wished.
     FollowUpStopped {
         /// Who.

@@ -187,6 +187,8 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::ChecksStayRed { checks } => review::red(*checks, prefix),
         Words::FollowUpRefused { reasons } => review::refused(reasons, prefix),
         Words::FollowUpFailed { why } => review::failed(why, setting.issue, prefix),
+        Words::NeedsMore { version, deviation } => deviation::needs_more(*version, deviation, setting.issue),
+        Words::NotWidened { version, outcome } => review::not_widened(*version, outcome, prefix),
         Words::FollowUpStopped { who } => review::stopped(&mention(who), prefix),
         Words::NoSuchStep { who, step, steps } => {
             let steps: Vec<String> = steps.iter().map(|step| code(step)).collect();

@@ -6,7 +6,7 @@ use super::trouble;
 use crate::ids::{CommitSha, IssueNumber};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
-use crate::workflow::run::{InReview, ReviewStage, Trouble};
+use crate::workflow::run::{InReview, Outcome, ReviewStage, Trouble};
 
 /// The answer to a note on the work. `commit` is the follow-up's, where it changed something.
 #[must_use]
@@ -104,6 +104,14 @@ pub(super) fn failed(why: &Trouble, issue: IssueNumber, prefix: &Prefix) -> Stri
     format!(
         "I could not do this, and the work is as it was. {cause}\n\n{}",
         prefix.tell("What was said is kept; `/fix` and what to mind tries again.")
+    )
+}
+
+pub(super) fn not_widened(version: u32, outcome: &Outcome, prefix: &Prefix) -> String {
+    format!(
+        "The plan stays at v{version}, so the work stays as it is. {} {}",
+        trouble::outcome(outcome, None, prefix).cause,
+        prefix.tell("What was said is kept; `/fix` and what to mind takes it up inside that version.")
     )
 }
 

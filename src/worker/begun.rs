@@ -3,9 +3,8 @@
 use super::Trouble;
 use super::effect::Deed;
 use super::execute::unfinished_name;
-use crate::agent::executor::{Begun, Deviation, Work};
+use crate::agent::executor::{Begun, Work};
 use crate::ids::{AccountKind, Person, RunId};
-use crate::words::deviation::for_the_planner;
 use crate::workflow::act::Place;
 use crate::workflow::run::{Executing, Guidance, Note, Thread};
 use crate::workflow::step::deviated::note_id;
@@ -81,18 +80,17 @@ impl Deed<'_> {
         Ok(behind.into_iter().zip(said.iter().map(|guidance| guidance.text.clone())).collect())
     }
 
-    /// What the planner is told of a deviation, in our own name.
-    pub(super) async fn learnt(&self, version: u32, deviation: &Deviation, work: &Work) -> Result<Note, Trouble> {
+    /// What the planner is told of a deviation from a version, in our own name.
+    pub(super) async fn learnt(&self, version: u32, text: String) -> Result<Note, Trouble> {
         let us = self.core.app.identity(self.moment.now()).await?;
         let login = format!("{}[bot]", us.slug)
             .parse()
             .map_err(|bad: crate::ids::BadName| Trouble::Corrupt(bad.to_string()))?;
-        let steps: Vec<String> = work.steps.iter().map(|step| step.id.clone()).collect();
         Ok(Note {
             id: note_id(version),
             by: Person { id: us.bot_id, login, kind: AccountKind::Bot },
             at: self.moment.now(),
-            text: for_the_planner(version, deviation, &steps),
+            text,
             on: None,
             review: None,
             thread: Thread::Summary(Place::Issue),

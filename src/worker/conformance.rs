@@ -7,6 +7,7 @@ use crate::github::{CheckReport, Conclusion, Step};
 use crate::ids::CommitSha;
 use crate::words::conformance::{Report, report};
 use crate::workflow::conformance::{Conformance, Verdict, conformance};
+use crate::workflow::run::InReview;
 use crate::workflow::terms::Terms;
 
 /// The check's name, for branch rules to require.
@@ -20,7 +21,8 @@ pub(super) fn found_in(terms: &Terms, work: &Work) -> Conformance {
 impl Deed<'_> {
     /// Reports on a commit of the work, once; the same report is brought up to date when it is made again.
     pub(super) async fn report_conformance(&self, version: u32, head: &CommitSha) -> Result<Done, Trouble> {
-        let found = found_in(&self.terms(version).await?, &self.work_now(version).await?);
+        let built = self.run.state.reviewed().map_or(version, InReview::built);
+        let found = found_in(&self.terms(version).await?, &self.work_now(built).await?);
         let Report { title, summary } = report(&found);
         let conclusion = match found.verdict {
             Verdict::AsPlanned => Conclusion::Success,

@@ -10,6 +10,7 @@ use super::effect::{Deed, Done};
 use super::workplace::Notebook;
 use crate::agent::executor::{Executed, Work, go_on};
 use crate::agent::{Desk, Ending, Ground, Leash};
+use crate::words::deviation::for_the_planner;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Executing, Outcome, ReviewStage, Shown, State, Stop, Trouble as Why};
 use crate::workflow::spending::{self, Full};
@@ -106,10 +107,21 @@ impl Deed<'_> {
             Ending::OverBudget(limit) => Done::with(Event::OutOfBudget { full: Full::Budget { limit }, raised }),
             Ending::OverDay(reached) => Done::with(Event::OutOfBudget { full: Full::Day { reached }, raised }),
             Ending::Deviates { deviation, response } => {
-                let note = Box::new(self.learnt(version, &deviation, &work).await?);
+                let steps: Vec<String> = work.steps.iter().map(|step| step.id.clone()).collect();
+                let note = Box::new(self.learnt(version, for_the_planner(version, &deviation, &steps)).await?);
                 Done::with(Event::Deviated { deviation, response, note })
             }
-            ending => self.ended(ending)?,
+            ending @ (Ending::Refused { .. }
+            | Ending::NoChange { .. }
+            | Ending::PlanIsWrong { .. }
+            | Ending::ChecksFailed { .. }
+            | Ending::Lost { .. }
+            | Ending::Model(_)
+            | Ending::Sandbox(_)
+            | Ending::Forbidden { .. }
+            | Ending::Interrupted { .. }
+            | Ending::Journal(_)
+            | Ending::Cancelled) => self.ended(ending)?,
         };
         self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
         Ok(done)

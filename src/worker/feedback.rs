@@ -12,7 +12,7 @@ use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::Level;
 use crate::workflow::event::Event;
-use crate::workflow::run::{Lines, Note, Run, State, Thread};
+use crate::workflow::run::{Lines, Note, Run, Thread};
 
 impl Arrival<'_> {
     /// The run that a comment is about, and where it stands: below the issue, or one of the run's two pull requests.
@@ -91,7 +91,7 @@ impl Arrival<'_> {
             return self.refuse(typed, "fix").await;
         }
         let Some(run) = &typed.run else { return self.no_run(typed, "fix").await };
-        let State::InReview(review) = &run.state else { return self.nothing_to(typed, run, "fix").await };
+        let Some(review) = run.state.reviewed() else { return self.nothing_to(typed, run, "fix").await };
         if text.is_none() && review.notes.is_empty() {
             return self.answer(typed, Words::NeedsText { wanted: "fix".to_owned() }, "text").await;
         }
@@ -101,7 +101,7 @@ impl Arrival<'_> {
 
     async fn run_in_review(&self, pull: PullNumber) -> Result<Option<Run>, Trouble> {
         let run = self.run_of_work_pull(pull).await?;
-        Ok(run.filter(|run| matches!(run.state, State::InReview(_))))
+        Ok(run.filter(|run| run.state.reviewed().is_some()))
     }
 
     /// Notes something once, whether it is heard of here or by a delivery of its own.

@@ -1,5 +1,7 @@
 //! Follows up on what people say of the work: has the executor at it, pushes what came of it, and answers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -7,27 +9,31 @@ use super::Trouble;
 use super::deliver::{FRESH, entries, within_scope};
 use super::effect::{Deed, Done};
 use super::workplace::Notebook;
-use crate::agent::executor::{FixAnswer, FollowedUp, Task, Work, follow_up};
+use crate::agent::executor::{FixAnswer, FollowedUp, StepDone, StepEnd, Task, Work, follow_up};
 use crate::agent::{Desk, Ending, Ground, Leash};
 use crate::github::Step;
-use crate::ids::{AccountKind, CommitSha, Login};
+use crate::ids::{AccountKind, CommitSha, Login, RepoPath};
 use crate::sandbox::Change;
 use crate::words::commit::{Provenance, step_commit};
+use crate::words::deviation::for_a_review;
 use crate::words::pull::DoneLater;
 use crate::words::review::{about_check, answer_work};
 use crate::words::revision::answer_in_public;
 use crate::workflow::event::Event;
-use crate::workflow::plan::Budget;
+use crate::workflow::plan::{Budget, Plan, PlanStep};
 use crate::workflow::run::{FollowUp, InReview, Note, Outcome, Reply, ReviewStage, State, Thread, Trouble as Why};
 use crate::workflow::spending;
 use crate::workflow::terms::Terms;
+
+/// How much of what was said of the work the planner is told, in characters.
+const MOST_SAID: usize = 8_000;
 
 /// A follow-up, as the store keeps it.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     /// What it stands on.
     on: CommitSha,
-    /// What was done, as changes to that.
+    /// What was done, as changes to that; its steps are those that the approved version has more than what was built.
     work: Work,
     /// Who had said something.
     by: Vec<Login>,
@@ -74,14 +80,15 @@ impl Deed<'_> {
             return Ok(stopped(Why::Model { text }));
         };
         let granted = spending::raised(&terms.budget, review.approved.shown.raised);
-        let Some(budget) = self.left(subject.version, number, granted).await? else {
+        let Some(budget) = self.left(review, number, granted).await? else {
             return Ok(stopped(Why::OverBudget { what: "what the approval granted".to_owned() }));
         };
         self.core.sandbox.self_test().await?;
         let Some(on) = self.stands_on(number).await? else {
             return Ok(stopped(Why::GaveUp { text: "the branch with the work is gone".to_owned() }));
         };
-        let before = self.changes_before(subject.version, number).await?;
+        let before = self.changes_before(review.built(), number).await?;
+        let open = self.open_steps(review, number, &terms.plan).await?;
         let stop = self.cancel.child_token();
         let name = fix_name(number);
         // Set up as the plan's base was, on what was built on it.
@@ -100,27 +107,51 @@ impl Deed<'_> {
         let (sandbox, limits, fallback) = (&self.core.sandbox, self.limits(), choice.fallback.as_deref());
         let desk = Desk { model, fallback, journal: &journal, sandbox, checkout: &checkout, limits, leash: &leash };
         let ground = Ground::of(&terms);
-        let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before: &before };
+        let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before: &before, open: &open };
         let done = tokio::select! {
             done = Box::pin(follow_up(&desk, &what)) => done,
             never = self.until_stopped(&stop) => match never {},
         };
         self.tidy(checkout);
         journal.close().await?;
-        self.followed(task, on, done, &stop).await
+        self.followed((review, task), (on, &open), done, &stop).await
+    }
+
+    /// The steps of the approved plan that neither the execution nor an earlier follow-up has done.
+    async fn open_steps(&self, review: &InReview, number: u32, plan: &Plan) -> Result<Vec<PlanStep>, Trouble> {
+        if review.built() == review.approved.shown.subject.version {
+            return Ok(vec![]);
+        }
+        let before = self.terms(review.built()).await?.plan;
+        let mut open: Vec<PlanStep> = plan.steps.iter().filter(|step| !before.steps.contains(step)).cloned().collect();
+        for earlier in review.earlier + 1..number {
+            if let Some(Kept { work, .. }) = self.pushed(earlier).await? {
+                open.retain(|step| !work.steps.iter().any(|done| done.id == step.id));
+            }
+        }
+        Ok(open)
+    }
+
+    /// A follow-up that was pushed.
+    async fn pushed(&self, number: u32) -> Result<Option<Kept>, Trouble> {
+        if self.kept::<CommitSha>(&commit_name(number)).await?.is_none() {
+            return Ok(None);
+        }
+        self.kept(&fix_name(number)).await
     }
 
     /// What came of it, kept where it is a result.
     async fn followed(
         &self,
-        task: &FollowUp,
-        on: CommitSha,
+        (review, task): (&InReview, &FollowUp),
+        (on, open): (CommitSha, &[PlanStep]),
         done: FollowedUp,
         stop: &CancellationToken,
     ) -> Result<Done, Trouble> {
         match done {
-            FollowedUp::Finished { work, answers } => {
+            FollowedUp::Finished { mut work, answers } => {
                 let changed = !changes(&work).is_empty();
+                work.steps.splice(0..0, done_steps(open, &work));
                 let mut by: Vec<Login> = task.notes.iter().map(|note| note.by.login.clone()).collect();
                 by.dedup();
                 let kept = serde_json::to_vec(&Kept { on, work, by })?;
@@ -133,16 +164,25 @@ impl Deed<'_> {
             {
                 Ok(Done::with(Event::Rested))
             }
+            FollowedUp::Stopped { ending: Ending::Deviates { deviation, response }, .. } => {
+                let version = review.approved.shown.subject.version;
+                let said: Vec<(&str, &str)> =
+                    task.notes.iter().map(|note| (note.by.login.as_str(), note.text.as_str())).collect();
+                let text = for_a_review(version, &deviation, &said).chars().take(MOST_SAID).collect();
+                let note = self.learnt(version, text).await?;
+                Ok(Done::with(Event::Deviated { deviation, response, note: Box::new(note) }))
+            }
             FollowedUp::Stopped { ending, .. } => self.ended(ending),
         }
     }
 
     /// What the execution and earlier follow-ups have left of what the approval granted; `None` if that is nothing.
-    async fn left(&self, version: u32, number: u32, granted: Budget) -> Result<Option<Budget>, Trouble> {
+    async fn left(&self, review: &InReview, number: u32, granted: Budget) -> Result<Option<Budget>, Trouble> {
+        let version = review.approved.shown.subject.version;
         let store = &self.core.store;
         let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
         let (mut left, mut worked) = (granted, 0_u64);
-        for task in std::iter::once(format!("execute-{version}")).chain((1..number).map(fix_name)) {
+        for task in std::iter::once(format!("execute-{version}")).chain((review.earlier + 1..number).map(fix_name)) {
             let used = store.used(self.run.id, &task).await?;
             left.turns = left.turns.saturating_sub(u32::try_from(used.answers).unwrap_or(u32::MAX));
             left.tokens = left.tokens.saturating_sub(unsigned(used.tokens));
@@ -172,10 +212,7 @@ impl Deed<'_> {
     async fn changes_before(&self, version: u32, number: u32) -> Result<Vec<Change>, Trouble> {
         let mut all = changes(&self.work(version).await?).to_vec();
         for earlier in 1..number {
-            let Some(Kept { work, .. }) = self.kept(&fix_name(earlier)).await? else { continue };
-            if self.kept::<CommitSha>(&commit_name(earlier)).await?.is_none() {
-                continue;
-            }
+            let Some(Kept { work, .. }) = self.pushed(earlier).await? else { continue };
             for change in changes(&work) {
                 all.retain(|known| known.path != change.path);
                 all.push(change.clone());
@@ -214,7 +251,7 @@ impl Deed<'_> {
     async fn commit_more(&self, review: &InReview, task: &FollowUp, kept: &Kept) -> Result<CommitSha, Trouble> {
         let subject = &review.approved.shown.subject;
         let terms = self.terms(subject.version).await?;
-        within_scope(&terms, &self.changes_before(subject.version, task.number).await?, &kept.work)?;
+        within_scope(&terms, &self.changes_before(review.built(), task.number).await?, &kept.work)?;
         let repo = self.repo(Step::Write);
         let base_tree = self.mirror().await?.tree(&kept.on).await?;
         let tree = repo.create_tree(&base_tree, &entries(changes(&kept.work))).await?;
@@ -261,21 +298,21 @@ impl Deed<'_> {
     pub(super) async fn tell_work(&self) -> Result<Done, Trouble> {
         let State::InReview(review) = &self.run.state else { return Ok(Done::quietly()) };
         let version = review.approved.shown.subject.version;
-        let work = self.work_now(version).await?;
+        let work = self.work_now(review.built()).await?;
         let text = self.pull_text(&self.terms(version).await?, &work, &review.approved).await?;
         self.repo(Step::Write).edit_pull(review.pull, Some(&text.body), None).await?;
         Ok(Done::quietly())
     }
 
-    /// The work with all follow-ups that were pushed so far: their files are in it, and what the checks said last.
+    /// The work on a version with all follow-ups that were pushed since: their files are in it, and what the checks said
+    /// last.
     pub(super) async fn work_now(&self, version: u32) -> Result<Work, Trouble> {
         let mut work = self.work(version).await?;
         let State::InReview(review) = &self.run.state else { return Ok(work) };
         for number in 1..=review.follow_ups {
-            let kept: Option<Kept> = self.kept(&fix_name(number)).await?;
-            let pushed = self.kept::<CommitSha>(&commit_name(number)).await?.is_some();
-            let Some(Kept { work: later, .. }) = kept.filter(|_| pushed) else { continue };
-            work.join(&later);
+            if let Some(Kept { work: later, .. }) = self.pushed(number).await? {
+                work.join(&later);
+            }
         }
         Ok(work)
     }
@@ -302,6 +339,17 @@ fn stopped(why: Why) -> Done {
 /// Everything that differs after the last step.
 fn changes(work: &Work) -> &[Change] {
     work.steps.last().map_or(&[], |step| &step.changes)
+}
+
+/// The open steps as this work has done them: by what it changed of their files, and not because anybody says so.
+fn done_steps(open: &[PlanStep], work: &Work) -> Vec<StepDone> {
+    let done = |step: &PlanStep| {
+        let listed = |path: &RepoPath| step.files.iter().any(|file| file.path == *path);
+        let own: BTreeMap<_, _> = work.files.clone().into_iter().filter(|(path, _)| listed(path)).collect();
+        let end = if own.is_empty() { StepEnd::Claimed } else { StepEnd::Done };
+        StepDone { id: step.id.clone(), end, own, changes: vec![], proofs: vec![] }
+    };
+    open.iter().map(done).collect()
 }
 
 fn replies(notes: &[Note], answers: &[FixAnswer]) -> Vec<Reply> {

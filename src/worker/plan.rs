@@ -246,15 +246,8 @@ impl Deed<'_> {
             Ending::Model(error) => return self.model_failed(error),
             Ending::Refused { text } => Why::Refused { text },
             Ending::NoChange { text } => Why::NoChange { text },
-            Ending::Deviates { .. } | Ending::PlanIsWrong { .. } => {
-                let text = match ending {
-                    Ending::PlanIsWrong { text } => text,
-                    other => other.to_string(),
-                };
-                return Ok(Done::with(Event::Stopped {
-                    outcome: Outcome::NeedsNewPlan { why: Why::PlanIsWrong { text } },
-                }));
-            }
+            Ending::PlanIsWrong { text } => return Ok(needs_new_plan(text)),
+            deviates @ Ending::Deviates { .. } => return Ok(needs_new_plan(deviates.to_string())),
             Ending::ChecksFailed { commands } => Why::ChecksFailed { commands },
             Ending::OverBudget(limit) => Why::OverBudget { what: limit.to_string() },
             Ending::OverDay(reached) => Why::DayIsFull { reached },
@@ -317,4 +310,9 @@ fn phase(ask: &Ask) -> &'static str {
 
 fn failed(why: Why) -> Done {
     Done::with(Event::Stopped { outcome: Outcome::Failed { why } })
+}
+
+fn needs_new_plan(text: String) -> Done {
+    let outcome = Outcome::NeedsNewPlan { why: Why::PlanIsWrong { text } };
+    Done::with(Event::Stopped { outcome })
 }

@@ -69,6 +69,11 @@ impl Deed<'_> {
             repo.ensure_branch(&origin.plan_branch, &shown.subject.commit, Attempt::Again).await?;
             repo.edit_pull(shown.pull, None, Some(OpenState::Open)).await?;
         }
+        if let (Some(_), Some(shown)) = (&publishing.around.review, &publishing.shown) {
+            // It was closed when the work was opened; what is proposed now is reviewed there as well.
+            let text = plan_pull(origin.number, &origin.title, &path, &self.core.settings.prefix);
+            repo.edit_pull(shown.pull, Some(&text.body), Some(OpenState::Open)).await?;
+        }
         let previous: Option<CommitSha> = self.kept(BLOB).await?;
         let file = NewFile {
             branch: &origin.plan_branch,

@@ -115,6 +115,11 @@ impl Look<'_> {
         if let State::InReview(review) = &self.run.state {
             return self.reviewed_work(review).await;
         }
+        if let Some(review) = self.run.state.reviewed()
+            && let Some(fate) = fate(&self.repo().pull(review.pull).await?, None)
+        {
+            return Ok(Some((Event::WorkEnded { fate }, None)));
+        }
         if let Some(why) = self.ended().await? {
             return Ok(Some((Event::Cancelled { by: None, why }, None)));
         }
@@ -146,6 +151,9 @@ impl Look<'_> {
             &self.run.state,
             State::Delivering(Delivering { stage: DeliverStage::Opening { .. } | DeliverStage::Closing { .. }, .. })
         );
+        // Where a version is made for work that is up for review, its pull request is opened again only to be read.
+        let making = matches!(&self.run.state, State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_));
+        let closing = closing || making && self.run.state.reviewed().is_some();
         let Some(pull) = self.run.state.plan_pull().filter(|_| !closing) else { return Ok(None) };
         let closed = self.repo().pull(pull).await?.state != PullState::Open;
         Ok(closed.then_some(CancelledBy::PlanPullClosed))

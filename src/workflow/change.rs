@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::BaseFact;
+use super::run::InReview;
 use crate::ids::{BranchName, CommentId, Person, Timestamp};
 
 /// Something that changed around a run; a row of the table of events by phase.
@@ -146,6 +147,9 @@ pub struct Around {
     /// The version whose execution stopped because the plan did not fit: what was done of it is gone on from.
     #[serde(default)]
     pub kept: Option<u32>,
+    /// The work that is up for review meanwhile, where the version is to allow what its review asks for.
+    #[serde(default)]
+    pub review: Option<Box<InReview>>,
 }
 
 impl Around {

@@ -35,6 +35,8 @@ pub struct Task<'a> {
     pub notes: &'a [Note],
     /// How the work differs from the plan's base.
     pub before: &'a [Change],
+    /// Steps of the plan that are not done yet, because they are in it since the work was.
+    pub open: &'a [PlanStep],
 }
 
 /// What became of a note.
@@ -161,7 +163,11 @@ fn conversation(task: &Task<'_>) -> Conversation {
     let files: Vec<&str> = task.before.iter().map(|change| change.path.as_str()).collect();
     let done = format!("The approved plan, which was carried out in {}:\n{plan}", json!(files));
     let notes: Vec<Value> = task.notes.iter().map(read_note).collect();
-    let parts = vec![told(done), prompt::data(&json!({ "notes": notes })), told("Follow up on the notes.")];
+    let open: Vec<&str> = task.open.iter().map(|step| step.id.as_str()).collect();
+    let open =
+        (!open.is_empty()).then(|| told(format!("These steps are new and not done; do them: {}.", open.join(", "))));
+    let last = [prompt::data(&json!({ "notes": notes })), told("Follow up on the notes.")];
+    let parts = std::iter::once(told(done)).chain(open).chain(last).collect();
     Conversation {
         system: Phase::FollowUp.instructions().to_owned(),
         tools: Phase::FollowUp.tools(),

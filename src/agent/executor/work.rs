@@ -55,6 +55,10 @@ impl Work {
                 }
             }
         }
+        // Of a version that was approved since.
+        let newer: Vec<StepDone> = later.steps.iter().filter(|step| step.changes.is_empty()).cloned().collect();
+        self.steps.retain(|step| !newer.iter().any(|newer| newer.id == step.id));
+        self.steps.extend(newer);
         if !later.checks.is_empty() {
             let before: BTreeMap<String, Option<i32>> =
                 self.checks.drain(..).map(|check| (check.command, check.before)).collect();

@@ -9,6 +9,7 @@ use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
 use crate::workflow::change::{Change, Input, InputEdit};
 use crate::workflow::deviation::{Deviation, DeviationKind};
+use crate::workflow::outcome::Outcome;
 use crate::workflow::spending::{Full, Limit};
 
 fn person(login: &str) -> Person {
@@ -52,10 +53,12 @@ fn help_lists_what_can_be_typed() {
     | `/lift @login` | sets someone's objection aside; an administrator can |
     | `/cancel` | ends the run; whoever asked for it and the issue's author can, too |
     | `/stop` | stops the work and keeps what is done; whoever may cancel can |
+    | `/pause` | stops the work at the end of the step that is under way; whoever may cancel can |
     | `/resume` | goes on with work that was stopped |
+    | `/continue what to mind` | goes on with it and minds this, inside what was approved |
     | `/budget +2.50` | grants the work so many dollars more and goes on with it; whoever may approve can |
     | `/fix what` | mends the work under review, inside what was approved; alone it takes up what was said there |
-    | `/retry DIGEST` | runs the approved version again after a failure |
+    | `/retry DIGEST from STEP` | runs the approved version again after a failure, from what is done or from that step |
     | `/status` | says where the run stands; anyone can ask |
     | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |
     | `/history` | lists the versions and what was decided; anyone can ask |
@@ -375,6 +378,13 @@ proptest! {
             Words::RoundsOver { rounds: version },
             Words::FollowUpsOver { rounds: version },
             Words::FollowUpFailed { why: crate::workflow::run::Trouble::Lost { text: text.clone() } },
+            Words::NeedsMore { version, deviation: Box::new(deviation(&text)) },
+            Words::NotWidened {
+                version,
+                outcome: Box::new(Outcome::NeedsNewPlan {
+                    why: crate::workflow::run::Trouble::PlanIsWrong { text: text.clone() },
+                }),
+            },
             Words::FollowUpStopped { who: person("ann") },
             Words::ChecksStayRed { checks: text.len() },
             Words::WorkIsUp { who: person("ann"), pull: PullNumber(7) },

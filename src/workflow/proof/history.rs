@@ -54,6 +54,12 @@ pub(super) enum Deed {
     Fail,
     /// `/retry` with the digest.
     Retry { who: i64 },
+    /// It comes as far as the execution, and that stops because the plan does not fit, or asks people.
+    Deviate { asks: bool },
+    /// It comes as far as the execution, and someone stops that.
+    Stop,
+    /// `/continue`.
+    Continue { who: i64 },
 }
 
 /// What a person does.
@@ -156,7 +162,7 @@ fn next(chance: &mut Chance, deed: Deed) -> Next {
 
 fn deed(chance: &mut Chance) -> Deed {
     let who = chance.of(&PEOPLE);
-    match chance.below(40) {
+    match chance.below(44) {
         0..=19 => act(chance, who),
         20..=22 => take(chance),
         23 => Deed::Push(chance.of(&[Head::Elsewhere, Head::Elsewhere, Head::Gone, Head::Back])),
@@ -169,6 +175,9 @@ fn deed(chance: &mut Chance) -> Deed {
         34 => Deed::Tell,
         35 => Deed::Wait,
         36..=38 => Deed::Fail,
+        39 | 40 => Deed::Deviate { asks: chance.below(2) == 0 },
+        41 => Deed::Stop,
+        42 => Deed::Continue { who },
         _ => Deed::Retry { who },
     }
 }
@@ -189,10 +198,16 @@ fn partner(chance: &mut Chance, deed: Deed) -> Deed {
         | Deed::Wait
         | Deed::Start
         | Deed::Fail
-        | Deed::Retry { .. } => chance.of(&PEOPLE),
+        | Deed::Retry { .. }
+        | Deed::Deviate { .. }
+        | Deed::Stop
+        | Deed::Continue { .. } => chance.of(&PEOPLE),
     };
     if deed == Deed::Fail {
         return Deed::Retry { who };
+    }
+    if matches!(deed, Deed::Stop | Deed::Deviate { asks: true }) && chance.below(2) == 0 {
+        return Deed::Continue { who };
     }
     match chance.below(8) {
         0..=2 => act(chance, who),

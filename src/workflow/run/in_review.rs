@@ -14,6 +14,18 @@ pub struct InReview {
     pub pull: PullNumber,
     /// The last commit that we wrote there.
     pub head: CommitSha,
+    /// The version whose execution it holds, where a later one was approved since; else 0.
+    #[serde(default)]
+    pub built: u32,
+    /// The highest number of a version that was proposed for it and came to nothing; else 0.
+    #[serde(default)]
+    pub proposed: u32,
+    /// The last commit that we wrote to the plan branch, where it holds such a version.
+    #[serde(default)]
+    pub plan_head: Option<CommitSha>,
+    /// How many follow-ups there were when the approved version was; their cost was granted with another.
+    #[serde(default)]
+    pub earlier: u32,
     /// What people said of the work that no follow-up has taken up yet.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -107,6 +119,10 @@ impl InReview {
             approved,
             pull,
             head,
+            built: 0,
+            proposed: 0,
+            plan_head: None,
+            earlier: 0,
             notes: vec![],
             stage: ReviewStage::Open,
             follow_ups: 0,
@@ -116,6 +132,18 @@ impl InReview {
             ci_fixes: 0,
             red: None,
         }
+    }
+
+    /// The version whose execution it holds.
+    #[must_use]
+    pub fn built(&self) -> u32 {
+        if self.built == 0 { self.approved.shown.subject.version } else { self.built }
+    }
+
+    /// The last commit that we wrote to the plan branch.
+    #[must_use]
+    pub fn plan_head(&self) -> &CommitSha {
+        self.plan_head.as_ref().unwrap_or(&self.approved.shown.subject.commit)
     }
 
     /// Whether an agent is at work.

@@ -1,6 +1,6 @@
 //! The pull requests that belong to a state.
 
-use super::{DeliverStage, Delivering, Ended, Outcome, PublishStage, Publishing, State};
+use super::{DeliverStage, Delivering, Ended, InReview, Outcome, PublishStage, Publishing, State};
 use crate::ids::PullNumber;
 
 impl State {
@@ -28,7 +28,24 @@ impl State {
             | State::Executing(_)
             | State::Resting(_)
             | State::Delivering(_)
-            | State::Ended(_) => None,
+            | State::Ended(_) => self.reviewed().map(|review| review.pull),
+        }
+    }
+
+    /// The work that is up for review, also while another version is being made for it.
+    #[must_use]
+    pub fn reviewed(&self) -> Option<&InReview> {
+        match self {
+            State::InReview(review) => Some(review),
+            State::Ended(_) => None,
+            State::Planning(_)
+            | State::AwaitingAnswer(_)
+            | State::Publishing(_)
+            | State::AwaitingApproval(_)
+            | State::Starting(_)
+            | State::Executing(_)
+            | State::Resting(_)
+            | State::Delivering(_) => self.around().and_then(|around| around.review.as_deref()),
         }
     }
 }

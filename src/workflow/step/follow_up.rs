@@ -8,7 +8,7 @@ use super::shared::{with_note, without_note};
 use crate::ids::CommitSha;
 use crate::words::Words;
 use crate::workflow::act::Place;
-use crate::workflow::approval::{BaseFact, BranchFact, Facts, Gate, Reason, Subject, Verdict, judge};
+use crate::workflow::approval::{BaseFact, BranchFact, Facts, Gate, Reason, Verdict, judge};
 use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::hold::{Hold, Next};
 use crate::workflow::run::{
@@ -115,7 +115,7 @@ pub(super) fn judged(review: &InReview, facts: &Facts) -> Step {
     if let Some(reason) = &approved.void {
         return refused(review, vec![reason.clone()]);
     }
-    let facts = up_for_review(facts, &approved.shown.subject);
+    let facts = up_for_review(facts, review);
     let to = |approved, stage| State::InReview(InReview { approved, stage, ..review.clone() });
     match judge(approved.shown.case(&approved.acts), &facts, Gate::Push) {
         Verdict::Approved { by, by_requester } => {
@@ -149,11 +149,12 @@ pub(super) fn judged(review: &InReview, facts: &Facts) -> Step {
 }
 
 /// What a gate asks, for work that is up for review. Its plan pull request is closed, so that the deletion of the plan
-/// branch takes nothing back; and what the base has gained meanwhile is seen and settled on the pull request.
-fn up_for_review(facts: &Facts, subject: &Subject) -> Facts {
+/// branch takes nothing back, nor a version that we wrote there since and that came to nothing; and what the base has
+/// gained meanwhile is seen and settled on the pull request.
+fn up_for_review(facts: &Facts, review: &InReview) -> Facts {
     let mut facts = facts.clone();
-    if facts.branch == BranchFact::Gone {
-        facts.branch = BranchFact::At(subject.commit.clone());
+    if facts.branch == BranchFact::Gone || facts.branch == BranchFact::At(review.plan_head().clone()) {
+        facts.branch = BranchFact::At(review.approved.shown.subject.commit.clone());
     }
     if let BaseFact::Contains { overlap } = &mut facts.base {
         overlap.clear();
@@ -209,7 +210,7 @@ pub(super) fn rested(review: &InReview) -> Step {
 }
 
 /// People have the word again, and nothing of what they said is lost.
-fn put_back(review: &InReview) -> InReview {
+pub(super) fn put_back(review: &InReview) -> InReview {
     let taken = review.stage.follow_up().map_or(&[][..], |follow_up| &follow_up.notes);
     let notes = taken.iter().chain(&review.notes).cloned().collect();
     let approved = Approved { hold: None, ..review.approved.clone() };

@@ -287,6 +287,10 @@ proptest! {
                 let gate = match effect {
                     Effect::Execute { version } => Some((Gate::Start, *version)),
                     Effect::Push { version } => Some((Gate::Push, *version)),
+                    // Once the version that its review asked for is approved, the follow-up goes on behind the second gate.
+                    Effect::FollowUp { .. } if !matches!(before, State::InReview(_)) => {
+                        Some((Gate::Start, before.shown().expect("a version").subject.version))
+                    }
                     Effect::FollowUp { .. } | Effect::PushMore { .. } => {
                         Some((Gate::Push, before.shown().expect("a version").subject.version))
                     }

@@ -3,7 +3,7 @@
 use super::acts::{with_act, with_voided};
 use super::resting::raised;
 use super::shared::{and_then, answer, end, nothing_to_approve};
-use super::{Step, changed, follow_up};
+use super::{Step, changed, follow_up, widened};
 use crate::ids::{CommitSha, Person};
 use crate::words::Words;
 use crate::workflow::act::Place;
@@ -20,7 +20,7 @@ pub(super) fn begin(review: InReview) -> Step {
 /// The pull request was merged or closed: that is how the run ends. Our branches go, for they are of no more use.
 pub(super) fn over(review: &InReview, fate: &Fate, mut then: Vec<Effect>) -> Step {
     let InReview { approved, pull, head, .. } = review;
-    then.push(clean_up(&approved.shown, head));
+    then.push(Effect::CleanUp { plan: review.plan_head().clone(), work: head.clone() });
     end(Outcome::Done { pull: *pull, head: head.clone(), fate: fate.clone() }, Some(&approved.shown), then)
 }
 
@@ -64,6 +64,7 @@ pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> St
         Event::FollowedUp { replies, changed } => follow_up::followed_up(rounds, review, replies, *changed),
         Event::JudgementAged => follow_up::judge_again(review),
         Event::Pushed { head, .. } => follow_up::pushed(rounds, review, head),
+        Event::Deviated { deviation, note, .. } => widened::propose(review, deviation, note),
         Event::Stopped { outcome } => follow_up::failed(review, outcome),
         Event::StopAsked { stop } => follow_up::stop_asked(review, stop),
         Event::Rested => follow_up::rested(review),
@@ -87,7 +88,6 @@ pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> St
         | Event::Judged { .. }
         | Event::PlanBranchMoved { .. }
         | Event::StepTicked { .. }
-        | Event::Deviated { .. }
         | Event::OutOfBudget { .. }
         | Event::ResumeAsked { .. }
         | Event::Executed

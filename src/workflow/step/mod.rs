@@ -21,6 +21,7 @@ mod publishing;
 mod resting;
 mod shared;
 mod starting;
+mod widened;
 
 use super::act::{Act, Voided};
 use super::approval::Gate;
@@ -53,6 +54,20 @@ pub enum Step {
 /// Answers what follows from `event` in `run`. Total, and pure.
 #[must_use]
 pub fn step(run: &Run, event: &Event) -> Step {
+    if let Some(next) = widened::meanwhile(&run.state, event) {
+        return next;
+    }
+    if let Some(state) = widened::recorded(&run.state, event) {
+        return match in_state(&Run { state: state.clone(), ..run.clone() }, event) {
+            next @ Step::Move { .. } => next,
+            Step::Stay { then } => Step::Move { to: state, then },
+            Step::Ignore => Step::Move { to: state, then: vec![] },
+        };
+    }
+    in_state(run, event)
+}
+
+fn in_state(run: &Run, event: &Event) -> Step {
     let next = match &run.state {
         State::Planning(planning) => planning::step(planning, event),
         State::AwaitingAnswer(awaiting) => awaiting_answer::step(awaiting, event),
@@ -65,13 +80,13 @@ pub fn step(run: &Run, event: &Event) -> Step {
         State::InReview(review) => in_review::step(run.origin.review, review, event),
         State::Ended(ended) => ended::step(ended, event),
     };
-    match next {
+    match widened::called_off(&run.state, next) {
         // An objection outlives the run, and so does what spent its version: `/retry` meets both.
         Step::Move { to: State::Ended(ended), then } if run.state.is_open() => {
             let (acts, void) = (run.state.acts().to_vec(), run.state.void().cloned());
             Step::Move { to: State::Ended(Ended { acts, void, ..ended }), then }
         }
-        Step::Move { .. } | Step::Stay { .. } | Step::Ignore => next,
+        next @ (Step::Move { .. } | Step::Stay { .. } | Step::Ignore) => next,
     }
 }
 

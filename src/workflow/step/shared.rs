@@ -147,7 +147,7 @@ pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note]
 fn around(shown: &Shown, ask: &Ask) -> Around {
     let before = Around { base_moved: false, ..shown.around.clone() };
     match ask {
-        Ask::Fresh { .. } => Around { base_branch: before.base_branch, ..Around::default() },
+        Ask::Fresh { .. } => Around { base_branch: before.base_branch, review: before.review, ..Around::default() },
         Ask::Revise { .. } | Ask::Adopt(_) => Around { automatic: 0, restored: false, ..before },
         Ask::Republish => before,
         Ask::Anew { why } => {

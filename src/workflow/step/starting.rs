@@ -2,7 +2,7 @@
 
 use super::acts::{is_known, with_act, with_voided};
 use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, too_late, too_late_for};
-use super::{Step, changed};
+use super::{Step, changed, widened};
 use crate::ids::CommitSha;
 use crate::workflow::act::ActId;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
@@ -80,6 +80,9 @@ pub(super) fn judged(approved: &Approved, facts: &Facts, because: Option<ActId>)
         Verdict::Approved { by, by_requester } => {
             let version = subject.version;
             let approved = Approved { by, by_requester, hold: None, ..approved.clone() };
+            if let Some(review) = approved.shown.around.review.clone() {
+                return widened::approved(approved, &review);
+            }
             Step::Move {
                 to: State::Executing(Executing { approved, ticked: vec![], parked: false, stop: None }),
                 then: vec![Effect::Execute { version }, Effect::ShowStatusSoon],

@@ -29,7 +29,7 @@ fn is_follow_up(seen: &Seen) -> bool {
     seen.offers("finish") && !seen.offers("tick")
 }
 
-fn finish(seen: &Seen, done: bool) -> Value {
+pub(super) fn finish(seen: &Seen, done: bool) -> Value {
     let answer = |note: String| json!({"note": note, "answer": "The first line says so.", "done": done});
     let answers: Vec<Value> = notes(seen).into_iter().map(answer).collect();
     json!({"summary": "The file says what it is for.", "answers": answers})
@@ -232,18 +232,6 @@ async fn a_merge_while_a_follow_up_is_under_way_ends_it() {
     case.is("ended", "merged").await;
     assert_eq!(case.work().head_sha, head);
     assert_eq!(case.branches(), [""; 0]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_needs_another_plan_is_said_and_not_done() {
-    let why =
-        json!({"step": "follow-up", "kind": "plan_is_wrong", "what": "Slugs of other scripts", "why": "out of scope"});
-    let case = Reviewed::with(mending(vec![("deviate", why)], true)).await;
-    case.world.person("cara").comments(case.pull, "/fix make it work for Greek").unwrap();
-    case.is("in_review", "in review").await;
-    assert_eq!(case.commits().len(), 1);
-    assert!(case.said_on_work("more than the approved plan allows"), "{:#?}", case.world.said(case.pull));
-    assert!(case.said_on_work("Slugs of other scripts"), "{:#?}", case.world.said(case.pull));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ impl Reviewed {
     }
 
     /// The verdict beside the merge button: conclusion and text.
-    fn verdict(&self) -> (String, String) {
+    pub(super) fn verdict(&self) -> (String, String) {
         let checks = self.world.github.checks(REPO, &self.work().head_sha);
         let mut ours: Vec<_> = checks.into_iter().filter(|check| check.name == "assentry/conformance").collect();
         assert_eq!(ours.len(), 1, "{ours:#?}");

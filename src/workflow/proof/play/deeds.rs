@@ -8,10 +8,12 @@ use super::{Play, due};
 use crate::ids::*;
 use crate::workflow::act::{Act, ActId, ActKind, Place, Voided};
 use crate::workflow::approval::*;
+use crate::workflow::deviation::{Deviation, DeviationKind, Response};
 use crate::workflow::effect::ReactTo;
 use crate::workflow::event::Event;
 use crate::workflow::run::*;
 use crate::workflow::step::begin_again;
+use crate::workflow::step::deviated::note_id;
 
 impl Play {
     pub(super) fn does(&mut self, next: Next) -> Result<(), Box<Difference>> {
@@ -62,6 +64,12 @@ impl Play {
             Deed::Start => self.starts(),
             Deed::Fail => self.fails(),
             Deed::Retry { who } => self.retries(who),
+            Deed::Deviate { asks } => self.deviates(asks),
+            Deed::Stop => self.stops(),
+            Deed::Continue { who } if self.may_write(who) => {
+                self.happens(&Event::ResumeAsked { by: person(who), guidance: Some("mind this".to_owned()) })
+            }
+            Deed::Continue { .. } => Ok(()),
         }
     }
 
@@ -241,6 +249,29 @@ impl Play {
         }
         let why = Trouble::ChecksFailed { commands: vec![] };
         self.happens(&Event::Stopped { outcome: Outcome::Failed { why } })
+    }
+
+    fn deviates(&mut self, asks: bool) -> Result<(), Box<Difference>> {
+        self.starts()?;
+        if !matches!(self.run.state, State::Executing(_)) {
+            return Ok(());
+        }
+        let (what, why) = ("other".to_owned(), "it is so".to_owned());
+        let deviation = Deviation { step: "s1".to_owned(), kind: DeviationKind::NotPossible, what, why };
+        let response = if asks { Response::Ask } else { Response::Stop };
+        let version = self.run.state.shown().map_or(0, |shown| shown.subject.version);
+        let note = Note { id: note_id(version), ..self.note(1) };
+        self.happens(&Event::Deviated { deviation: Box::new(deviation), response, note: Box::new(note) })
+    }
+
+    fn stops(&mut self) -> Result<(), Box<Difference>> {
+        self.starts()?;
+        if !matches!(self.run.state, State::Executing(_)) {
+            return Ok(());
+        }
+        let stop = Stop { by: person(2), place: Place::Issue, comment: CommentId(1), after: None };
+        self.happens(&Event::StopAsked { stop: Box::new(stop) })?;
+        self.happens(&Event::Rested)
     }
 
     fn retries(&mut self, who: i64) -> Result<(), Box<Difference>> {

@@ -9,6 +9,7 @@ use crate::workflow::step::Step;
 use crate::workflow::step::shared::tidying;
 
 /// What a change after the approval comes to.
+#[expect(clippy::large_enum_variant, reason = "one is made and taken apart at once; none is ever kept")]
 enum Late {
     /// The version is as it was, with something to show or to ask; the last gate decides.
     Held(Approved, Vec<Effect>),
