@@ -15,16 +15,16 @@ const UNCOUNTED: &str = "SELECT r.id, r.installation_id, r.repo_id, r.repo_name,
     ORDER BY r.id DESC LIMIT $1";
 
 const PUT: &str = "INSERT INTO figures (run_id, installation_id, repo_id, ended_at, delivered, cost_micro_dollars, \
-    tokens, plan_ms, versions, deviations) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    tokens, plan_ms, versions, deviations, merged) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
     ON CONFLICT (run_id) DO UPDATE SET ended_at = excluded.ended_at, delivered = excluded.delivered, \
     cost_micro_dollars = excluded.cost_micro_dollars, tokens = excluded.tokens, plan_ms = excluded.plan_ms, \
-    versions = excluded.versions, deviations = excluded.deviations";
+    versions = excluded.versions, deviations = excluded.deviations, merged = excluded.merged";
 
 // 1970 began on a Thursday; weeks begin on Mondays.
 const WEEKS: &str = "SELECT (f.ended_at + 259200000) / 604800000 AS week, COUNT(*), CAST(SUM(f.delivered) AS BIGINT), \
     CAST(SUM(f.cost_micro_dollars) AS BIGINT), COUNT(f.plan_ms), CAST(COALESCE(SUM(f.plan_ms), 0) AS BIGINT), \
     COUNT(f.versions), CAST(COALESCE(SUM(f.versions), 0) AS BIGINT), COUNT(f.deviations), \
-    CAST(SUM(CASE WHEN f.deviations > 0 THEN 1 ELSE 0 END) AS BIGINT) \
+    CAST(SUM(CASE WHEN f.deviations > 0 THEN 1 ELSE 0 END) AS BIGINT), CAST(SUM(f.merged) AS BIGINT) \
     FROM figures f JOIN sights s ON s.user_id = $1 AND s.until > $2 AND s.level > 0 \
         AND s.installation_id = f.installation_id AND s.repo_id = f.repo_id \
     WHERE f.ended_at >= $3 AND ($4 = 0 OR f.repo_id = $4) GROUP BY week ORDER BY week";
@@ -34,6 +34,8 @@ const WEEKS: &str = "SELECT (f.ended_at + 259200000) / 604800000 AS week, COUNT(
 pub struct Figures {
     /// Whether its work is in a pull request.
     pub delivered: bool,
+    /// Whether that pull request was merged.
+    pub merged: bool,
     /// What it cost, in millionths of a dollar.
     pub cost_micro_dollars: i64,
     /// Tokens in and out.
@@ -55,6 +57,8 @@ pub struct Week {
     pub runs: i64,
     /// How many with a pull request.
     pub delivered: i64,
+    /// How many whose pull request was merged.
+    pub merged: i64,
     /// What all of them cost, in millionths of a dollar.
     pub cost_micro_dollars: i64,
     /// How many had a version, and how long that took in sum, in milliseconds.
@@ -82,7 +86,15 @@ impl Store {
     pub async fn keep_figures(&self, run: &RunRow, figures: &Figures) -> Result<(), StoreError> {
         let query = sqlx::query(PUT).bind(run.id.0).bind(run.installation.0).bind(run.repo.0).bind(run.updated_at.0);
         let query = query.bind(i64::from(figures.delivered)).bind(figures.cost_micro_dollars).bind(figures.tokens);
-        self.db.write(query.bind(figures.plan_ms).bind(figures.versions).bind(figures.deviations)).await?;
+        self.db
+            .write(
+                query
+                    .bind(figures.plan_ms)
+                    .bind(figures.versions)
+                    .bind(figures.deviations)
+                    .bind(i64::from(figures.merged)),
+            )
+            .await?;
         Ok(())
     }
 
@@ -102,6 +114,7 @@ impl Store {
                 planned: (row.try_get(4)?, row.try_get(5)?),
                 approved: (row.try_get(6)?, row.try_get(7)?),
                 executed: (row.try_get(8)?, row.try_get(9)?),
+                merged: row.try_get(10)?,
             })
         };
         rows.iter().map(read).collect()

@@ -1,5 +1,7 @@
 // Sets Assentry up as a person would, in a real Chromium: from the link in the terminal to the first plan and the dashboard.
 // Reads what to type as JSON from standard input and writes what was found as JSON to standard output.
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { asked, everyWay, examine, noticed, start, tab, tabThrough, tell } from "./chromium.mjs";
 
 const browser = await start();
@@ -71,7 +73,8 @@ await page.getByRole("button", { name: "Open" }).click();
 await page.getByRole("button", { name: "Comment" }).waitFor();
 const issue = page.url();
 await page.evaluate((issue) => new Promise((done) => {
-  const again = async () => ((await (await fetch(issue)).text()).includes("/approve") ? done() : setTimeout(again, 200));
+  const said = (text) => text.includes("/approve") && text.includes("waiting for approval");
+  const again = async () => (said(await (await fetch(issue)).text()) ? done() : setTimeout(again, 200));
   again();
 }), issue);
 await page.reload();
@@ -84,5 +87,9 @@ await page.locator("a.primary").click();
 await page.getByRole("link", { name: "ann", exact: true }).click();
 await page.getByRole("heading", { name: "Runs" }).waitFor();
 found.runs = await page.locator("main").innerText();
+if (asked.pictures) {
+  const { appAfterMs, planAfterMs } = found;
+  writeFileSync(path.join(asked.pictures, "setup-took.json"), JSON.stringify({ appAfterMs, planAfterMs, allMs: Date.now() - began }));
+}
 await browser.close();
 tell({ ...found, ...noticed });

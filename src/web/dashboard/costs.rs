@@ -52,7 +52,8 @@ pub(super) async fn show(
         h1 { "Costs" @if let Some(name) = &name { span.of { " in " (name) } } }
         p.lead {
             "Of the last " (WEEKS) " weeks: " strong { (many(sum(|w| w.runs), "run")) } " ended, "
-            strong { (count(sum(|w| w.delivered))) } " of them with a pull request, for "
+            strong { (count(sum(|w| w.delivered))) } " of them with a pull request, "
+            strong { (count(sum(|w| w.merged))) } " of which were merged, for "
             strong { (dollars(sum(|w| w.cost_micro_dollars))) } " in all."
         }
         @if more { p.sub { "Older runs are still being counted; load the page again in a moment." } }
@@ -76,9 +77,9 @@ fn charts(weeks: &[Week]) -> Vec<Chart<'static>> {
     vec![
         Chart {
             id: "cost",
-            title: "Cost per pull request",
-            about: "What all runs of the week cost, shared by the pull requests they led to.",
-            bars: bars(&|week| (week.delivered, week.cost_micro_dollars), &money, "pull request"),
+            title: "Cost per merged pull request",
+            about: "What all runs that ended in the week cost, shared by the pull requests that were merged.",
+            bars: bars(&|week| (week.merged, week.cost_micro_dollars), &money, "merged pull request"),
             axis: |micro| format!("${:.2}", micro / 1e6),
             least: 10_000.0,
         },
@@ -118,6 +119,7 @@ fn week(known: &[Week], begins: Timestamp) -> Week {
         begins,
         runs: 0,
         delivered: 0,
+        merged: 0,
         cost_micro_dollars: 0,
         planned: (0, 0),
         approved: (0, 0),

@@ -2,7 +2,7 @@
 
 use super::Dashboard;
 use crate::store::{EventRow, Figures, RunRow, Store, StoreError};
-use crate::workflow::run::{Outcome, State};
+use crate::workflow::run::{Ended, Fate, Outcome, State};
 
 impl Dashboard {
     /// Forgets what GitHub said so long ago that it does not count any more.
@@ -31,9 +31,9 @@ async fn figures(store: &Store, run: &RunRow) -> Result<Figures, StoreError> {
     let costs = store.costs(run.id).await?;
     let events = store.events(run.id).await?;
     let state: Option<State> = serde_json::from_str(&run.state).ok();
-    let delivered = match &state {
-        Some(State::Ended(ended)) => matches!(ended.outcome, Outcome::Done { .. }),
-        Some(_) | None => false,
+    let fate = match &state {
+        Some(State::Ended(Ended { outcome: Outcome::Done { fate, .. }, .. })) => Some(fate),
+        Some(_) | None => None,
     };
     let first = |kind: &str| events.iter().find(|event| event.kind == kind);
     let approved = events.iter().any(starts);
@@ -43,7 +43,8 @@ async fn figures(store: &Store, run: &RunRow) -> Result<Figures, StoreError> {
         None => None,
     };
     Ok(Figures {
-        delivered,
+        delivered: fate.is_some(),
+        merged: matches!(fate, Some(Fate::Merged { .. })),
         cost_micro_dollars: costs.iter().map(|costs| costs.micro_dollars).sum(),
         tokens: costs.iter().map(|costs| costs.usage.input + costs.usage.output).sum(),
         plan_ms: first("plan_posted").map(|event| event.at.0.saturating_sub(run.opened_at.0).max(0)),

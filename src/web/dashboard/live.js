@@ -17,6 +17,7 @@ for (const list of document.querySelectorAll("[data-stream]")) {
     const head = document.createElement("span");
     head.className = "head";
     head.textContent = entry.head;
+    item.dataset.key = entry.key;
     item.append(head);
     if (entry.text) {
       const text = document.createElement("pre");

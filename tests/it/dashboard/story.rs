@@ -65,9 +65,13 @@ async fn charts_are_drawn_from_the_runs_that_ended() {
     told(&world).await;
     let mut eve = Browser::of(&world, "eve").await;
     let page = eve.get("/costs").await;
-    assert!(page.text().contains("1 run ended, 1 of them with a pull request"), "{}", page.text());
+    assert!(
+        page.text().contains("1 run ended, 1 of them with a pull request, 1 of which were merged, for $0.04 in all."),
+        "{}",
+        page.text()
+    );
     assert!(page.body.contains("<rect class=\"bar\""), "{}", page.body);
-    assert!(page.text().contains("Versions until approval"), "{}", page.text());
+    assert!(page.text().contains("Cost per merged pull request"), "{}", page.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use assentry::demo::github::LineNote;
 
-use super::judge::{assert_described, assert_installed};
+use super::judge::assert_described;
+use crate::npm::assert_installed;
 use crate::world::{REPO, World};
 
 #[tokio::test(flavor = "multi_thread")]

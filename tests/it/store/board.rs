@@ -122,6 +122,7 @@ async fn figures_are_summed_by_week(place: &Place) {
     for (run, cost) in uncounted.iter().zip([100, 20, 3]) {
         let figures = Figures {
             delivered: cost != 3,
+            merged: cost == 20,
             cost_micro_dollars: cost,
             tokens: 5,
             plan_ms: Some(1_000 * cost),
@@ -133,8 +134,8 @@ async fn figures_are_summed_by_week(place: &Place) {
     }
     assert_eq!(place.store.uncounted_runs(10).await.unwrap(), []);
     let weeks = place.store.weeks(by(ANN, 1), at(0), Some(RepoId(7))).await.unwrap();
-    let told: Vec<_> = weeks.iter().map(|w| (w.begins, w.runs, w.delivered, w.cost_micro_dollars)).collect();
-    assert_eq!(told, [(at(-3 * DAY), 1, 0, 3), (at(4 * DAY), 2, 2, 120)]);
+    let told: Vec<_> = weeks.iter().map(|w| (w.begins, w.runs, w.delivered, w.merged, w.cost_micro_dollars)).collect();
+    assert_eq!(told, [(at(-3 * DAY), 1, 0, 0, 3), (at(4 * DAY), 2, 2, 1, 120)]);
     assert_eq!((weeks[1].planned, weeks[1].approved, weeks[1].executed), ((2, 120_000), (1, 2), (2, 1)));
 }
 

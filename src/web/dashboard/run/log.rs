@@ -230,6 +230,7 @@ fn arguments(call: &ToolCall) -> String {
             let written = fields.map(|(name, value)| match value.as_str() {
                 Some(text) if text.contains('\n') => format!("{name}:\n{text}"),
                 Some(text) => format!("{name}: {text}"),
+                None if value.is_object() || value.is_array() => format!("{name}:\n{value:#}"),
                 None => format!("{name}: {value}"),
             });
             short(&written.collect::<Vec<_>>().join("\n"))
