@@ -56,6 +56,8 @@ async fn a_list_says_who_is_waited_for_and_since_when() {
     let text = bob.get("/runs").await.text();
     assert!(text.contains("waiting for approval somebody with write access, to approve v1 2 h"), "{text}");
     assert!(text.contains("All 1 Waiting for people 1 At work 0 Ended 0"), "{text}");
+    let run = bob.get("/runs/1").await;
+    assert!(run.text().contains("Review the plan in #2") && run.body.contains("/acme/slug/pull/2\""), "{}", run.body);
     assert!(bob.get("/runs?group=working").await.text().contains("Nothing is at work."));
 }
 

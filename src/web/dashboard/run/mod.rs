@@ -100,8 +100,36 @@ fn standing(dashboard: &Dashboard, told: &Told) -> Markup {
                 @else { span { "Waits for " strong { (awaited) } ", for " (since) } }
             }
             @for sentence in said { p { (sentence) } }
-            p.links { a href=(format!("/runs/{}/log", told.row.id)) { "The agent's log" } }
+            p.links {
+                @if let Some((there, name)) = told.state.as_ref().and_then(|state| next_step(dashboard, told, state)) {
+                    a href=(there) { (name) } " "
+                }
+                a href=(format!("/runs/{}/log", told.row.id)) { "The agent's log" }
+            }
         }
+    }
+}
+
+/// Where on GitHub a person does what is waited for.
+fn next_step(dashboard: &Dashboard, told: &Told, state: &RunState) -> Option<(String, String)> {
+    let pull = |number: i64| dashboard.on_github(&format!("{}/pull/{number}", told.row.repo_name));
+    match state {
+        RunState::AwaitingAnswer(_) | RunState::Resting(_) => {
+            let number = told.row.issue_number;
+            let issue = dashboard.on_github(&format!("{}/issues/{number}", told.row.repo_name));
+            Some((issue, format!("Go on in #{number}")))
+        }
+        RunState::AwaitingApproval(waiting) => {
+            let number = waiting.shown.pull.0;
+            Some((pull(number), format!("Review the plan in #{number}")))
+        }
+        RunState::InReview(review) => Some((pull(review.pull.0), format!("Review the work in #{}", review.pull))),
+        RunState::Planning(_)
+        | RunState::Publishing(_)
+        | RunState::Starting(_)
+        | RunState::Executing(_)
+        | RunState::Delivering(_)
+        | RunState::Ended(_) => None,
     }
 }
 
