@@ -220,7 +220,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 }
 
 /// Each command with what it takes, and what it does.
-const COMMANDS: [(&str, &str); 21] = [
+const COMMANDS: [(&str, &str); 22] = [
     ("plan [what to mind]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
     ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
@@ -237,6 +237,7 @@ const COMMANDS: [(&str, &str); 21] = [
     ("continue what to mind", "goes on with it and minds this, inside what was approved"),
     ("budget +2.50", "grants the work so many dollars more and goes on with it; whoever may approve can"),
     ("fix what", "mends the work under review, inside what was approved; alone it takes up what was said there"),
+    ("update", "merges the base branch into the work, and settles what conflicts inside the scope"),
     ("retry DIGEST from STEP", "runs the approved version again after a failure, from what is done or from that step"),
     ("status", "says where the run stands; anyone can ask"),
     ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),

@@ -81,6 +81,7 @@ impl Arrival<'_> {
                     | Command::Continue { .. }
                     | Command::Budget { .. }
                     | Command::Fix { .. }
+                    | Command::Update
             )
         );
         if comment.via_app && starts {
@@ -113,6 +114,7 @@ impl Arrival<'_> {
             Command::Continue { text } => self.resume(&typed, "continue", text).await,
             Command::Budget { more } => self.budget(&typed, more).await,
             Command::Fix { text } => self.fix(&typed, text).await,
+            Command::Update => self.update(&typed).await,
             Command::Retry { digest, from } => self.retry(&typed, digest, from).await,
             Command::Status => self.status(&typed).await,
             Command::Help => self.answer(&typed, Words::Help, "help").await,

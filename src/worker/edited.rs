@@ -67,6 +67,7 @@ fn told(command: &Command) -> Option<&'static str> {
         Command::Continue { .. } => Some("continue"),
         Command::Budget { .. } => Some("budget +2.50"),
         Command::Fix { .. } => Some("fix"),
+        Command::Update => Some("update"),
         Command::Status => Some("status"),
         Command::History => Some("history"),
         Command::Help => Some("help"),

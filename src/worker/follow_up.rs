@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Trouble;
 use super::deliver::{FRESH, entries, within_scope};
 use super::effect::{Deed, Done};
+use super::update::{Update, Updated, not_updated};
 use super::workplace::Notebook;
 use crate::agent::executor::{FixAnswer, FollowedUp, StepDone, StepEnd, Task, Work, follow_up};
 use crate::agent::{Desk, Ending, Ground, Leash};
@@ -37,6 +38,9 @@ struct Kept {
     work: Work,
     /// Who had said something.
     by: Vec<Login>,
+    /// The merge that it begins with; then the changes are to that commit of the base branch.
+    #[serde(default)]
+    update: Option<Update>,
 }
 
 fn base_name(number: u32) -> String {
@@ -91,8 +95,16 @@ impl Deed<'_> {
         let open = self.open_steps(review, number, &terms.plan).await?;
         let stop = self.cancel.child_token();
         let name = fix_name(number);
+        let update = match self.updated(task, &on, &terms).await? {
+            Updated::NotAsked => None,
+            Updated::Made(update) => Some(*update),
+            Updated::Not(why) => match not_updated(&task.notes, &why) {
+                Some(replies) => return Ok(Done::with(Event::FollowedUp { replies, changed: false })),
+                None => None,
+            },
+        };
         // Set up as the plan's base was, on what was built on it.
-        let at = Terms { base: on.clone(), ..terms.clone() };
+        let at = Terms { base: update.as_ref().map_or(&on, |update| &update.theirs).clone(), ..terms.clone() };
         let checkout = tokio::select! {
             prepared = Box::pin(self.prepared(&name, &at, &stop)) => match prepared? {
                 Ok(checkout) => checkout,
@@ -107,14 +119,22 @@ impl Deed<'_> {
         let (sandbox, limits, fallback) = (&self.core.sandbox, self.limits(), choice.fallback.as_deref());
         let desk = Desk { model, fallback, journal: &journal, sandbox, checkout: &checkout, limits, leash: &leash };
         let ground = Ground::of(&terms);
-        let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before: &before, open: &open };
+        let merge = update.as_ref().map(|update| &update.merge);
+        if let Some(merge) = merge {
+            let disk = |source| Trouble::Disk { what: "putting what people pushed into the checkout", source };
+            checkout.restore(&merge.given).map_err(disk)?;
+        }
+        // What was changed before is in the merge.
+        let before = if merge.is_some() { &[][..] } else { &before };
+        let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before, merge, open: &open };
         let done = tokio::select! {
             done = Box::pin(follow_up(&desk, &what)) => done,
             never = self.until_stopped(&stop) => match never {},
         };
         self.tidy(checkout);
         journal.close().await?;
-        self.followed((review, task), (on, &open), done, &stop).await
+        let kept = Kept { on, work: Work::default(), by: vec![], update };
+        self.followed((review, task), (kept, &open), done, &stop).await
     }
 
     /// The steps of the approved plan that neither the execution nor an earlier follow-up has done.
@@ -144,7 +164,7 @@ impl Deed<'_> {
     async fn followed(
         &self,
         (review, task): (&InReview, &FollowUp),
-        (on, open): (CommitSha, &[PlanStep]),
+        (kept, open): (Kept, &[PlanStep]),
         done: FollowedUp,
         stop: &CancellationToken,
     ) -> Result<Done, Trouble> {
@@ -154,7 +174,7 @@ impl Deed<'_> {
                 work.steps.splice(0..0, done_steps(open, &work));
                 let mut by: Vec<Login> = task.notes.iter().map(|note| note.by.login.clone()).collect();
                 by.dedup();
-                let kept = serde_json::to_vec(&Kept { on, work, by })?;
+                let kept = serde_json::to_vec(&Kept { work, by, ..kept })?;
                 self.keep(&fix_name(task.number), kept).await?;
                 Ok(Done::with(Event::FollowedUp { replies: replies(&task.notes, &answers), changed }))
             }
@@ -212,7 +232,10 @@ impl Deed<'_> {
     async fn changes_before(&self, version: u32, number: u32) -> Result<Vec<Change>, Trouble> {
         let mut all = changes(&self.work(version).await?).to_vec();
         for earlier in 1..number {
-            let Some(Kept { work, .. }) = self.pushed(earlier).await? else { continue };
+            let Some(Kept { work, update, .. }) = self.pushed(earlier).await? else { continue };
+            if update.is_some() {
+                all.clear();
+            }
             for change in changes(&work) {
                 all.retain(|known| known.path != change.path);
                 all.push(change.clone());
@@ -251,18 +274,30 @@ impl Deed<'_> {
     async fn commit_more(&self, review: &InReview, task: &FollowUp, kept: &Kept) -> Result<CommitSha, Trouble> {
         let subject = &review.approved.shown.subject;
         let terms = self.terms(subject.version).await?;
-        within_scope(&terms, &self.changes_before(review.built(), task.number).await?, &kept.work)?;
+        let before = self.changes_before(review.built(), task.number).await?;
+        within_scope(&terms, if kept.update.is_some() { &[] } else { &before }, &kept.work)?;
         let repo = self.repo(Step::Write);
-        let base_tree = self.mirror().await?.tree(&kept.on).await?;
-        let tree = repo.create_tree(&base_tree, &entries(changes(&kept.work))).await?;
+        let (under, mut parents, mut files) = (kept.on.clone(), vec![kept.on.clone()], changes(&kept.work).to_vec());
+        let mut title = "Follow up on the review".to_owned();
+        let under = match &kept.update {
+            None => under,
+            Some(update) => {
+                parents.push(update.theirs.clone());
+                files.extend(update.merge.given.iter().cloned());
+                title = format!("Merge {} and settle what it changed", self.run.base_branch());
+                update.theirs.clone()
+            }
+        };
+        let base_tree = self.mirror().await?.tree(&under).await?;
+        let tree = repo.create_tree(&base_tree, &entries(&files)).await?;
         let provenance = Provenance {
             home: &self.home(),
             run: self.run.id,
             digest: &subject.digest,
             approvers: &review.approved.by,
         };
-        let message = step_commit("Follow up on the review", &kept.work.summary, &provenance);
-        let commit = repo.create_commit(&message, &tree, std::slice::from_ref(&kept.on)).await?;
+        let message = step_commit(&title, &kept.work.summary, &provenance);
+        let commit = repo.create_commit(&message, &tree, &parents).await?;
         self.keep(&commit_name(task.number), serde_json::to_vec(&commit)?).await?;
         Ok(commit)
     }
@@ -310,8 +345,10 @@ impl Deed<'_> {
         let mut work = self.work(version).await?;
         let State::InReview(review) = &self.run.state else { return Ok(work) };
         for number in 1..=review.follow_ups {
-            if let Some(Kept { work: later, .. }) = self.pushed(number).await? {
-                work.join(&later);
+            match self.pushed(number).await? {
+                Some(Kept { work: later, update: None, .. }) => work.join(&later),
+                Some(Kept { work: later, update: Some(_), .. }) => work.rebase(&later),
+                None => {}
             }
         }
         Ok(work)

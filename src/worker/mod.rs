@@ -54,6 +54,7 @@ mod taken;
 mod talk;
 mod trigger;
 mod trouble;
+mod update;
 mod workplace;
 
 use std::sync::Arc;

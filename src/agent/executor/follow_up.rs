@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::site::Site;
-use super::{Work, lead};
+use super::{Begun, Work, lead};
 use crate::agent::desk::Desk;
 use crate::agent::dialogue::{Dialogue, Said};
 use crate::agent::ending::Ending;
@@ -16,8 +16,10 @@ use crate::agent::planner::one_text;
 use crate::agent::prompt::{self, Phase, told};
 use crate::agent::text;
 use crate::agent::transcript::Journal;
+use crate::ids::RepoPath;
 use crate::model::{Conversation, Message};
-use crate::sandbox::Change;
+use crate::sandbox::mirror::has_marks;
+use crate::sandbox::{Change, ChangeKind};
 use crate::workflow::plan::{Plan, PlanStep};
 use crate::workflow::run::Note;
 
@@ -35,8 +37,21 @@ pub struct Task<'a> {
     pub notes: &'a [Note],
     /// How the work differs from the plan's base.
     pub before: &'a [Change],
+    /// What the merge of the base branch brought; the checkout stands on its newest commit then.
+    pub merge: Option<&'a Merge>,
     /// Steps of the plan that are not done yet, because they are in it since the work was.
     pub open: &'a [PlanStep],
+}
+
+/// A merge of the base branch that a follow-up begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// What the work differs by from the newest commit of the base branch, inside the scope.
+    pub inside: Vec<Change>,
+    /// What people have pushed there outside the scope; the checkout holds it, and it is nobody's to take.
+    pub given: Vec<Change>,
+    /// Paths in conflict, all of them inside the scope.
+    pub conflicts: Vec<RepoPath>,
 }
 
 /// What became of a note.
@@ -95,6 +110,10 @@ pub async fn follow_up<J: Journal>(desk: &Desk<'_, J>, task: &Task<'_>) -> Follo
         Err(ending) => return FollowedUp::Stopped { ending, work: Work::default() },
     };
     (site.before_it, site.notes) = (task.before, Some(task.notes));
+    if let Some(merge) = task.merge {
+        site.merge = Some(merge);
+        site.begun = Begun { changes: merge.inside.clone(), ..Begun::default() };
+    }
     let ended = match Dialogue::open((desk.model, desk.fallback), desk.journal, desk.leash, conversation(task)).await {
         Ok(mut dialogue) => {
             let ended = Box::pin(lead(&mut site, &mut dialogue)).await;
@@ -123,6 +142,9 @@ pub(super) async fn finish<J: Journal>(
     if let Some(missing) = about(&answers, notes) {
         return Ok(Said::Rejected(missing));
     }
+    if let Some(said) = left_in_conflict(site).await? {
+        return Ok(said);
+    }
     if site.work.steps.is_empty() {
         match site.tick(STEP).await? {
             Said::Done(_) => {}
@@ -130,13 +152,28 @@ pub(super) async fn finish<J: Journal>(
         }
     }
     site.answers = answers;
-    if site.taken().is_empty() && site.red == 0 && !known_red {
+    if site.merge.is_none() && site.taken().is_empty() && site.red == 0 && !known_red {
         // An answer alone changes nothing, and so proves nothing either.
         site.work.summary = summary;
         site.finished = true;
         return Ok(Said::Done("finished".to_owned()));
     }
     site.finish(summary, known_red).await
+}
+
+/// Says which files still hold marks of a conflict.
+async fn left_in_conflict<J: Journal>(site: &mut Site<'_, J>) -> Result<Option<Said>, Ending> {
+    let Some(merge) = site.merge.filter(|merge| !merge.conflicts.is_empty()) else { return Ok(None) };
+    let taken = match site.take().await? {
+        Ok(taken) => taken,
+        Err(said) => return Ok(Some(said)),
+    };
+    let marked = |change: &&Change| match &change.change {
+        ChangeKind::Put { bytes, .. } => merge.conflicts.contains(&change.path) && has_marks(bytes),
+        ChangeKind::Delete => false,
+    };
+    let left: Vec<&str> = taken.iter().filter(marked).map(|change| change.path.as_str()).collect();
+    Ok((!left.is_empty()).then(|| Said::Failed(format!("marks of a conflict are left in {}", left.join(", ")))))
 }
 
 /// What is wrong with the answers.
@@ -166,8 +203,16 @@ fn conversation(task: &Task<'_>) -> Conversation {
     let open: Vec<&str> = task.open.iter().map(|step| step.id.as_str()).collect();
     let open =
         (!open.is_empty()).then(|| told(format!("These steps are new and not done; do them: {}.", open.join(", "))));
+    let merged = task.merge.map(|merge| {
+        let conflicts: Vec<&str> = merge.conflicts.iter().map(RepoPath::as_str).collect();
+        let conflicts = if conflicts.is_empty() { "none".to_owned() } else { json!(conflicts).to_string() };
+        told(format!(
+            "The base branch has moved and was merged: the checkout stands on its newest commit and holds the work on top. \
+             In conflict: {conflicts}. Settle that so that what both sides meant is kept, then finish; the checks run."
+        ))
+    });
     let last = [prompt::data(&json!({ "notes": notes })), told("Follow up on the notes.")];
-    let parts = std::iter::once(told(done)).chain(open).chain(last).collect();
+    let parts = std::iter::once(told(done)).chain(open).chain(merged).chain(last).collect();
     Conversation {
         system: Phase::FollowUp.instructions().to_owned(),
         tools: Phase::FollowUp.tools(),

@@ -31,7 +31,7 @@ use crate::sandbox::checkout::may_be_named;
 use crate::sandbox::{Access, Exit};
 use crate::workflow::plan::Plan;
 pub use begun::Begun;
-pub use follow_up::{FixAnswer, FollowedUp, Task, follow_up};
+pub use follow_up::{FixAnswer, FollowedUp, Merge, Task, follow_up};
 use site::Site;
 pub use work::{CheckRun, Deviation, DeviationKind, Proof, Refusals, StepDone, StepEnd, Work, amount};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::begun::Begun;
 use super::checks::unavailable;
-use super::follow_up::FixAnswer;
+use super::follow_up::{FixAnswer, Merge};
 use super::work::{Deviation, DeviationKind, StepDone, StepEnd, Work, amount};
 use crate::agent::desk::Desk;
 use crate::agent::dialogue::Said;
@@ -57,6 +57,8 @@ pub(super) struct Site<'a, J> {
     pub(super) before_it: &'a [Change],
     /// The notes that a follow-up answers; `None` where the plan itself is executed.
     pub(super) notes: Option<&'a [Note]>,
+    /// The merge that a follow-up begins with.
+    pub(super) merge: Option<&'a Merge>,
     /// The answers, once the agent has given them.
     pub(super) answers: Vec<FixAnswer>,
 }
@@ -81,6 +83,7 @@ impl<'a, J: Journal> Site<'a, J> {
             finished: false,
             before_it: &[],
             notes: None,
+            merge: None,
             answers: Vec::new(),
         })
     }
@@ -196,7 +199,8 @@ impl<'a, J: Journal> Site<'a, J> {
             Err(broken) => return Err(Ending::Forbidden { text: broken.to_string() }),
         };
         let (mut inside, mut left) = (Vec::new(), Vec::new());
-        for change in changes {
+        let given = |change: &Change| self.merge.is_some_and(|merge| merge.given.contains(change));
+        for change in changes.into_iter().filter(|change| !given(change)) {
             match self.wall.may_change(&change.path) {
                 Ok(()) => inside.push(change),
                 Err(forbidden) => {

@@ -72,6 +72,13 @@ impl Work {
         self.refusals.join(&later.refusals);
     }
 
+    /// Puts a later piece of work in the place of this one: it has this one's changes in it, on a newer base.
+    pub fn rebase(&mut self, later: &Work) {
+        let (files, repairs) = (later.files.clone(), self.repairs.clone());
+        self.join(later);
+        (self.files, self.repairs) = (files, repairs);
+    }
+
     /// The work as a verdict looks at it.
     #[must_use]
     pub fn built(&self) -> Built {

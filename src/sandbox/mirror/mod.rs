@@ -7,6 +7,7 @@
 
 pub(super) mod error;
 mod materialise;
+mod merge;
 mod objects;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use error::MirrorError;
+pub use merge::{Merged, has_marks};
 pub use objects::{Tree, TreeEntry, TreeMode};
 
 use super::process::{Git, GitOutput};

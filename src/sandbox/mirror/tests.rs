@@ -277,3 +277,63 @@ async fn t49_t50_twenty_traps_for_git_in_a_checkout_and_its_repository_spring_no
     assert_eq!(again.changes().unwrap(), []);
     assert_eq!(std::fs::read_dir(canaries).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn a_merge_takes_what_one_side_changed_merges_lines_and_names_what_does_not_go() {
+    let lines = |first: &str, last: &str| format!("{first}\nb\nc\nd\n{last}\n");
+    let origin = Origin::new().await;
+    let before = [
+        ("100644", "both", lines("a", "e")),
+        ("100644", "clash", "one\n".to_owned()),
+        ("100644", "gone", "x\n".to_owned()),
+        ("100644", "removed", "x\n".to_owned()),
+        ("100755", "same", "x\n".to_owned()),
+    ];
+    let commit = async |files: &[(&str, &str, String)]| {
+        let files: Vec<(&str, &str, &str)> =
+            files.iter().map(|(mode, path, text)| (*mode, *path, text.as_str())).collect();
+        origin.commit(&files).await
+    };
+    let base = commit(&before).await;
+    let theirs = commit(&[
+        ("100644", "both", lines("a", "E")),
+        ("100644", "clash", "theirs\n".to_owned()),
+        ("100644", "gone", "changed\n".to_owned()),
+        ("100644", "new", "theirs\n".to_owned()),
+        ("100644", "removed", "x\n".to_owned()),
+        ("100755", "same", "y\n".to_owned()),
+    ])
+    .await;
+    origin.git(&["update-ref", "refs/heads/main", base.as_str()], b"").await;
+    let ours = commit(&[
+        ("100644", "both", lines("A", "e")),
+        ("100644", "clash", "ours\n".to_owned()),
+        ("100644", "added", "ours\n".to_owned()),
+        ("100755", "same", "y\n".to_owned()),
+    ])
+    .await;
+    origin.git(&["update-ref", "refs/heads/other", theirs.as_str()], b"").await;
+    let (mirror, from) = (origin.mirror().await, origin.from());
+    mirror.fetch(&from, &[main_branch(), "other".parse().unwrap()]).await.unwrap();
+
+    let merged = mirror.merge(&from, &ours, &theirs).await.unwrap();
+
+    let told: Vec<(&str, Option<&str>)> = merged
+        .changes
+        .iter()
+        .map(|Change { path, change }| match change {
+            ChangeKind::Put { bytes, .. } => (path.as_str(), std::str::from_utf8(bytes).ok()),
+            ChangeKind::Delete => (path.as_str(), None),
+        })
+        .collect();
+    let both = lines("A", "E");
+    let clash = "<<<<<<< the work\nours\n=======\ntheirs\n>>>>>>> the base\n";
+    let expected =
+        [("added", Some("ours\n")), ("both", Some(both.as_str())), ("clash", Some(clash)), ("removed", None)];
+    assert_eq!(told, expected);
+    // What the work removed and the base has changed stays there until somebody says which it is.
+    assert_eq!(merged.conflicts, [path("clash"), path("gone")]);
+    assert!(has_marks(clash.as_bytes()) && !has_marks(both.as_bytes()));
+    let strange = CommitSha::try_from("0".repeat(39) + "1").unwrap();
+    assert!(matches!(mirror.merge(&from, &ours, &strange).await, Err(MirrorError::Bad(_))));
+}

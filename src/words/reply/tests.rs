@@ -58,6 +58,7 @@ fn help_lists_what_can_be_typed() {
     | `/continue what to mind` | goes on with it and minds this, inside what was approved |
     | `/budget +2.50` | grants the work so many dollars more and goes on with it; whoever may approve can |
     | `/fix what` | mends the work under review, inside what was approved; alone it takes up what was said there |
+    | `/update` | merges the base branch into the work, and settles what conflicts inside the scope |
     | `/retry DIGEST from STEP` | runs the approved version again after a failure, from what is done or from that step |
     | `/status` | says where the run stands; anyone can ask |
     | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |

@@ -4,6 +4,7 @@ mod checks;
 mod fates;
 mod feedback;
 mod limits;
+mod update;
 mod widened;
 
 use std::time::Duration;
