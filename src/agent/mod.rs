@@ -18,6 +18,7 @@ mod issue;
 mod offered;
 pub mod planner;
 pub mod prompt;
+pub mod reader;
 mod revision;
 pub mod text;
 pub mod tools;

@@ -63,6 +63,16 @@ pub(super) fn for_follow_up() -> Vec<ToolSpec> {
     tools
 }
 
+/// The one tool of the second reader.
+pub(super) fn for_review() -> Vec<ToolSpec> {
+    let remark = json!({"type": "object", "properties": {"place": text(), "text": text()}, "required": ["text"]});
+    let reading = json!({
+        "verdict": {"enum": ["as_planned", "differs", "falls_short"]},
+        "remarks": {"type": "array", "items": remark},
+    });
+    vec![spec("submit_reading", "Submit your verdict and remarks; ends your work.", &["verdict", "remarks"], reading)]
+}
+
 fn changing() -> Vec<ToolSpec> {
     let mut tools = looking();
     let edit = json!({"path": text(), "old": {"type": "string", "description": "Exact text, without line numbers; stands there once."}, "new": text()});
@@ -234,6 +244,7 @@ mod tests {
     fn no_tool_could_approve_push_or_reach_out() {
         let names = |tools: Vec<ToolSpec>| tools.into_iter().map(|tool| tool.name).collect::<Vec<_>>().join(" ");
         assert_eq!(names(for_plan()), "list read search outline submit_plan ask_questions no_change");
+        assert_eq!(names(for_review()), "submit_reading");
         assert_eq!(names(for_revision()), "list read search outline submit_revision ask_questions");
         assert_eq!(
             names(for_execution()),

@@ -199,7 +199,7 @@ impl PlanTask<'_> {
         let phase = self.phase();
         let task = told(match phase {
             Phase::Revise => "Revise the plan.",
-            Phase::Plan | Phase::Execute | Phase::FollowUp => "Plan the issue.",
+            Phase::Plan | Phase::Execute | Phase::FollowUp | Phase::Review => "Plan the issue.",
         });
         let parts = [Some(self.data()), self.house.told().map(told), Some(task)].into_iter().flatten().collect();
         Conversation {

@@ -24,10 +24,12 @@ pub enum Phase {
     Execute,
     /// Do what people say of the work.
     FollowUp,
+    /// Read the work a second time.
+    Review,
 }
 
 impl Phase {
-    const ALL: [Phase; 4] = [Phase::Plan, Phase::Revise, Phase::Execute, Phase::FollowUp];
+    const ALL: [Phase; 5] = [Phase::Plan, Phase::Revise, Phase::Execute, Phase::FollowUp, Phase::Review];
 
     /// The standing instructions.
     #[must_use]
@@ -37,6 +39,7 @@ impl Phase {
             Phase::Revise => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/revise.md")),
             Phase::Execute => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/execute.md")),
             Phase::FollowUp => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/follow_up.md")),
+            Phase::Review => concat!(include_str!("prompts/ground.md"), "\n", include_str!("prompts/review.md")),
         }
     }
 
@@ -48,6 +51,7 @@ impl Phase {
             Phase::Revise => offered::for_revision(),
             Phase::Execute => offered::for_execution(),
             Phase::FollowUp => offered::for_follow_up(),
+            Phase::Review => offered::for_review(),
         }
     }
 }

@@ -67,6 +67,8 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
     let (reviser, revise_model) = phase(&config.models.revise, &config.models.allowed).context("[models.revise]")?;
     let (executor, execute_model) =
         phase(&config.models.execute, &config.models.allowed).context("[models.execute]")?;
+    let second = config.models.review.as_ref().map(|wanted| phase(wanted, &config.models.allowed));
+    let (reviewer, review_model) = second.transpose().context("[models.review]")?.unzip();
     let web = config.github.web_url.as_str().trim_end_matches('/').to_owned();
     let SandboxSettings { memory_mib, processes, disk_mib, output_kib, command_minutes, .. } = config.sandbox;
     let settings = Settings {
@@ -96,6 +98,8 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
         plan_model,
         revise_model,
         execute_model,
+        review_model,
+        reviewing: budget(config.limits.review),
         models,
         retention: config.retention,
         bounds: Bounds::of(config),
@@ -104,8 +108,8 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
     };
     let worker = Worker::new(&unique_name());
     let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
-    let (settings, counts) = (Arc::new(settings), Counts::default());
-    Ok(Core { store, app, sandbox, planner, reviser, executor, others, settings, counts, worker, stop })
+    let (reviewer, settings, counts) = (reviewer.map(Arc::new), Arc::new(settings), Counts::default());
+    Ok(Core { store, app, sandbox, planner, reviser, executor, reviewer, others, settings, counts, worker, stop })
 }
 
 fn hooks(config: &Config) -> anyhow::Result<Hooks> {

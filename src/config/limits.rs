@@ -20,6 +20,8 @@ pub struct LimitsConfig {
     pub plan: PhaseLimits,
     /// For one execution.
     pub execute: PhaseLimits,
+    /// For one second reading.
+    pub review: PhaseLimits,
 }
 
 /// What one phase may use; whichever ends first ends it.
@@ -39,6 +41,8 @@ const PLAN: PhaseLimits = PhaseLimits { turns: 60, tokens: 3_000_000, micro_doll
 pub(super) const EXECUTE: PhaseLimits =
     PhaseLimits { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 };
 
+const REVIEW: PhaseLimits = PhaseLimits { turns: 5, tokens: 500_000, micro_dollars: 1_000_000, minutes: 10 };
+
 pub(super) fn read(table: Table<'_>) -> LimitsConfig {
     let limits = LimitsConfig {
         concurrent_runs: small(&table, "concurrent_runs", 1000).unwrap_or(2),
@@ -52,6 +56,7 @@ pub(super) fn read(table: Table<'_>) -> LimitsConfig {
         raise: table.parsed("raise_dollars", micro_dollars).unwrap_or(20_000_000),
         plan: phase(table.table("plan"), PLAN),
         execute: phase(table.table("execute"), EXECUTE),
+        review: phase(table.table("review"), REVIEW),
     };
     table.finish();
     limits

@@ -1,7 +1,7 @@
 //! Which model plans, which one revises and which one executes.
 //!
 //! `[model]` holds what all have in common, `[models.plan]`, `[models.revise]` and `[models.execute]` what differs; whoever
-//! plans also revises, where the second of them is absent. Whoever names another provider or address there must name its
+//! plans also revises, where the second of them is absent. `[models.review]` reads what was built once more, where it is there. Whoever names another provider or address there must name its
 //! key too: a key is never sent to where it was not meant for. `[models.allowed.NAME]` are further ones, in the same form,
 //! that a repository's policy may choose by that name, and that a phase may fall back on.
 
@@ -22,6 +22,8 @@ pub struct ModelsConfig {
     pub revise: PhaseModel,
     /// Executes them.
     pub execute: PhaseModel,
+    /// Reads what was built a second time; nobody does where it is absent.
+    pub review: Option<PhaseModel>,
     /// What a repository's policy may choose instead, by name.
     pub allowed: Vec<(String, ModelConfig)>,
 }
@@ -101,6 +103,9 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
     let revises =
         models.has("revise").then(|| Layers { own: &revise, common: &common }.read(around, "claude-opus-5-5"));
     let executor = Layers { own: &execute, common: &common }.read(around, "claude-sonnet-5-5");
+    let review = models.table("review");
+    let reviewer =
+        models.has("review").then(|| Layers { own: &review, common: &common }.read(around, "claude-sonnet-5-5"));
     let mut allowed = vec![];
     let mut names = vec![];
     for (name, own) in models.named_tables("allowed") {
@@ -122,15 +127,19 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
             false => Err(format!("there is no [models.allowed.{text}]; it takes the name of one of these")),
         })
     };
-    let fallbacks = [fallback(&plan), fallback(&revise), fallback(&execute)];
-    [common, models, plan, revise, execute].into_iter().for_each(Table::finish);
-    let [plan, revise, execute] = fallbacks;
+    let fallbacks = [fallback(&plan), fallback(&revise), fallback(&execute), fallback(&review)];
+    [common, models, plan, revise, execute, review].into_iter().for_each(Table::finish);
+    let [plan, revise, execute, review] = fallbacks;
     let plan = PhaseModel { model: planner?, fallback: plan };
     let revise = match revises {
         Some(model) => PhaseModel { model: model?, fallback: revise },
         None => plan.clone(),
     };
-    Some(ModelsConfig { plan, revise, execute: PhaseModel { model: executor?, fallback: execute }, allowed })
+    let review = match reviewer {
+        Some(model) => Some(PhaseModel { model: model?, fallback: review }),
+        None => None,
+    };
+    Some(ModelsConfig { plan, revise, execute: PhaseModel { model: executor?, fallback: execute }, review, allowed })
 }
 
 /// A phase's own table, and the one below it.

@@ -6,7 +6,8 @@ use super::escape::{block, cell_code, code, inline};
 use super::figures::many;
 use crate::ids::RepoPath;
 use crate::workflow::conformance::{
-    CheckReport, CheckVerdict, Conformance, FileReport, FileVerdict, StepReport, StepVerdict, Verdict,
+    CheckReport, CheckVerdict, Conformance, FileReport, FileVerdict, Remark, SecondReading, StepReport, StepVerdict,
+    Verdict,
 };
 use crate::workflow::deviation::{Deviation, DeviationKind, Refusal, Refusals};
 use crate::workflow::plan::FileChange;
@@ -19,6 +20,9 @@ const MOST_ROWS: usize = 100;
 const MOST_REFUSALS: usize = 10;
 /// How long the summary of a check may be, in bytes; GitHub takes 65,535.
 const MAX_SUMMARY: usize = 60_000;
+
+/// What a verdict means that the second reader gave.
+const READ_SO: &str = "The second reader judges so; what it remarks is for a person to look at.";
 
 /// What the check `assentry/conformance` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +39,18 @@ pub fn report(found: &Conformance) -> Report {
     let (steps, files, checks) = (found.steps.len() as u64, found.files.len() as u64, found.checks.len() as u64);
     let sizes = format!("{}, {}, {}", many(steps, "step"), many(files, "file"), many(checks, "check"));
     let title = format!("{}: {sizes}", headline(found.verdict));
-    let mut parts = vec![meaning(found.verdict).to_owned(), steps_table(found), files_table(&found.files)];
+    let mut parts = vec![meaning_of(found).to_owned(), steps_table(found), files_table(&found.files)];
     parts.extend(checks_table(&found.checks));
     parts.extend(deviations(&found.deviations));
     parts.extend(refusals(&found.refusals));
+    parts.extend(second(found.second.as_ref()));
     let summary = parts.join("\n\n") + "\n";
     if summary.len() <= MAX_SUMMARY {
         return Report { title, summary };
     }
     let shorter = format!(
         "{}\n\nThe full account is too long for a check; {} prints it on the server.\n",
-        meaning(found.verdict),
+        meaning_of(found),
         code("assentry run show")
     );
     Report { title, summary: shorter }
@@ -54,7 +59,7 @@ pub fn report(found: &Conformance) -> Report {
 /// The verdict and the table of steps, as a section of the pull request.
 pub(super) fn section(found: &Conformance) -> String {
     let headline = headline(found.verdict);
-    format!("### Conformance\n\n**{headline}.** {}\n\n{}", meaning(found.verdict), steps_table(found))
+    format!("### Conformance\n\n**{headline}.** {}\n\n{}", meaning_of(found), steps_table(found))
 }
 
 /// The verdict in a few words.
@@ -67,9 +72,14 @@ pub fn headline(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What the verdict means, in a sentence.
+/// What the verdict over all means. Where the second reader gave it, the usual meaning might be untrue.
 #[must_use]
-pub fn meaning(verdict: Verdict) -> &'static str {
+pub fn meaning_of(found: &Conformance) -> &'static str {
+    let read_so = found.second.as_ref().is_some_and(|reading| reading.verdict == found.verdict);
+    if read_so && found.verdict != Verdict::AsPlanned { READ_SO } else { meaning(found.verdict) }
+}
+
+fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::AsPlanned => "Every step changed the files that were planned and no others, and every check passed.",
         Verdict::Differs => {
@@ -169,6 +179,22 @@ pub(super) fn deviations(deviations: &[Deviation]) -> Option<String> {
     };
     let items: Vec<String> = deviations.iter().map(one).collect();
     (!items.is_empty()).then(|| format!("### Deviations\n\n{}", items.join("\n")))
+}
+
+/// What the second reader says.
+pub(super) fn second(reading: Option<&SecondReading>) -> Option<String> {
+    let reading = reading?;
+    let one = |remark: &Remark| {
+        let place = if remark.place.is_empty() { String::new() } else { format!("{}: ", code(&remark.place)) };
+        super::plan::item("- ", &format!("{place}{}", block(&remark.text)))
+    };
+    let remarks: Vec<String> = reading.remarks.iter().map(one).collect();
+    let remarks = if remarks.is_empty() { "It has no remarks.".to_owned() } else { remarks.join("\n") };
+    Some(format!(
+        "### Second reader\n\n{} has read this as well, and can only lower the verdict. To it: **{}**.\n\n{remarks}",
+        code(&reading.by),
+        headline(reading.verdict).to_lowercase()
+    ))
 }
 
 /// What the agent tried and was not let do.

@@ -121,7 +121,7 @@ pub fn work_pull(facts: &PullFacts<'_>) -> PullText {
         return PullText { title, body };
     }
     // What the agent says of its own work and what checks printed is what the audit trail tells as well.
-    let shorter = Conformance { deviations: vec![], ..facts.conformance.clone() };
+    let shorter = Conformance { deviations: vec![], second: None, ..facts.conformance.clone() };
     let body = self::body(&PullFacts { conformance: &shorter, ..*facts }, 200);
     if body.chars().count() <= MAX_BODY {
         return PullText { title, body };
@@ -155,6 +155,7 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
     parts.push(conformance::files_table(&found.files));
     parts.extend(conformance::deviations(&found.deviations));
     parts.extend(conformance::refusals(&found.refusals));
+    parts.extend(conformance::second(found.second.as_ref()));
     parts.extend(done_since(facts.follow_ups));
     if !facts.checks.is_empty() {
         let checks: Vec<String> = facts.checks.iter().map(|check| self::check(check, output)).collect();

@@ -7,12 +7,13 @@ use super::apply::read;
 use super::conformance::found_in;
 use super::execute::{unfinished_name, work_name};
 use super::history::past;
+use super::second::{Part, second_name};
 use crate::agent::executor::{CheckRun, Work};
 use crate::ids::{IssueNumber, PullNumber, RepoName, RunId, Timestamp};
 use crate::store::{RunRow, Store};
 use crate::words::history::{PastAct, PastVersion};
 use crate::words::place::Home;
-use crate::workflow::conformance::Conformance;
+use crate::workflow::conformance::{Conformance, SecondReading};
 use crate::workflow::run::{Outcome, Run, State};
 use crate::workflow::terms::Terms;
 
@@ -189,7 +190,12 @@ async fn execution(store: &Store, run: &Run) -> Result<Option<Execution>, Troubl
             let Some(bytes) = store.kept(run.id, &name).await? else { continue };
             let work: Work = serde_json::from_slice(&bytes)?;
             let terms: Terms = serde_json::from_str(&row.terms)?;
-            let conformance = found_in(&terms, &work);
+            let mut conformance = found_in(&terms, &work);
+            let said = store.kept(run.id, &second_name(Part::Execution(row.version))).await?.filter(|_| finished);
+            let said: Option<Option<SecondReading>> = said.map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
+            if let Some(reading) = said.flatten() {
+                conformance = conformance.read_again(reading);
+            }
             let Work { checks, summary, .. } = work;
             return Ok(Some(Execution { version: row.version, finished, conformance, checks, summary }));
         }

@@ -22,7 +22,7 @@ impl Deed<'_> {
     /// Reports on a commit of the work, once; the same report is brought up to date when it is made again.
     pub(super) async fn report_conformance(&self, version: u32, head: &CommitSha) -> Result<Done, Trouble> {
         let built = self.run.state.reviewed().map_or(version, InReview::built);
-        let found = found_in(&self.terms(version).await?, &self.work_now(built).await?);
+        let found = self.found(&self.terms(version).await?, &self.work_now(built).await?).await?;
         let Report { title, summary } = report(&found);
         let conclusion = match found.verdict {
             Verdict::AsPlanned => Conclusion::Success,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Trouble;
-use super::conformance::found_in;
 use super::effect::{Deed, Done};
 use super::execute::work_name;
 use crate::agent::executor::{CheckRun, StepDone, Work, amount};
@@ -145,7 +144,7 @@ impl Deed<'_> {
             digest: &approved.shown.subject.digest,
             plan_pull: approved.shown.pull,
             approvers: &approved.by,
-            conformance: &found_in(terms, work),
+            conformance: &self.found(terms, work).await?,
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
             costs: &self.costs().await?,
             follow_ups: &follow_ups,

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Trouble;
 use super::effect::{Deed, Done};
+use super::second::Part;
 use super::workplace::Notebook;
 use crate::agent::executor::{Executed, Work, go_on};
 use crate::agent::{Desk, Ending, Ground, Leash};
@@ -97,6 +98,9 @@ impl Deed<'_> {
             }
             Executed::Finished(work) => {
                 self.keep(&work_name(version), serde_json::to_vec(&work)?).await?;
+                let terms = self.terms(version).await?;
+                let changes = work.steps.last().map_or(&[][..], |step| &step.changes);
+                self.read_by_second(Part::Execution(version), &terms.plan, (&terms.base, changes), &work).await?;
                 return Ok(Done::with(Event::Executed));
             }
             Executed::Stopped { ending, work } => (ending, work),

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Trouble;
 use super::deliver::{FRESH, entries, within_scope};
 use super::effect::{Deed, Done};
+use super::second::Part;
 use super::update::{Update, Updated, not_updated};
 use super::workplace::Notebook;
 use crate::agent::executor::{FixAnswer, FollowedUp, StepDone, StepEnd, Task, Work, follow_up};
@@ -152,9 +153,28 @@ impl Deed<'_> {
         Ok(open)
     }
 
+    /// Has a follow-up read a second time, with all that was done before it.
+    async fn read_follow_up(&self, review: &InReview, number: u32, kept: &Kept, work: &Work) -> Result<(), Trouble> {
+        let plan = self.terms(review.approved.shown.subject.version).await?.plan;
+        let (base, mut all) = match &kept.update {
+            Some(update) => (update.theirs.clone(), vec![]),
+            None => {
+                let base = self.terms(review.built()).await?.base;
+                (base, self.changes_before(review.built(), number).await?)
+            }
+        };
+        all.extend(changes(work).iter().cloned());
+        self.read_by_second(Part::FollowUp(number), &plan, (&base, &all), work).await
+    }
+
+    /// Whether a follow-up was pushed.
+    pub(super) async fn was_pushed(&self, number: u32) -> Result<bool, Trouble> {
+        Ok(self.kept::<CommitSha>(&commit_name(number)).await?.is_some())
+    }
+
     /// A follow-up that was pushed.
     async fn pushed(&self, number: u32) -> Result<Option<Kept>, Trouble> {
-        if self.kept::<CommitSha>(&commit_name(number)).await?.is_none() {
+        if !self.was_pushed(number).await? {
             return Ok(None);
         }
         self.kept(&fix_name(number)).await
@@ -174,6 +194,9 @@ impl Deed<'_> {
                 work.steps.splice(0..0, done_steps(open, &work));
                 let mut by: Vec<Login> = task.notes.iter().map(|note| note.by.login.clone()).collect();
                 by.dedup();
+                if changed {
+                    self.read_follow_up(review, task.number, &kept, &work).await?;
+                }
                 let kept = serde_json::to_vec(&Kept { work, by, ..kept })?;
                 self.keep(&fix_name(task.number), kept).await?;
                 Ok(Done::with(Event::FollowedUp { replies: replies(&task.notes, &answers), changed }))

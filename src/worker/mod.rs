@@ -44,6 +44,7 @@ mod record;
 mod restored;
 mod retention;
 mod review;
+mod second;
 mod set_up;
 mod settings;
 mod shown;
@@ -107,6 +108,8 @@ pub struct Core {
     pub reviser: Arc<Model>,
     /// The model that executes.
     pub executor: Arc<Model>,
+    /// The model that reads work a second time, where there is one.
+    pub reviewer: Option<Arc<Model>>,
     /// Further models, in the order of [`Settings::models`].
     pub others: Vec<Arc<Model>>,
     /// What the operator chose.

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::conformance::found_in;
 use super::effect::Deed;
 use super::execute::{unfinished_name, work_name};
 use super::{Core, Trouble};
@@ -145,7 +144,7 @@ impl Deed<'_> {
         }
         if let (Effect::Execute { version }, Event::Executed) = (effect, event) {
             let (terms, work) = (self.terms(*version).await?, self.work(*version).await?);
-            let (result, conformance) = (result(&work), found_in(&terms, &work));
+            let (result, conformance) = (result(&work), self.found(&terms, &work).await?);
             record.built = Some(Build { version: *version, result, conformance });
         }
         Ok(Some(record))

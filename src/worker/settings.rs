@@ -71,6 +71,10 @@ pub struct Settings {
     pub revise_model: ModelChoice,
     /// Provider, model id and price of the model that executes.
     pub execute_model: ModelChoice,
+    /// The same of the model that reads work a second time, where there is one.
+    pub review_model: Option<ModelChoice>,
+    /// What one such reading may use up.
+    pub reviewing: Budget,
     /// The same of the models that policies may choose, by the names they have there.
     pub models: Vec<(String, ModelChoice)>,
     /// How long is kept what only serves to look into a run.

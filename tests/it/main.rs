@@ -31,6 +31,7 @@ mod races;
 mod reconcile;
 mod revise;
 mod sandbox;
+mod second;
 mod setup;
 mod shown;
 mod store;

@@ -16,7 +16,8 @@ pub(super) async fn each(report: &mut Report, config: &Config) {
     let mut asked: Vec<(String, &ModelConfig)> = vec![];
     let phases =
         [("plan", &config.models.plan), ("revise", &config.models.revise), ("execute", &config.models.execute)];
-    let named = phases.into_iter().map(|(phase, model)| (format!("models.{phase}"), &model.model));
+    let phases = phases.into_iter().chain(config.models.review.as_ref().map(|second| ("review", second)));
+    let named = phases.map(|(phase, model)| (format!("models.{phase}"), &model.model));
     let allowed = config.models.allowed.iter().map(|(name, allowed)| (format!("models.allowed.{name}"), allowed));
     for (name, wanted) in named.chain(allowed) {
         let same = |(_, other): &&mut (String, &ModelConfig)| {

@@ -112,7 +112,7 @@ impl Report {
             }
             (None, None) => writeln!(out, "Finished; nothing had to be changed.")?,
         }
-        let Conformance { verdict, steps, files, checks, deviations, refusals: _ } = &self.conformance;
+        let Conformance { verdict, steps, files, checks, deviations, refusals: _, second: _ } = &self.conformance;
         writeln!(out, "\nplanned against actual: {}", overall(*verdict))?;
         for StepReport { id, title, verdict, .. } in steps {
             let name = id.as_deref().unwrap_or("—");

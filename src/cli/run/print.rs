@@ -42,7 +42,7 @@ pub(super) fn account(account: &Account) -> String {
 
 fn executed(lines: &mut Vec<String>, execution: &Execution) {
     let Execution { version, finished, conformance, checks: _, summary } = execution;
-    let Conformance { verdict, steps, files, checks, deviations, refusals } = conformance;
+    let Conformance { verdict, steps, files, checks, deviations, refusals, second } = conformance;
     let finished = if *finished { "" } else { ", stopped before its end" };
     let verdict = match verdict {
         Verdict::AsPlanned => "as planned",
@@ -56,6 +56,13 @@ fn executed(lines: &mut Vec<String>, execution: &Execution) {
         let outside = if file.in_scope { "" } else { ", outside the scope" };
         format!("{}: planned {}, actual {}{outside}", file.path, word(file.planned), word(file.actual))
     };
+    if let Some(second) = second {
+        lines.push(format!("Read again by {}", line(&second.by, 80)));
+        let remark = |remark: &crate::workflow::conformance::Remark| {
+            format!("{} {}", line(&remark.place, 120), line(&remark.text, 300))
+        };
+        section(lines, "Remarks", second.remarks.iter().map(remark));
+    }
     section(lines, "Files", files.iter().map(file));
     let check = |check: &crate::workflow::conformance::CheckReport| {
         let verdict = match check.verdict {

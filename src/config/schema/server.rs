@@ -130,6 +130,8 @@ struct Models {
     revise: PhaseModel,
     /// Executes them.
     execute: PhaseModel,
+    /// Reads what was built a second time; it may add remarks, and can only lower the verdict. Without it nobody does.
+    review: PhaseModel,
     /// What a repository's policy may choose instead, by name.
     allowed: BTreeMap<String, Model>,
 }
@@ -347,6 +349,8 @@ struct LimitsTable {
     plan: Limits,
     /// For one execution.
     execute: Limits,
+    /// For one second reading.
+    review: Limits,
 }
 
 /// What may be used within any 24 hours.

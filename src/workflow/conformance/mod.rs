@@ -35,6 +35,29 @@ pub struct Conformance {
     pub deviations: Vec<Deviation>,
     /// What the agent tried and was not let do.
     pub refusals: Refusals,
+    /// What a second model said of it, where one was asked.
+    #[serde(default)]
+    pub second: Option<SecondReading>,
+}
+
+/// What a second model said of finished work. It has lowered the verdict over all at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecondReading {
+    /// Which model, as provider and id.
+    pub by: String,
+    /// Its own verdict.
+    pub verdict: Verdict,
+    /// What it remarks.
+    pub remarks: Vec<Remark>,
+}
+
+/// A remark of the second model; its words, cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Remark {
+    /// Where, mostly as a path and a line; empty where it has no place.
+    pub place: String,
+    /// What.
+    pub text: String,
 }
 
 /// A verdict over a whole execution, the best first.
@@ -145,7 +168,7 @@ pub fn conformance(plan: &Plan, protected: &[String], built: &Built) -> Conforma
     let steps = step::reports(plan, built, &checks);
     let verdict = verdict(&steps, &files, &checks, built);
     let (deviations, refusals) = (built.deviations.clone(), built.refusals.clone());
-    Conformance { verdict, steps, files, checks, deviations, refusals }
+    Conformance { verdict, steps, files, checks, deviations, refusals, second: None }
 }
 
 impl Conformance {
@@ -153,6 +176,12 @@ impl Conformance {
     #[must_use]
     pub fn at_best(self, at_best: Verdict) -> Conformance {
         Conformance { verdict: self.verdict.max(at_best), ..self }
+    }
+
+    /// The same with what a second reader says of it: their verdict counts where it is the worse one.
+    #[must_use]
+    pub fn read_again(self, reading: SecondReading) -> Conformance {
+        Conformance { second: Some(reading.clone()), ..self.at_best(reading.verdict) }
     }
 
     /// How many steps have this verdict.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::prose;
 use crate::agent::executor::Work;
 use crate::ids::RepoPath;
-use crate::words::conformance::{headline, meaning};
+use crate::words::conformance::{headline, meaning_of};
 use crate::workflow::conformance::{self, FileReport, FileVerdict, StepReport, StepVerdict, Verdict};
 use crate::workflow::plan::FileChange;
 use crate::workflow::terms::Terms;
@@ -25,7 +25,7 @@ pub(super) fn shown(terms: &Terms, work: &Work) -> Markup {
         section aria-labelledby="conformance" {
             h2 #conformance { "Conformance" }
             p { span.badge.(tone) { (headline(found.verdict)) } }
-            p { (meaning(found.verdict)) }
+            p { (meaning_of(found)) }
             ol.steps { @for one in &found.steps { (step(one)) } }
             @if !found.files.is_empty() { (files(&found.files)) }
         }

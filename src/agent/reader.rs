@@ -1,0 +1,81 @@
+//! Reads finished work a second time: the plan, the difference, what the checks said.
+//!
+//! Promises: nothing can be changed by it, and it looks at nothing but what it is shown; what it shows comes from a repository
+//! and from another model, and is data. What it says can only lower a verdict, see
+//! [`Conformance::read_again`](crate::workflow::conformance::Conformance::read_again).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::budget::Leash;
+use super::dialogue::{Dialogue, Said, arguments, unknown};
+use super::ending::Ending;
+use super::planner::one_text;
+use super::prompt::{self, Phase, told};
+use super::transcript::Journal;
+use crate::model::{Conversation, Message, Model};
+use crate::workflow::conformance::{Remark, SecondReading, Verdict};
+
+/// Remarks at most.
+const MOST_REMARKS: usize = 20;
+
+/// What it says, as it is read from the call.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reading {
+    verdict: Verdict,
+    #[serde(default)]
+    remarks: Vec<OneRemark>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneRemark {
+    #[serde(default)]
+    place: String,
+    text: String,
+}
+
+/// Has a model read what was done; `shown` is all that it sees.
+///
+/// # Errors
+/// Every end that is not a reading.
+pub async fn read<J: Journal>(
+    (model, fallback): (&Model, Option<&Model>),
+    journal: &J,
+    leash: &Leash,
+    shown: &Value,
+) -> Result<SecondReading, Ending> {
+    let conversation = Conversation {
+        system: Phase::Review.instructions().to_owned(),
+        tools: Phase::Review.tools(),
+        messages: vec![Message::User { parts: vec![prompt::data(shown), told("Read the work.")] }],
+    };
+    let mut dialogue = Dialogue::open((model, fallback), journal, leash, conversation).await?;
+    loop {
+        let heard = dialogue.next().await?;
+        let (mut said, mut result) = (Vec::new(), None);
+        for call in &heard.calls {
+            said.push(match call.name.as_str() {
+                "submit_reading" => match arguments::<Reading>(call) {
+                    Ok(reading) => {
+                        result.get_or_insert(reading);
+                        Said::Done("taken".to_owned())
+                    }
+                    Err(said) => said,
+                },
+                _ => unknown(call),
+            });
+        }
+        dialogue.reply(heard, said).await?;
+        if let Some(Reading { verdict, remarks }) = result {
+            let remark = |OneRemark { place, text }: OneRemark| Remark {
+                place: one_text(&place, 200),
+                text: one_text(&text, 1_000),
+            };
+            let remarks = remarks.into_iter().map(remark).filter(|remark| !remark.text.is_empty());
+            let remarks = remarks.take(MOST_REMARKS).collect();
+            return Ok(SecondReading { by: model.profile().name(), verdict, remarks });
+        }
+    }
+}
