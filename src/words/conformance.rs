@@ -295,6 +295,7 @@ mod tests {
                 why: "closes #8".to_owned(),
             }],
             refusals,
+            second: None,
         }
     }
 

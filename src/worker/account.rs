@@ -4,18 +4,15 @@ use serde::Serialize;
 
 use super::Trouble;
 use super::apply::read;
-use super::conformance::found_in;
-use super::execute::{unfinished_name, work_name};
+use super::conformance::{Built, built};
 use super::history::past;
-use super::second::{Part, second_name};
 use crate::agent::executor::{CheckRun, Work};
 use crate::ids::{IssueNumber, PullNumber, RepoName, RunId, Timestamp};
 use crate::store::{RunRow, Store};
 use crate::words::history::{PastAct, PastVersion};
 use crate::words::place::Home;
-use crate::workflow::conformance::{Conformance, SecondReading};
-use crate::workflow::run::{Outcome, Run, State};
-use crate::workflow::terms::Terms;
+use crate::workflow::conformance::Conformance;
+use crate::workflow::run::{Outcome, State};
 
 /// A run in one line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -170,7 +167,7 @@ pub async fn account(store: &Store, row: RunRow, web: &str) -> Result<Account, T
     };
     Ok(Account {
         requester: run.origin.requester.login.to_string(),
-        execution: execution(store, &run).await?,
+        execution: built(store, run.id).await?.map(execution),
         costs: store.costs(run.id).await?.into_iter().map(cost).collect(),
         links: Links {
             issue: home.issue(run.origin.number),
@@ -183,22 +180,7 @@ pub async fn account(store: &Store, row: RunRow, web: &str) -> Result<Account, T
     })
 }
 
-/// The newest version of which there is anything, and what there is.
-async fn execution(store: &Store, run: &Run) -> Result<Option<Execution>, Trouble> {
-    for row in store.plans(run.id).await?.into_iter().rev() {
-        for (name, finished) in [(work_name(row.version), true), (unfinished_name(row.version), false)] {
-            let Some(bytes) = store.kept(run.id, &name).await? else { continue };
-            let work: Work = serde_json::from_slice(&bytes)?;
-            let terms: Terms = serde_json::from_str(&row.terms)?;
-            let mut conformance = found_in(&terms, &work);
-            let said = store.kept(run.id, &second_name(Part::Execution(row.version))).await?.filter(|_| finished);
-            let said: Option<Option<SecondReading>> = said.map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
-            if let Some(reading) = said.flatten() {
-                conformance = conformance.read_again(reading);
-            }
-            let Work { checks, summary, .. } = work;
-            return Ok(Some(Execution { version: row.version, finished, conformance, checks, summary }));
-        }
-    }
-    Ok(None)
+fn execution(built: Built) -> Execution {
+    let Built { version, finished, conformance, work: Work { checks, summary, .. } } = built;
+    Execution { version, finished, conformance, checks, summary }
 }

@@ -74,6 +74,7 @@ use crate::workflow::effect::Lane;
 
 pub use account::{Account, Cost, Execution, Overview, account, overview};
 pub use announce::Announcement;
+pub use conformance::{Built, built};
 pub use history::past;
 pub use operator::Stopped;
 pub use policy::{ground, house};

@@ -89,10 +89,10 @@ impl Between {
             return None;
         }
         let nth = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
-        if nth % EVERY != 0 || self.cuts.load(Ordering::SeqCst) >= MOST {
+        if !nth.is_multiple_of(EVERY) || self.cuts.load(Ordering::SeqCst) >= MOST {
             return None;
         }
-        Some(if self.cuts.fetch_add(1, Ordering::SeqCst) % 2 == 0 { Cut::After } else { Cut::Before })
+        Some(if self.cuts.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) { Cut::After } else { Cut::Before })
     }
 }
 

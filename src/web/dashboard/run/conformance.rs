@@ -3,19 +3,18 @@
 use maud::{Markup, html};
 
 use super::super::prose;
-use crate::agent::executor::Work;
 use crate::ids::RepoPath;
 use crate::words::conformance::{headline, meaning_of};
-use crate::workflow::conformance::{self, FileReport, FileVerdict, StepReport, StepVerdict, Verdict};
+use crate::worker::Built;
+use crate::workflow::conformance::{FileReport, FileVerdict, SecondReading, StepReport, StepVerdict, Verdict};
 use crate::workflow::plan::FileChange;
-use crate::workflow::terms::Terms;
 
 /// How many files are listed.
 const MOST: usize = 200;
 
 /// The verdicts on what was built.
-pub(super) fn shown(terms: &Terms, work: &Work) -> Markup {
-    let found = conformance::conformance(&terms.plan, &terms.protected, &work.built());
+pub(super) fn shown(built: &Built) -> Markup {
+    let found = &built.conformance;
     let tone = match found.verdict {
         Verdict::AsPlanned => "good",
         Verdict::Differs => "waits",
@@ -23,11 +22,27 @@ pub(super) fn shown(terms: &Terms, work: &Work) -> Markup {
     };
     html! {
         section aria-labelledby="conformance" {
-            h2 #conformance { "Conformance" }
+            h2 #conformance { "Conformance to v" (built.version) }
             p { span.badge.(tone) { (headline(found.verdict)) } }
             p { (meaning_of(found)) }
             ol.steps { @for one in &found.steps { (step(one)) } }
             @if !found.files.is_empty() { (files(&found.files)) }
+            @if let Some(second) = &found.second { (remarks(second)) }
+        }
+    }
+}
+
+/// What a second model said of the work: its words are shown as text.
+fn remarks(second: &SecondReading) -> Markup {
+    html! {
+        p.sub { "Read again by " code { (prose::visible(&second.by)) } }
+        ul.acts {
+            @for remark in second.remarks.iter().take(MOST) {
+                li.waits {
+                    @if !remark.place.is_empty() { div.line { code { (prose::visible(&remark.place)) } } }
+                    div.sub { (prose::inline(&remark.text)) }
+                }
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn show(
         _ => None,
     };
     let terms = plan::newest_terms(store, told.row.id, told.state.as_ref()).await?;
-    let done = work::kept(store, told.row.id, told.state.as_ref()).await?;
+    let done = worker::built(store, told.row.id).await.ok().flatten().filter(|built| built.finished);
     let costs = store.costs(told.row.id).await?;
     let main = html! {
         (head(&dashboard, &told))
@@ -53,15 +53,15 @@ pub(super) async fn show(
                     (decisions(&dashboard, &told, past))
                 }
                 @match (&terms, &done) {
-                    (Some(terms), Some(done)) => (conformance::shown(terms, done)),
+                    (_, Some(done)) => (conformance::shown(done)),
                     (Some(terms), None) => (work::steps(terms, told.state.as_ref())),
-                    (None, _) => {},
+                    (None, None) => {},
                 }
                 @if let Some(done) = &done {
-                    (work::deviations(done))
-                    (work::refusals(done))
-                    (work::checks(done))
-                    (work::left(done))
+                    (work::deviations(&done.work))
+                    (work::refusals(&done.work))
+                    (work::checks(&done.work))
+                    (work::left(&done.work))
                 }
             }
             aside {

@@ -2,20 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::super::page::Refused;
 use super::super::{prose, time};
 use crate::agent::executor::{CheckRun, Deviation, DeviationKind, Work};
-use crate::ids::RunId;
-use crate::store::{Costs, Store};
+use crate::store::Costs;
 use crate::workflow::run::State;
 use crate::workflow::terms::Terms;
-
-/// What the execution of the newest version has left, if there was one.
-pub(super) async fn kept(store: &Store, run: RunId, state: Option<&State>) -> Result<Option<Work>, Refused> {
-    let Some(shown) = state.and_then(State::shown) else { return Ok(None) };
-    let bytes = store.kept(run, &format!("work-{}", shown.subject.version)).await?;
-    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-}
 
 /// The plan's steps while they are worked on; afterwards conformance tells of them.
 pub(super) fn steps(terms: &Terms, state: Option<&State>) -> Markup {
