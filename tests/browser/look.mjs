@@ -58,6 +58,13 @@ for (const address of asked.pages) {
 }
 await plain.context().close();
 
+// What can be changed here is changed by a button: a delivery is dealt with again.
+await page.goto(`${asked.base}/deliveries`);
+const parcel = page.locator("tbody tr").filter({ has: page.getByRole("button") }).first();
+const id = await parcel.locator("code").innerText();
+await parcel.getByRole("button").click();
+found.again = await page.locator("tbody tr").filter({ hasText: id }).locator(".badge").innerText();
+
 // A live log, while something happens: the test brings it about once it is told that the log is open.
 if (asked.live) {
   await page.goto(asked.base + asked.live);
@@ -72,5 +79,10 @@ if (asked.live) {
     text: document.querySelector(".log").innerText,
   }));
 }
+
+await page.getByRole("button", { name: "Sign out" }).click();
+await page.getByRole("link", { name: "Sign in with GitHub" }).waitFor();
+await page.goto(asked.base + asked.pages[0]);
+found.signedOut = await page.locator("h1").innerText();
 await browser.close();
 tell({ ...found, ...noticed });

@@ -66,6 +66,7 @@ async fn t69_pages_are_fit_for_everybody_and_hostile_text_does_nothing_in_a_real
         assert_eq!(page["without"], page["with"], "{} says the same without scripts", page["address"]);
     }
     by_keyboard(&found["keyboard"]);
+    assert_eq!((&found["again"], &found["signedOut"]), (&json!("waiting"), &json!("Sign in")), "buttons work");
 
     let live = &found["live"];
     assert!(live["entries"].as_u64().unwrap() > 3 && live["entries"] == live["keys"], "{live}");

@@ -128,7 +128,7 @@ async fn t69_every_answer_carries_the_strict_policy() {
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{path}: {policy}");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}");
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(page.header("cache-control"), "no-store", "{path}");
         assert!(!page.body.contains(" style=") && !page.body.contains("<style"), "{path}");
         assert_eq!(page.body.matches("<script").count(), page.body.matches("<script src=\"/assets/").count(), "{path}");
