@@ -71,7 +71,10 @@ pub(super) fn awaited(state: &State) -> String {
         },
         State::Resting(_) => "somebody to resume it".to_owned(),
         State::Delivering(_) => "the pull request".to_owned(),
-        State::InReview(review) => format!("reviewers, to merge #{}", review.pull),
+        State::InReview(review) => match review.stage.follow_up() {
+            Some(follow_up) => format!("the executor, for follow-up {} on #{}", follow_up.number, review.pull),
+            None => format!("reviewers, to merge #{}", review.pull),
+        },
         State::Ended(_) => String::new(),
     }
 }

@@ -213,12 +213,13 @@ fn entries(turn: &LoggedTurn) -> Vec<Entry> {
     out
 }
 
-/// What a task is to a reader; its name is `plan-1` or `execute-2`, with what it was made from behind it.
+/// What a task is to a reader; its name is `plan-1`, `execute-2` or `fix-3`, with what it was made from behind it.
 fn task(name: &str) -> String {
     let mut parts = name.split('-');
     match (parts.next(), parts.next()) {
         (Some("plan"), Some(version)) => format!("Planner, v{version}"),
         (Some("execute"), Some(version)) => format!("Executor, v{version}"),
+        (Some("fix"), Some(number)) => format!("Follow-up {number}"),
         _ => name.to_owned(),
     }
 }

@@ -124,6 +124,18 @@ fn told(kind: &str, body: &Value, prefix: &Prefix) -> Told {
             weighty(who(&body["raise"]["by"]), html! { "wants to grant " (granted(&body["raise"])) " more" })
         }
         "budget_raised" => weighty(who(&body["raise"]["by"]), html! { "granted " (granted(&body["raise"])) " more" }),
+        "work_noted" => {
+            let note = &body["note"];
+            weighty(who(&note["by"]), html! { "remarked on the work" (quoted(text(&note["text"]))) })
+        }
+        "fix_asked" => {
+            weighty(who(&body["by"]), html! { "asked for a follow-up" (quoted(text(&body["note"]["text"]))) })
+        }
+        "checks_red" => weighty(String::new(), html! { "Checks of others are red on " (commit(&body["head"])) }),
+        "followed_up" => {
+            let said = if body["changed"] == true { "The follow-up is done" } else { "The follow-up changed nothing" };
+            weighty(String::new(), html! { (said) })
+        }
         "work_ended" => fate(&body["fate"]),
         "answered" => light(html! { "Somebody was answered" }),
         "left_behind" => light(html! { "Branches were left without a pull request" }),
