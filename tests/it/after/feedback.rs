@@ -12,7 +12,7 @@ use super::Reviewed;
 use crate::world::{REPO, World};
 
 /// The story's model; follow-ups it does with these calls, and answers every note alike.
-pub(super) fn mending(calls: Vec<(&'static str, Value)>, done: bool) -> impl Script {
+pub(crate) fn mending(calls: Vec<(&'static str, Value)>, done: bool) -> impl Script {
     move |seen: &Seen| {
         if !is_follow_up(seen) {
             return Storyteller.answer(seen);
@@ -41,7 +41,7 @@ fn notes(seen: &Seen) -> Vec<String> {
     data["notes"].as_array().unwrap().iter().map(|note| note["id"].as_str().unwrap().to_owned()).collect()
 }
 
-pub(super) fn comment() -> (&'static str, Value) {
+pub(crate) fn comment() -> (&'static str, Value) {
     ("run", json!({"command": "sed -i '2i # Prints the slug of a title.' bin/slug"}))
 }
 

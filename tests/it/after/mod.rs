@@ -2,7 +2,7 @@
 
 mod checks;
 mod fates;
-mod feedback;
+pub(crate) mod feedback;
 mod limits;
 mod update;
 mod widened;

@@ -1,8 +1,13 @@
 //! What pages say of the story.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Browser, merged, page_of, pages, told, world};
+use assentry::demo::story as demo_story;
+
+use super::{Browser, ON, merged, page_of, pages, told, world};
+use crate::after::feedback::{comment, mending};
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runs_page_tells_its_versions_decisions_checks_and_cost() {
@@ -35,6 +40,26 @@ async fn a_runs_page_tells_its_versions_decisions_checks_and_cost() {
     }
     let digest = world.digest(issue).await;
     assert!(text.contains(&digest));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runs_page_tells_what_was_mended_since_it_was_delivered() {
+    let script = Arc::new(mending(vec![comment()], true));
+    let world = World::with(script, demo_story::repository(), ON).await;
+    let issue = world.planned().await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+    let pull = world.state(issue).await.work_pull().unwrap().0;
+    world.person("cara").comments(pull, "/fix say what it is for").unwrap();
+    world.settle().await;
+    let run = page_of(&world, issue).await;
+    let mut eve = Browser::of(&world, "eve").await;
+    let text = eve.get(&run).await.text();
+    for said in ["cara asked for a follow-up say what it is for", "The follow-up is done", "Review the work in #3"] {
+        assert!(text.contains(said), "no {said:?} in {text}");
+    }
+    let log = eve.get(&format!("{run}/log")).await.text();
+    assert!(log.contains("Follow-up 1 · turn 1 · calls run"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
