@@ -1,13 +1,16 @@
-//! GitHub is away for hours, or half of it is: what is finished is kept and brought later, and nothing is paid for twice
-//! (F31).
+//! GitHub or a model is away for hours, or half of it is: what is finished is kept and brought later, and nothing is paid
+//! for twice (F31, F45, F46).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use assentry::demo::github::{Fault, Wrong};
 use assentry::demo::model::{Reply, Script, Seen};
 use assentry::demo::story::{self, Storyteller};
+use assentry::ids::RunId;
+use assentry::workflow::run::State;
+use serde_json::json;
 
 use crate::world::{REPO, World};
 
@@ -168,4 +171,38 @@ async fn f31_a_github_of_which_something_fails_every_minute_loses_nothing() {
         told.world.passes(TEN_MINUTES).await;
         assert_eq!(told.end().await, expected, "seed {seed}");
     }
+}
+
+/// The answers that were paid for in order to execute.
+async fn answers(world: &World) -> i64 {
+    let costs = world.core.store.costs(RunId(1)).await.unwrap();
+    costs.iter().filter(|costs| costs.phase == "execute").map(|costs| costs.calls - costs.failed).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f45_f46_a_model_that_is_away_for_an_hour_costs_no_finished_step() {
+    let away = Arc::new(AtomicBool::new(true));
+    let is_away = Arc::clone(&away);
+    let script = move |seen: &Seen| {
+        // Behind the tick of the first step.
+        if seen.offers("tick") && seen.turns == 3 && is_away.load(Ordering::Relaxed) {
+            let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+            let headers = vec![("retry-after".to_owned(), "600".to_owned())];
+            return Reply::HttpError { status: 529, headers, body: error.to_string() };
+        }
+        Storyteller.answer(seen)
+    };
+    let world = Box::pin(World::with_model(script)).await;
+    let issue = world.planned().await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+    for _ in 0..6 {
+        let State::Executing(executing) = world.state(issue).await else { panic!("{:#?}", world.said(issue)) };
+        assert_eq!(executing.ticked, ["s1"]);
+        world.passes(Duration::from_secs(601)).await;
+    }
+    away.store(false, Ordering::Relaxed);
+    world.passes(Duration::from_secs(601)).await;
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
+    assert_eq!((answers(&world).await, world.work_pulls().len()), (4, 1), "as without the outage");
 }
