@@ -10,11 +10,13 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStdout};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::job::{Exit, Limits, Output, Resource, SandboxError};
+use super::launch::Streams;
 use super::output::Ring;
 use super::spec::Told;
 use super::tree;
@@ -45,7 +47,8 @@ impl Seen {
             return Ok(exit);
         }
         let said = String::from_utf8_lossy(&self.said);
-        let told = said.lines().find_map(|line| serde_json::from_str::<Told>(line).ok());
+        let end = |told: &Told| !matches!(told, Told::Words(_));
+        let told = said.lines().filter_map(|line| serde_json::from_str::<Told>(line).ok()).find(end);
         match (told, exceeded) {
             (Some(Told::Code(0)), _) => Ok(Exit::Code(0)),
             (Some(Told::Failed(why)), _) => Err(SandboxError::Unavailable(why)),
@@ -55,7 +58,7 @@ impl Seen {
             }
             (Some(Told::Code(code)), None) => Ok(Exit::Code(code)),
             (Some(Told::Signal(signal)), None) => Ok(Exit::Signal(signal)),
-            (None, None) => Err(SandboxError::Unavailable(match said.trim() {
+            (Some(Told::Words(_)) | None, None) => Err(SandboxError::Unavailable(match said.trim() {
                 "" => "the helper ended without a word".to_owned(),
                 words => words.to_owned(),
             })),
@@ -64,18 +67,17 @@ impl Seen {
 }
 
 /// Sees a job through.
-pub(super) async fn collect(helper: &mut Child, socket: UnixStream, stdin: &[u8], watch: &Watch<'_>) -> Seen {
-    let mut reader = Reader { pipe: helper.stdout.take(), ring: Ring::new(watch.limits.output_bytes), flood: 0 };
+pub(super) async fn collect(helper: &mut Child, socket: UnixStream, streams: Streams<'_>, watch: &Watch<'_>) -> Seen {
+    let (input, live) = match streams {
+        Streams::Whole(bytes) => (Input::Whole(bytes), None),
+        Streams::Live { input, output } => (Input::Live(input), Some(output)),
+    };
+    let talks = live.is_some();
+    let mut reader = Reader { pipe: helper.stdout.take(), ring: Ring::new(watch.limits.output_bytes), flood: 0, live };
     reader.flood = (watch.limits.output_bytes as u64).saturating_mul(Limits::FLOOD);
     let mut said = Vec::new();
     let stopped = {
-        let input = helper.stdin.take();
-        let feed = async move {
-            if let Some(mut pipe) = input {
-                // A job need not read what it is given.
-                let _ = pipe.write_all(stdin).await;
-            }
-        };
+        let feed = feed(helper.stdin.take(), input);
         let (mut feed, mut fed) = (pin!(feed), false);
         let mut end = pin!(listen(socket, &mut said));
         let mut disk = pin!(fills_disk(watch));
@@ -102,7 +104,39 @@ pub(super) async fn collect(helper: &mut Child, socket: UnixStream, stdin: &[u8]
         None if too_big(watch).await => Some(Exit::ResourceLimit(Resource::Disk)),
         stopped => stopped,
     };
-    Seen { output: reader.ring.finish(), stopped, said }
+    let output = if talks { words(&said) } else { reader.ring.finish() };
+    Seen { output, stopped, said }
+}
+
+/// What a job reads.
+enum Input<'a> {
+    Whole(&'a [u8]),
+    Live(mpsc::Receiver<Vec<u8>>),
+}
+
+/// Gives a job what it is to read. It need not read it.
+async fn feed(pipe: Option<ChildStdin>, input: Input<'_>) {
+    let Some(mut pipe) = pipe else { return };
+    match input {
+        Input::Whole(bytes) => drop(pipe.write_all(bytes).await),
+        Input::Live(mut input) => {
+            while let Some(bytes) = input.recv().await {
+                if pipe.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The last words of a job that was talked with: its output has gone elsewhere.
+fn words(said: &[u8]) -> Output {
+    let said = String::from_utf8_lossy(said);
+    let words = said.lines().find_map(|line| match serde_json::from_str(line) {
+        Ok(Told::Words(words)) => Some(words),
+        Ok(Told::Code(_) | Told::Signal(_) | Told::Failed(_)) | Err(_) => None,
+    });
+    Output { head: words.unwrap_or_default().into_bytes(), ..Output::default() }
 }
 
 /// Takes down what the helper says until it has closed its end.
@@ -151,6 +185,8 @@ struct Reader {
     pipe: Option<ChildStdout>,
     ring: Ring,
     flood: u64,
+    /// Who hears it as it comes.
+    live: Option<mpsc::Sender<Vec<u8>>>,
 }
 
 impl Reader {
@@ -158,9 +194,22 @@ impl Reader {
     async fn read(&mut self) -> bool {
         let mut bytes = [0; 16 << 10];
         let Some(pipe) = &mut self.pipe else { return false };
+        // First the room for it, so that nothing is read that is lost when this is not waited for.
+        let room = match &self.live {
+            Some(live) => live.reserve().await.ok(),
+            None => None,
+        };
         match pipe.read(&mut bytes).await {
-            Ok(n @ 1..) => self.ring.push(&bytes[..n]),
-            Ok(_) | Err(_) => self.pipe = None,
+            Ok(n @ 1..) => {
+                self.ring.push(&bytes[..n]);
+                if let Some(room) = room {
+                    room.send(bytes[..n].to_vec());
+                }
+            }
+            Ok(_) | Err(_) => {
+                drop(room);
+                (self.pipe, self.live) = (None, None);
+            }
         }
         self.ring.seen() > self.flood
     }

@@ -11,13 +11,14 @@ use std::time::Instant;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::cgroup::{self, Cgroup};
 use super::checkout::Checkout;
 use super::job::{Access, Ended, Limits, SandboxError};
-use super::proxy::Proxy;
 use super::spec::{Action, Spec, Walls};
+use super::way::Way;
 use super::{Sandbox, bubblewrap, child, collect, layout, tree};
 
 /// What is to be done, apart from the policy that allows it.
@@ -27,9 +28,17 @@ pub(super) struct Request<'a> {
     pub(super) checkout: &'a Checkout,
     pub(super) access: Access,
     pub(super) limits: Limits,
-    pub(super) stdin: &'a [u8],
+    pub(super) streams: Streams<'a>,
     /// The way out, if there is one.
-    pub(super) proxy: Option<&'a Proxy>,
+    pub(super) way: Option<Way<'a>>,
+}
+
+/// What a job reads, and where what it prints goes.
+pub(super) enum Streams<'a> {
+    /// It reads these bytes, and what it prints is kept as far as the limits go.
+    Whole(&'a [u8]),
+    /// It is talked with: it reads what comes in, and what it prints is handed on as it comes.
+    Live { input: mpsc::Receiver<Vec<u8>>, output: mpsc::Sender<Vec<u8>> },
 }
 
 /// Does it, from the first process to the last.
@@ -42,7 +51,7 @@ pub(super) async fn launch(
     if sandbox.absent {
         return Err(SandboxError::Unavailable("this process has no sandbox: the role runner runs commands".to_owned()));
     }
-    if request.proxy.is_some() && sandbox.walls == Walls::Landlock {
+    if request.way.is_some() && sandbox.walls == Walls::Landlock {
         // Without a network of its own, a process that may open a socket may reach everything the host can.
         return Err(SandboxError::BadJob("without namespaces there is no way out that could be watched".to_owned()));
     }
@@ -65,7 +74,7 @@ pub(super) async fn launch(
         private_tmp: (sandbox.walls == Walls::Landlock).then_some(scratch.0.as_path()),
         cancel,
     };
-    let seen = collect::collect(&mut helper, socket, request.stdin, &watch).await;
+    let seen = collect::collect(&mut helper, socket, request.streams, &watch).await;
     let exit = seen.exit(cgroup.as_ref().and_then(Cgroup::exceeded))?;
     Ok(Ended { exit, output: seen.output, elapsed: began.elapsed() })
 }
@@ -77,9 +86,9 @@ fn unavailable(why: io::Error) -> SandboxError {
 fn spec(sandbox: &Sandbox, request: &Request<'_>, scratch: &Path) -> Spec {
     let mut view = layout::view(&sandbox.config, request.checkout.dir(), request.access, scratch);
     let mut environment = layout::environment(&sandbox.config, &view, sandbox.walls);
-    if let Some(proxy) = request.proxy {
-        view.read_only.extend(proxy.shown());
-        let more: Vec<(String, String)> = proxy.environment().collect();
+    if let Some(way) = &request.way {
+        view.read_only.extend(way.shown());
+        let more = way.environment();
         environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         environment.extend(more);
     }
@@ -87,7 +96,8 @@ fn spec(sandbox: &Sandbox, request: &Request<'_>, scratch: &Path) -> Spec {
         walls: sandbox.walls,
         action: request.action.clone(),
         environment,
-        proxy: request.proxy.is_some(),
+        proxy: request.way.is_some(),
+        talks: matches!(request.streams, Streams::Live { .. }),
         cwd: request.cwd.clone(),
         view,
         limits: request.limits,

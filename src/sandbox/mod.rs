@@ -1,6 +1,6 @@
 //! Runs what a stranger wrote, behind walls, and brings back what it printed and changed.
 //!
-//! Promises: one function starts a stranger's process; it has no network (set-up commands have the `proxy`), no credential, an empty environment filled
+//! Promises: one function starts a stranger's process; it has no network (set-up commands have the `proxy`, an agent of others the `bridge`), no credential, an empty environment filled
 //! from a fixed list, a read-only system, one checkout and a private temporary directory; its whole process tree dies
 //! with the job, with a limit, and with the core. Before a run [`Sandbox::self_test`] must fail to get out.
 //! Refuses to run anything where neither namespaces nor landlock hold: there is no weaker mode.
@@ -18,6 +18,7 @@
 //! The socket is the lifeline as well: when its other end is gone, because the core closed it or died, everything
 //! behind the walls is killed.
 
+mod bridge;
 mod bubblewrap;
 mod cgroup;
 mod changes;
@@ -42,12 +43,14 @@ mod self_test;
 pub(crate) mod server;
 mod spec;
 mod tree;
+mod way;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub use bridge::{Bridge, GATEWAY, Talk, WORK};
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{SandboxConfig, WallsChoice};
 pub use host_git::git_version;
@@ -56,8 +59,10 @@ pub use layer::{NoLayer, Recipe};
 pub use local::{LocalRepository, NewCommit};
 pub use spec::Walls;
 
+use launch::Streams;
 use proxy::Proxy;
 use spec::Action;
+use way::Way;
 
 /// Walls that were found to hold on this host. Only [`Sandbox::probe`] makes one.
 #[derive(Debug, Clone)]
@@ -125,8 +130,8 @@ impl Sandbox {
             checkout: job.checkout,
             access: job.access,
             limits: job.limits,
-            stdin: &job.stdin,
-            proxy,
+            streams: Streams::Whole(&job.stdin),
+            way: proxy.map(Way::SetUp),
         };
         launch::launch(self, request, cancel).await
     }
@@ -149,8 +154,8 @@ impl Sandbox {
             checkout,
             access,
             limits,
-            stdin: request_json,
-            proxy: None,
+            streams: Streams::Whole(request_json),
+            way: None,
         };
         launch::launch(self, request, cancel).await?.answer()
     }

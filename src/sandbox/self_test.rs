@@ -24,8 +24,8 @@ pub(super) async fn self_test(sandbox: &Sandbox) -> Result<(), SandboxError> {
         checkout: &bait.checkout,
         access: Access::Writable,
         limits,
-        stdin: b"",
-        proxy: None,
+        streams: launch::Streams::Whole(b""),
+        way: None,
     };
     let answer = launch::launch(sandbox, request, &CancellationToken::new()).await?.answer()?;
     let mut found: Found =

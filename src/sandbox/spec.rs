@@ -37,8 +37,10 @@ pub(crate) struct Spec {
     pub(crate) walls: Walls,
     pub(crate) action: Action,
     pub(crate) environment: Vec<(String, String)>,
-    /// Whether there is a way out, through the socket of the proxy.
+    /// Whether there is a way out, through a socket of the core.
     pub(crate) proxy: bool,
+    /// Whether its standard output is a protocol, so that what it complains of must not be among it.
+    pub(crate) talks: bool,
     /// The directory to start in, relative to the checkout.
     pub(crate) cwd: PathBuf,
     pub(crate) view: View,
@@ -123,6 +125,8 @@ impl View {
 /// What the helper says, one JSON line each; other lines are a program's own complaints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Told {
+    /// The last words that a process which is talked with wrote to its standard error; its end follows.
+    Words(String),
     Code(i32),
     Signal(i32),
     /// The walls could not be put up; nothing was run.

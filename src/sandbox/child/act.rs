@@ -6,7 +6,8 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ChildStderr, Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -18,6 +19,9 @@ use nix::unistd::{Gid, Pid, Uid, setgroups, setresgid, setresuid};
 
 use super::super::spec::{Account, Action, Found, Probe, Spec, Told, Walls};
 use super::{Tool, control, files, forward, lock, outer, read_spec, tell};
+
+/// How much is kept of what a process that is talked with complains of.
+const LAST_WORDS: usize = 4096;
 
 /// Reads what to do, puts up the walls and does it.
 pub(super) fn inner(tool: Tool) -> Result<ExitCode, String> {
@@ -99,13 +103,45 @@ fn command(spec: &Spec, work: &Path, argv: &[String]) -> Result<ExitCode, String
     if spec.walls == Walls::Landlock {
         return Ok(ExitCode::from(not_started(program, &command.exec())));
     }
+    if spec.talks {
+        command.stderr(Stdio::piped());
+    }
     let told = match command.spawn() {
-        Ok(child) => reap(i32::try_from(child.id()).map(Pid::from_raw).map_err(|e| e.to_string())?)?,
+        Ok(mut child) => {
+            let words = child.stderr.take().map(last_words);
+            let told = reap(i32::try_from(child.id()).map(Pid::from_raw).map_err(|e| e.to_string())?)?;
+            if let Some(words) = words {
+                tell(&Told::Words(words()));
+            }
+            told
+        }
         Err(e) => Told::Code(not_started(program, &e).into()),
     };
     tell(&told);
     // Ends the namespace, and with it whatever the command has left behind.
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads on until the last process has let go of the pipe; the function it gives tells the end of what came so far.
+fn last_words(mut pipe: ChildStderr) -> impl FnOnce() -> String {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (read, ended) = (Arc::clone(&kept), mpsc::channel::<()>());
+    let (sender, receiver) = ended;
+    std::thread::spawn(move || {
+        let _open = sender;
+        let mut bytes = [0; 4096];
+        while let Ok(n @ 1..) = pipe.read(&mut bytes) {
+            let mut kept = read.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend_from_slice(&bytes[..n]);
+            let more = kept.len().saturating_sub(LAST_WORDS);
+            kept.drain(..more);
+        }
+    });
+    move || {
+        // What it has left behind may hold the pipe open for ever.
+        let _ = receiver.recv_timeout(Duration::from_millis(200));
+        String::from_utf8_lossy(&kept.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
 }
 
 fn stranger(spec: &Spec, program: &str) -> io::Result<Command> {
