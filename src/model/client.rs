@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, RequestBuilder, Response, redirect};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use super::sse::Reader;
 use super::trace;
 
 /// The most bytes read of one answer, and of one refusal.
-const MAX_ANSWER: usize = 8 * 1024 * 1024;
+pub(super) const MAX_ANSWER: usize = 8 * 1024 * 1024;
 const MAX_REFUSAL: usize = 64 * 1024;
 /// Pauses before a request that never reached the vendor is sent again.
 const RESENDS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
@@ -123,7 +123,8 @@ impl Model {
     async fn exchange(&self, body: String, begun: Instant, draft: &mut Draft) -> Result<(), Cut> {
         let timeouts = &self.profile.timeouts;
         let mut due = (begun + timeouts.first_byte, Limit::FirstByte);
-        let mut response = timeout_at(due.0, self.send(body)).await.map_err(|_| Cut::Silent(due.1))??;
+        let post = || self.post(None).body(body.clone());
+        let mut response = timeout_at(due.0, self.send_again(post)).await.map_err(|_| Cut::Silent(due.1))??;
         if !response.status().is_success() {
             let (status, headers) = (response.status(), response.headers().clone());
             let body = timeout_at(due.0, read_refusal(response)).await.unwrap_or_default();
@@ -150,14 +151,22 @@ impl Model {
         }
     }
 
+    /// A request to the profile's own address, or to another path beside it.
+    pub(super) fn post(&self, beside: Option<&str>) -> RequestBuilder {
+        let mut endpoint = self.endpoint.clone();
+        if let (Some(beside), Some(base)) = (beside, self.endpoint.path().strip_suffix("chat/completions")) {
+            endpoint.set_path(&format!("{base}{beside}"));
+        }
+        self.http.post(endpoint).headers(self.headers.clone())
+    }
+
     /// Sends the request, and again after a moment if nothing of an answer came back: twice if there was no connection, and
     /// once if it broke, since a request that reached the vendor may have to be paid (F14).
-    async fn send(&self, body: String) -> Result<Response, Cut> {
+    pub(super) async fn send_again(&self, post: impl Fn() -> RequestBuilder) -> Result<Response, Cut> {
         let mut pauses = RESENDS.iter();
         let mut may_have_arrived = false;
         loop {
-            let request = self.http.post(self.endpoint.clone()).headers(self.headers.clone()).body(body.clone());
-            let error = match request.send().await {
+            let error = match post().send().await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -174,7 +183,7 @@ impl Model {
 }
 
 /// Why the exchange ended early; becomes a [`ModelError`] once the cost is known.
-enum Cut {
+pub(super) enum Cut {
     Cancelled,
     Silent(Limit),
     Fault(super::draft::Fault),
@@ -207,13 +216,13 @@ fn headers(profile: &Profile) -> Result<HeaderMap, BadProfile> {
     Ok(headers)
 }
 
-fn is_event_stream(response: &Response) -> bool {
+pub(super) fn is_event_stream(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
 /// Reads what there is of a refusal's body, up to a limit; its status alone is worth something.
-async fn read_refusal(mut response: Response) -> Vec<u8> {
+pub(super) async fn read_refusal(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         let room = MAX_REFUSAL.saturating_sub(body.len());

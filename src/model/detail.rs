@@ -14,10 +14,15 @@ const WITHHELD: &str = "(the vendor's words repeat the request and are withheld)
 
 /// Returns the vendor's words on one line, cut, or a note that they cannot be shown.
 pub(super) fn showable(words: &str, conversation: &Conversation, key: &SecretString) -> String {
+    showable_beside(words, &conversation.texts().collect::<Vec<_>>(), key)
+}
+
+/// The same, where these texts were sent.
+pub(super) fn showable_beside(words: &str, sent: &[&str], key: &SecretString) -> String {
     let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     let line = line.trim();
     // Line ends were turned into spaces, so what was sent is compared as it would look after that.
-    let sent: Vec<String> = conversation.texts().map(flat).collect();
+    let sent: Vec<String> = sent.iter().map(|text| flat(text)).collect();
     let key = key.expose_secret();
     let shows_key = (!key.is_empty() && line.contains(key)) || runs(line, SHARED_KEY).any(|run| key.contains(run));
     let shows_text = runs(line, SHARED_TEXT).any(|run| sent.iter().any(|text| text.contains(run)));

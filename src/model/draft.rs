@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::conversation::{Answer, Arguments, Stop, ToolCall, Usage};
+use super::lent::responses;
 use super::profile::Provider;
 use super::{anthropic, openai};
 
@@ -16,6 +17,7 @@ pub(super) const MAX_PARTS: usize = 256;
 pub(super) enum Draft {
     Anthropic(anthropic::Draft),
     OpenAi(openai::Draft),
+    Responses(responses::Draft),
 }
 
 /// Whether the final event has been there.
@@ -48,6 +50,7 @@ impl Draft {
         match self {
             Draft::Anthropic(draft) => draft.take(data),
             Draft::OpenAi(draft) => draft.take(data),
+            Draft::Responses(draft) => draft.take(data),
         }
     }
 
@@ -56,6 +59,7 @@ impl Draft {
         match self {
             Draft::Anthropic(draft) => draft.spent(),
             Draft::OpenAi(draft) => draft.spent(),
+            Draft::Responses(draft) => draft.spent(),
         }
     }
 
@@ -64,6 +68,7 @@ impl Draft {
         match self {
             Draft::Anthropic(draft) => draft.finish(),
             Draft::OpenAi(draft) => draft.finish(),
+            Draft::Responses(draft) => draft.finish(),
         }
     }
 }

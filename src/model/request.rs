@@ -21,11 +21,16 @@ pub(super) fn body(conversation: &Conversation, profile: &Profile) -> String {
 /// For the record, so that a stored answer can be told to be the answer to this very question.
 #[must_use]
 pub fn request_hash(conversation: &Conversation, profile: &Profile) -> Digest {
+    hash_of(profile, &body(conversation, profile))
+}
+
+/// The same of a body that is there already.
+pub(super) fn hash_of(profile: &Profile, body: &str) -> Digest {
     let provider = match profile.provider {
         Provider::Anthropic => "anthropic",
         Provider::OpenAi => "openai",
     };
-    let whole = format!("{provider}\n{}\n{}", profile.base_url, body(conversation, profile));
+    let whole = format!("{provider}\n{}\n{body}", profile.base_url);
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest(&SHA256, whole.as_bytes()).as_ref());
     Digest::from_bytes(bytes)

@@ -6,4 +6,4 @@ mod answer;
 mod request;
 
 pub(super) use answer::Draft;
-pub(super) use request::body;
+pub(super) use request::{body, level};

@@ -55,7 +55,7 @@ struct Body<'a> {
     messages: Vec<Value>,
 }
 
-fn level(effort: Effort) -> &'static str {
+pub(in crate::model) fn level(effort: Effort) -> &'static str {
     match effort {
         Effort::Minimal | Effort::Low => "low",
         Effort::Medium => "medium",
