@@ -85,6 +85,7 @@
 //! | deviation | what was done otherwise than planned, with the reason |
 //! | conformance | how the work stands to the plan: a verdict for each step, file and check, and one over all |
 //! | core | the trusted process: webhooks, database, credentials, every write to GitHub |
+//! | guest | an agent of somebody else's at work in the place of the house's own ([`agent::guest`]) |
 //! | sandbox | where every command and every tool of the agent runs: no credential, no network |
 //!
 //! # Where to read

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::budget::Leash;
 use super::dialogue::{Said, arguments, unknown};
 use super::ending::Ending;
+use super::guest::Guest;
 use super::tools::{Reply, Request, both_ends, fits, is_refusal};
 use crate::model::{Model, ToolCall};
 use crate::sandbox::{Access, Checkout, Ended, Exit, Job, Limits, Sandbox, SandboxError, command_line};
@@ -19,6 +20,8 @@ pub struct Desk<'a, J> {
     pub model: &'a Model,
     /// Who goes on once that model is not to be had.
     pub fallback: Option<&'a Model>,
+    /// Whose agent it is, if not the house's own.
+    pub guest: Option<&'a Guest>,
     /// Where the conversation is kept.
     pub journal: &'a J,
     /// Where commands and tools run.

@@ -251,7 +251,7 @@ impl<'a, J: Journal> Dialogue<'a, J> {
 }
 
 /// What people said behind so many turns, as the model is told it: their words are data, inside the approved plan.
-fn guided(guidance: &[(u32, String)], turns: u32) -> Vec<Part> {
+pub(super) fn guided(guidance: &[(u32, String)], turns: u32) -> Vec<Part> {
     let said: Vec<String> =
         guidance.iter().filter(|(behind, _)| *behind == turns).map(|(_, said)| text::clean(said).text).collect();
     let words: Vec<&str> = said.iter().map(|said| said.trim()).filter(|said| !said.is_empty()).collect();
@@ -313,6 +313,14 @@ impl Said {
         match self {
             Said::Rejected(text) => Some(text),
             Said::Done(_) | Said::Failed(_) | Said::Refused(_) => None,
+        }
+    }
+
+    /// What a guest is told, and whether it is a failure.
+    pub(super) fn spoken(self) -> (String, bool) {
+        match self {
+            Said::Done(text) => (text, false),
+            Said::Failed(text) | Said::Refused(text) | Said::Rejected(text) => (text, true),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Start with [`planner`] and [`executor`], the two loops; both hold one conversation (`dialogue`) at a desk
 //! ([`Desk`]: a model, a journal, a sandbox, a checkout, a leash). [`tools`] is what runs on the sandbox's side of the
-//! wall, [`prompt`] what is told, [`text`] how strangers' words are cleaned before.
+//! wall, [`guest`] who sits there when it is not the house's own agent, [`prompt`] what is told, [`text`] how strangers' words are cleaned before.
 //!
 //! Promises: every answer is stored before it is used, so a restart buys nothing twice; every end has a name
 //! ([`Ending`]); no tool could approve, trigger, label, push or read another repository. Refuses to trust: what the model,
@@ -13,6 +13,7 @@ mod desk;
 mod dialogue;
 mod ending;
 pub mod executor;
+pub mod guest;
 mod house;
 mod issue;
 mod offered;

@@ -12,6 +12,7 @@ use super::budget::Spent;
 use super::desk::{self, Desk};
 use super::dialogue::{Dialogue, Heard, Said, arguments};
 use super::ending::Ending;
+use super::guest;
 use super::house::HouseRules;
 use super::issue::Issue;
 use super::prompt::{self, Phase, told};
@@ -27,7 +28,7 @@ use crate::workflow::plan::revision::Part as PlanPart;
 use crate::workflow::run::{Ask, Note};
 
 /// Submissions with faults that are told to the model; the next one ends its work (F49).
-const MAX_FAULTY: u32 = 3;
+pub(super) const MAX_FAULTY: u32 = 3;
 
 /// Faults that are told at once.
 const MAX_FAULTS: usize = 20;
@@ -71,6 +72,9 @@ pub struct Submission {
 
 /// Lets the model plan, and says what that used up.
 pub async fn plan<J: Journal>(desk: &Desk<'_, J>, task: &PlanTask<'_>) -> (Planned, Spent) {
+    if let Some(guest) = desk.guest {
+        return Box::pin(guest::plan(desk, guest, task)).await;
+    }
     let conversation = task.conversation();
     let mut dialogue = match Dialogue::open((desk.model, desk.fallback), desk.journal, desk.leash, conversation).await {
         Ok(dialogue) => dialogue,
@@ -129,7 +133,7 @@ async fn look<J: Journal>(desk: &Desk<'_, J>, heard: &Heard, call: &ToolCall) ->
 }
 
 /// A call as the planner understands it.
-enum Call {
+pub(super) enum Call {
     Look,
     Result(Planned),
     Rejected(Said),
@@ -167,7 +171,7 @@ impl PlanTask<'_> {
     }
 
     /// The call that ends the work with a version.
-    fn submits(&self) -> &'static str {
+    pub(super) fn submits(&self) -> &'static str {
         if self.revises().is_some() { "submit_revision" } else { "submit_plan" }
     }
 
@@ -176,7 +180,7 @@ impl PlanTask<'_> {
         self.previous.filter(|_| self.phase() == Phase::Revise)
     }
 
-    fn read(&self, call: &ToolCall) -> Call {
+    pub(super) fn read(&self, call: &ToolCall) -> Call {
         let read = match (call.name.as_str(), self.revises()) {
             ("submit_revision", Some(previous)) => arguments(call)
                 .and_then(|revision: Revision| revision.judge(previous, self.notes()).map_err(rejected))
@@ -195,7 +199,7 @@ impl PlanTask<'_> {
     }
 
     /// The beginning of the conversation; the same bytes each time.
-    fn conversation(&self) -> Conversation {
+    pub(super) fn conversation(&self) -> Conversation {
         let phase = self.phase();
         let task = told(match phase {
             Phase::Revise => "Revise the plan.",

@@ -8,10 +8,13 @@
 use serde::Serialize;
 
 use crate::ids::Digest;
-use crate::model::{Part, ToolSpec};
+use crate::model::{Conversation, Message, Part, ToolSpec};
 use crate::workflow::terms::Canon;
 
 use super::offered;
+
+/// What a guest is told besides: that it has tools of its own, and which ones are the house's.
+pub(super) const GUEST: &str = include_str!("prompts/guest.md");
 
 /// What the agent is to do; decides instructions and tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +71,26 @@ pub fn prompt_version() -> Digest {
             canon.text(&tool.schema.to_string());
         });
     }
+    canon.text(GUEST);
     canon.finish()
+}
+
+/// The beginning of a conversation as one prompt for a guest, which has instructions of its own.
+pub(super) fn for_guest(conversation: &Conversation) -> String {
+    let parts = conversation.messages.iter().flat_map(|message| match message {
+        Message::User { parts } => parts.as_slice(),
+        Message::Assistant { .. } => &[],
+    });
+    let said = parts.map(|part| match part {
+        Part::Text { text } | Part::ToolResult { text, .. } => text.as_str(),
+    });
+    [GUEST, conversation.system.as_str()].into_iter().chain(said).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The tools of a conversation that are not for looking around and changing files: a guest has those itself.
+pub(super) fn house_tools(conversation: Conversation) -> Vec<ToolSpec> {
+    let own = ["list", "read", "search", "outline", "edit", "create", "delete", "run", "output"];
+    conversation.tools.into_iter().filter(|tool| !own.contains(&tool.name.as_str())).collect()
 }
 
 /// Strangers' words as a part of a user turn. Texts in `data` are to be cleaned before.

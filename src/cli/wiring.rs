@@ -6,16 +6,18 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
+use crate::agent::guest::Guest;
 use crate::config::policy::Bounds;
 use crate::config::{
-    Config, EffortLevel, HookConfig, ModelConfig, PhaseLimits, PhaseModel, ProviderKind, SandboxSettings, WallsKind,
+    AgentConfig, Config, EffortLevel, HookConfig, ModelConfig, PhaseLimits, PhaseModel, ProviderKind, SandboxSettings,
+    WallsKind,
 };
 use crate::counts::Counts;
 use crate::github::{App, GithubConfig};
 use crate::hooks::{Hook, Hooks};
 use crate::ids::Timestamp;
 use crate::model::{Effort, Model, Price, Profile, Provider, Timeouts, shipped_price};
-use crate::sandbox::{Sandbox, SandboxConfig, WallsChoice};
+use crate::sandbox::{Sandbox, SandboxConfig, Walls, WallsChoice};
 use crate::store::{Store, Worker};
 use crate::web::dashboard::{self, Dashboard};
 use crate::worker::{Core, ModelChoice, Settings};
@@ -29,6 +31,13 @@ use crate::workflow::plan::Budget;
 /// When a part cannot be had; the text says which, and how to mend it.
 pub async fn wire(config: &Config, program: &Path, stop: CancellationToken) -> anyhow::Result<Core> {
     let sandbox = Sandbox::probe(&walls(&config.sandbox, data_folder(config)?, program)?).await?;
+    if let (Walls::Landlock, Some(agent)) = (sandbox.walls(), config.models.agents().next()) {
+        anyhow::bail!(
+            "[agents.{}] needs walls that give it a network of its own, and here are only those of landlock: let the server \
+             make namespaces (`assentry doctor` says how), or leave out agent",
+            agent.name
+        );
+    }
     assemble(config, sandbox, stop).await
 }
 
@@ -195,8 +204,18 @@ pub(super) fn model(config: &ModelConfig) -> anyhow::Result<(Model, ModelChoice)
         timeouts: Timeouts::default(),
         price,
     })?;
-    let choice = ModelChoice { name: model.profile().name(), price, fallback: None };
+    let guest = config.agent.as_ref().map(|agent| Arc::new(guest(agent)));
+    let name = match &guest {
+        Some(guest) => format!("{} with {}", model.profile().name(), guest.name),
+        None => model.profile().name(),
+    };
+    let choice = ModelChoice { name, price, fallback: None, guest };
     Ok((model, choice))
+}
+
+pub(super) fn guest(agent: &AgentConfig) -> Guest {
+    let AgentConfig { name, command, environment, read_only, mode, sign_in } = agent.clone();
+    Guest { name, command, environment, read_only, mode, sign_in }
 }
 
 fn effort(level: EffortLevel) -> Effort {

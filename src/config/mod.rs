@@ -7,6 +7,7 @@
 //!
 //! Reading a configuration is a function of the text and its [`Surroundings`]: nothing else is looked at.
 
+mod agents;
 mod approval;
 mod commands;
 mod draft;
@@ -31,6 +32,7 @@ mod web;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use agents::AgentConfig;
 pub use approval::ApprovalConfig;
 pub use draft::{Additions, Draft, ModelAdditions, SignInAdditions};
 pub use github::{GithubConfig, RepoPattern};

@@ -3,11 +3,13 @@
 //! `[model]` holds what all have in common, `[models.plan]`, `[models.revise]` and `[models.execute]` what differs; whoever
 //! plans also revises, where the second of them is absent. `[models.review]` reads what was built once more, where it is there. Whoever names another provider or address there must name its
 //! key too: a key is never sent to where it was not meant for. `[models.allowed.NAME]` are further ones, in the same form,
-//! that a repository's policy may choose by that name, and that a phase may fall back on.
+//! that a repository's policy may choose by that name, and that a phase may fall back on. `agent` in any of them names one of
+//! `[agents.NAME]`, which then works with that model in the place of the house's own agent.
 
 use secrecy::SecretString;
 use url::Url;
 
+use super::agents::{self, AgentConfig};
 use super::limits::micro_dollars;
 use super::secrets::{Source, Surroundings};
 use super::server::http_url;
@@ -26,6 +28,16 @@ pub struct ModelsConfig {
     pub review: Option<PhaseModel>,
     /// What a repository's policy may choose instead, by name.
     pub allowed: Vec<(String, ModelConfig)>,
+}
+
+impl ModelsConfig {
+    /// The agents that are not the house's own and work with one of the models; one that works with several comes several
+    /// times.
+    pub fn agents(&self) -> impl Iterator<Item = &AgentConfig> {
+        let phases = [&self.plan, &self.revise, &self.execute].map(|phase| &phase.model);
+        let models = phases.into_iter().chain(self.allowed.iter().map(|(_, allowed)| allowed));
+        models.filter_map(|model| model.agent.as_ref())
+    }
 }
 
 /// The model of a phase.
@@ -54,6 +66,8 @@ pub struct ModelConfig {
     pub max_output_tokens: u32,
     /// What tokens cost; the built-in list's price if absent.
     pub price: Option<PriceConfig>,
+    /// The agent that works with it, if not the house's own.
+    pub agent: Option<AgentConfig>,
 }
 
 /// A wire format.
@@ -98,14 +112,16 @@ pub struct PriceConfig {
 pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<ModelsConfig> {
     let (common, models) = (root.table("model"), root.table("models"));
     let (plan, revise, execute) = (models.table("plan"), models.table("revise"), models.table("execute"));
-    let planner = Layers { own: &plan, common: &common }.read(around, "claude-opus-5-5");
+    let agents = &agents::read(root);
+    let planner = Layers { own: &plan, common: &common, agents }.read(around, "claude-opus-5-5");
     // Not even asked for its mistakes where it is absent: they are the planner's.
     let revises =
-        models.has("revise").then(|| Layers { own: &revise, common: &common }.read(around, "claude-opus-5-5"));
-    let executor = Layers { own: &execute, common: &common }.read(around, "claude-sonnet-5-5");
+        models.has("revise").then(|| Layers { own: &revise, common: &common, agents }.read(around, "claude-opus-5-5"));
+    let executor = Layers { own: &execute, common: &common, agents }.read(around, "claude-sonnet-5-5");
     let review = models.table("review");
-    let reviewer =
-        models.has("review").then(|| Layers { own: &review, common: &common }.read(around, "claude-sonnet-5-5"));
+    let reviewer = models
+        .has("review")
+        .then(|| Layers { own: &review, common: &common, agents }.read(around, "claude-sonnet-5-5"));
     let mut allowed = vec![];
     let mut names = vec![];
     for (name, own) in models.named_tables("allowed") {
@@ -116,15 +132,22 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
         if !own.has("model") {
             own.wrong_here("names no model: write model = \"…\", the model's id as the provider spells it");
         }
-        let model = Layers { own: &own, common: &common }.read(around, "claude-sonnet-5-5");
+        let model = Layers { own: &own, common: &common, agents }.read(around, "claude-sonnet-5-5");
+        // What goes on where another is not to be had is a model, and no other agent in the middle of the work.
+        if !own.has("agent") && !common.has("agent") {
+            names.push(name);
+        }
         own.finish();
-        names.push(name);
         allowed.extend(model.map(|model| (name.to_owned(), model)));
     }
     let fallback = |own: &Table<'_>| {
+        let has_agent = own.has("agent") || common.has("agent");
         own.parsed("fallback", |text| match names.contains(&text) {
+            _ if has_agent => Err("an agent keeps to one model: leave out fallback or agent".to_owned()),
             true => Ok(text.to_owned()),
-            false => Err(format!("there is no [models.allowed.{text}]; it takes the name of one of these")),
+            false => {
+                Err(format!("there is no [models.allowed.{text}] without an agent; it takes the name of one of these"))
+            }
         })
     };
     let fallbacks = [fallback(&plan), fallback(&revise), fallback(&execute), fallback(&review)];
@@ -146,6 +169,7 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
 struct Layers<'l, 'd> {
     own: &'l Table<'d>,
     common: &'l Table<'d>,
+    agents: &'l [AgentConfig],
 }
 
 impl<'l, 'd> Layers<'l, 'd> {
@@ -157,6 +181,7 @@ impl<'l, 'd> Layers<'l, 'd> {
         let effort = self.first(|table| table.parsed("effort", effort));
         let most = self.first(|table| table.integer("max_output_tokens", 256..=1_000_000));
         let price = self.placed(|table| price(table.table("price")));
+        let agent = self.first(|table| table.parsed("agent", |name| self.agent(name)));
         let model = self.placed(|table| table.parsed("model", model_id));
         let model = match provider {
             ProviderKind::Anthropic => model.or_else(|| Some(default_model.to_owned())),
@@ -173,7 +198,13 @@ impl<'l, 'd> Layers<'l, 'd> {
             effort,
             max_output_tokens: most.and_then(|n| u32::try_from(n).ok()).unwrap_or(32_000),
             price,
+            agent,
         })
+    }
+
+    fn agent(&self, name: &str) -> Result<AgentConfig, String> {
+        let agent = self.agents.iter().find(|agent| agent.name == name);
+        agent.cloned().ok_or_else(|| format!("there is no [agents.{name}]; it takes the name of one of these"))
     }
 
     /// The phase's own value, or the common one.

@@ -51,10 +51,6 @@ pub enum WallsKind {
 }
 
 pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettings {
-    let folder = |text: &str| {
-        let path = PathBuf::from(text);
-        if path.is_absolute() { Ok(path) } else { Err(format!("{text:?} must be a whole path, beginning with /")) }
-    };
     let environment = table.texts("environment");
     for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
         table.wrong("environment", format!("{name:?} must be a name of capital letters, digits and _"));
@@ -92,6 +88,12 @@ pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettin
     settings
 }
 
+/// A path from the root on.
+pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() { Ok(path) } else { Err(format!("{text:?} must be a whole path, beginning with /")) }
+}
+
 /// The home of whoever starts the server, where rustup installs.
 fn rust_home(around: &Surroundings<'_>) -> Option<PathBuf> {
     (around.env)("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
@@ -115,7 +117,7 @@ fn host(text: &str) -> Result<String, String> {
     }
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 

@@ -256,3 +256,30 @@ fn metrics_are_off_behind_a_token_or_at_an_address() {
     let wrong = "line 8: web.metrics: must be off, token, or an address and a port such as 127.0.0.1:9464";
     assert_eq!(metrics("on").unwrap_err(), [wrong]);
 }
+
+#[test]
+fn an_agent_is_named_where_a_model_is_and_mistakes_in_it_are_told() {
+    let agents = include_str!("../../deploy/agents.example.toml");
+    let config = parse(&format!("{FOUR}[models.execute]\nagent = 'claude'\n{agents}")).unwrap();
+    let agent = config.models.execute.model.agent.unwrap();
+    assert_eq!((agent.name.as_str(), agent.mode.as_deref()), ("claude", Some("bypassPermissions")));
+    assert!(config.models.plan.model.agent.is_none());
+
+    let text = format!(
+        "{FOUR}[models.plan]\nagent = 'gone'\n[models.execute]\nagent = 'a'\nfallback = 'b'\n\
+         [models.allowed.b]\nmodel = 'm'\n[agents.a]\ncommand = ['x', '{{gateway}}']\nread_only = ['x']\n\
+         environment = {{ low = '1' }}\nmodes = 'x'\n"
+    );
+    assert_eq!(
+        parse(&text).unwrap_err(),
+        [
+            "line 8: models.plan.agent: there is no [agents.gone]; it takes the name of one of these",
+            "line 11: models.execute.fallback: an agent keeps to one model: leave out fallback or agent",
+            "line 14: agents.a: does not tell the agent with which key: write {token} into the variable or argument that \
+             takes the key",
+            "line 16: agents.a.read_only: \"x\" must be a whole path, beginning with /",
+            "line 17: agents.a.environment: \"low\" must be a name of capital letters, digits and _",
+            "line 18: agents.a.modes: there is no such key: did you mean `mode`?",
+        ]
+    );
+}

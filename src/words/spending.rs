@@ -97,7 +97,7 @@ pub(super) fn resting(full: &Full, prefix: &Prefix) -> (String, String) {
             format!("The approved budget leaves no room for another call of the model: {limit}."),
             prefix.tell(
                 "`/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and \
-                 minutes as large a part; then the work goes on, and nothing is paid for twice.",
+                 minutes as large a part; then the work goes on.",
             ),
         ),
         Full::Day { reached } => {

@@ -66,6 +66,7 @@ impl Deed<'_> {
         let desk = Desk {
             model,
             fallback: choice.fallback.as_deref(),
+            guest: choice.guest.as_deref(),
             journal: &journal,
             sandbox: &self.core.sandbox,
             checkout: &checkout,

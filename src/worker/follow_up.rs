@@ -118,7 +118,16 @@ impl Deed<'_> {
         let journal = Notebook::new(self, name.clone(), by, budget);
         let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
         let (sandbox, limits, fallback) = (&self.core.sandbox, self.limits(), choice.fallback.as_deref());
-        let desk = Desk { model, fallback, journal: &journal, sandbox, checkout: &checkout, limits, leash: &leash };
+        let desk = Desk {
+            model,
+            fallback,
+            guest: choice.guest.as_deref(),
+            journal: &journal,
+            sandbox,
+            checkout: &checkout,
+            limits,
+            leash: &leash,
+        };
         let ground = Ground::of(&terms);
         let merge = update.as_ref().map(|update| &update.merge);
         if let Some(merge) = merge {

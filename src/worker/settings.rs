@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
+use crate::agent::guest::Guest;
 use crate::config::policy::Bounds;
 use crate::config::{RepoPattern, RetentionConfig, ShowConfig};
 use crate::hooks::Hooks;
@@ -90,12 +91,15 @@ pub struct Settings {
 /// A model as people and the digest name it, and what it costs.
 #[derive(Debug, Clone)]
 pub struct ModelChoice {
-    /// Provider and model id, such as `anthropic/claude-opus-4-6`, and which one goes on where it is not to be had.
+    /// Provider and model id, such as `anthropic/claude-opus-4-6`, which agent works with it, and which model goes on where
+    /// it is not to be had.
     pub name: String,
     /// What it costs, if that is known.
     pub price: Option<Price>,
     /// Who goes on once it is not to be had: part of the name, and so of what is approved (F52).
     pub fallback: Option<Arc<Model>>,
+    /// The agent that works with it, if not the house's own: part of the name as well.
+    pub guest: Option<Arc<Guest>>,
 }
 
 impl Settings {

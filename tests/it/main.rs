@@ -17,6 +17,7 @@ mod faithful;
 mod gate;
 mod github;
 mod github_sim;
+mod guests;
 mod hostile;
 mod local;
 mod metrics;

@@ -114,6 +114,11 @@ impl<J: Journal> Site<'_, J> {
     }
 
     fn report(&self) -> String {
+        format!("checks are red:\n{}", self.red_checks())
+    }
+
+    /// The checks that were red at the last finish, with what they printed.
+    pub(super) fn red_checks(&self) -> String {
         let red = self.work.checks.iter().filter(|run| !run.passed());
         let reports: Vec<String> = red
             .map(|run| {
@@ -121,7 +126,7 @@ impl<J: Journal> Site<'_, J> {
                 format!("`{}`{already}: {}", run.command, run.output)
             })
             .collect();
-        format!("checks are red:\n{}", reports.join("\n"))
+        reports.join("\n")
     }
 }
 

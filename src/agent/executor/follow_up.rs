@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::site::Site;
-use super::{Begun, Work, lead};
+use super::{Begun, Work, work_on};
 use crate::agent::desk::Desk;
-use crate::agent::dialogue::{Dialogue, Said};
+use crate::agent::dialogue::Said;
 use crate::agent::ending::Ending;
 use crate::agent::house::Ground;
 use crate::agent::planner::one_text;
@@ -114,14 +114,7 @@ pub async fn follow_up<J: Journal>(desk: &Desk<'_, J>, task: &Task<'_>) -> Follo
         site.merge = Some(merge);
         site.begun = Begun { changes: merge.inside.clone(), ..Begun::default() };
     }
-    let ended = match Dialogue::open((desk.model, desk.fallback), desk.journal, desk.leash, conversation(task)).await {
-        Ok(mut dialogue) => {
-            let ended = Box::pin(lead(&mut site, &mut dialogue)).await;
-            site.work.spent = dialogue.spent;
-            ended
-        }
-        Err(ending) => Err(ending),
-    };
+    let ended = work_on(&mut site, conversation(task)).await;
     let Site { work, answers, .. } = site;
     match ended {
         Ok(()) => FollowedUp::Finished { work, answers },

@@ -9,6 +9,7 @@
 mod begun;
 mod checks;
 mod follow_up;
+mod guest;
 mod outputs;
 mod site;
 mod work;
@@ -68,23 +69,27 @@ pub async fn go_on<J: Journal>(desk: &Desk<'_, J>, plan: &Plan, ground: &Ground,
         Err(ending) => return Executed::Stopped { ending, work: Work::default() },
     };
     site.begun = begun.behind(&site.wall);
-    let models = (desk.model, desk.fallback);
-    let opened = Dialogue::open(models, desk.journal, desk.leash, conversation(plan, &site.begun)).await;
-    let ended = match opened {
-        Ok(mut dialogue) => {
-            let ended = Box::pin(lead(&mut site, &mut dialogue)).await;
-            site.work.spent = dialogue.spent;
-            ended
-        }
-        Err(ending) => Err(ending),
-    };
-    match ended {
+    let conversation = conversation(plan, &site.begun);
+    match work_on(&mut site, conversation).await {
         Ok(()) => Executed::Finished(site.work),
         Err(ending) => {
             site.keep_begun(&ending).await;
             Executed::Stopped { ending, work: site.work }
         }
     }
+}
+
+/// Has whoever sits at the desk work on the site.
+async fn work_on<J: Journal>(site: &mut Site<'_, J>, conversation: Conversation) -> Result<(), Ending> {
+    let desk = site.desk;
+    if let Some(guest) = desk.guest {
+        return Box::pin(guest::work_on(site, guest, conversation)).await;
+    }
+    let models = (desk.model, desk.fallback);
+    let mut dialogue = Dialogue::open(models, desk.journal, desk.leash, conversation).await?;
+    let ended = Box::pin(lead(site, &mut dialogue)).await;
+    site.work.spent = dialogue.spent;
+    ended
 }
 
 async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>) -> Result<(), Ending> {

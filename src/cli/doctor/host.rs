@@ -82,12 +82,13 @@ fn judge_disk(report: &mut Report, found: String, (free_mib, wanted_mib): (u64, 
 pub(super) async fn sandbox(report: &mut Report, config: &Config) {
     let remedy = "Nothing is run without a sandbox; until then the server does not start.";
     match probe(config).await {
-        Ok(sandbox) => report.ok("sandbox", format!("the walls hold: {}", sandbox.walls())),
+        Ok((sandbox, _)) => report.ok("sandbox", format!("the walls hold: {}", sandbox.walls())),
         Err(error) => report.fail("sandbox", format!("{error:#}"), remedy),
     }
 }
 
-async fn probe(config: &Config) -> anyhow::Result<Sandbox> {
+/// The walls, and where they keep things if the data folder is not there yet.
+pub(super) async fn probe(config: &Config) -> anyhow::Result<(Sandbox, Option<tempfile::TempDir>)> {
     let program = std::env::current_exe()?;
     let mut walls = walls(&config.sandbox, &config.server.data_dir, &program)?;
     // Before the first start there is no data folder, and it is not for a look to make one.
@@ -96,7 +97,7 @@ async fn probe(config: &Config) -> anyhow::Result<Sandbox> {
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o711))?;
         walls.data_dir = dir.path().to_owned();
     }
-    Ok(Sandbox::probe(&walls).await?)
+    Ok((Sandbox::probe(&walls).await?, elsewhere))
 }
 
 #[cfg(test)]

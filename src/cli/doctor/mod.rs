@@ -3,6 +3,7 @@
 //! Promises: it changes nothing, here or on GitHub, and may be asked beside a running server; no finding holds a secret. It
 //! does ask each model one short question, which costs a few tokens.
 
+mod agents;
 mod app;
 mod host;
 mod models;
@@ -137,6 +138,7 @@ async fn examine(file: &Path) -> Report {
     host::disk(&mut report, &config);
     host::sandbox(&mut report, &config).await;
     models::each(&mut report, &config).await;
+    agents::each(&mut report, &config).await;
     let app = App::new(&GithubConfig {
         api_url: config.github.api_url.clone(),
         web_url: config.github.web_url.clone(),

@@ -16,6 +16,7 @@ use crate::ids::{BranchName, CommitSha, Digest, RepoId, Timestamp};
 use crate::model::Model;
 use crate::sandbox::{Access, Checkout, Exit, Job, NewCommit, NoLayer, Recipe, command_line};
 use crate::words::plan::{ParseFault, read_plan};
+use crate::worker::ModelChoice;
 use crate::workflow::plan::{Budget, Plan};
 use crate::workflow::run::Ask;
 use crate::workflow::terms::Canon;
@@ -97,7 +98,7 @@ impl Bench {
         let journal = FileJournal::open(&self.conversation("plan", &key), budget)?;
         let checkout = self.mirror.checkout(&self.from, &self.base, &self.folder("plan", &key)?).await?;
         let leash = self.leash(budget, cancel);
-        let desk = self.desk((&model, choice.fallback.as_deref()), &journal, &checkout, &leash);
+        let desk = self.desk((&model, &choice), &journal, &checkout, &leash);
         let ask = Ask::Fresh { guidance: None };
         let (places, house) = (std::collections::BTreeMap::new(), self.house());
         let task = PlanTask { issue, ask: &ask, previous: None, places: &places, house: &house };
@@ -138,7 +139,7 @@ impl Bench {
         let journal = FileJournal::open(&self.conversation("execute", &key), self.profile().budget)?;
         let checkout = self.prepared(&self.folder("execute", &key)?, cancel).await?;
         let leash = self.leash(self.profile().budget, cancel);
-        let desk = self.desk((&model, choice.fallback.as_deref()), &journal, &checkout, &leash);
+        let desk = self.desk((&model, &choice), &journal, &checkout, &leash);
         let executed = Box::pin(executor::execute(&desk, &plan, &self.ground())).await;
         checkout.remove()?;
         let (work, ending) = match executed {
@@ -254,12 +255,21 @@ impl Bench {
 
     fn desk<'a>(
         &'a self,
-        (model, fallback): (&'a Model, Option<&'a Model>),
+        (model, choice): (&'a Model, &'a ModelChoice),
         journal: &'a FileJournal,
         checkout: &'a Checkout,
         leash: &'a Leash,
     ) -> Desk<'a, FileJournal> {
-        Desk { model, fallback, journal, sandbox: &self.sandbox, checkout, limits: self.limits(), leash }
+        Desk {
+            model,
+            fallback: choice.fallback.as_deref(),
+            guest: choice.guest.as_deref(),
+            journal,
+            sandbox: &self.sandbox,
+            checkout,
+            limits: self.limits(),
+            leash,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Server {
     model: Model,
     /// Which model does what.
     models: Models,
+    /// Agents that are not the house's own, by the operator's names for them.
+    agents: BTreeMap<String, Agent>,
     /// Where the server listens.
     server: Listen,
     /// What people and collectors see in a browser.
@@ -93,6 +95,25 @@ struct Model {
     max_output_tokens: u64,
     /// What a million tokens cost, in dollars.
     price: Price,
+    /// The agent that works with it, by its name below agents; without it, the house's own.
+    agent: String,
+}
+
+/// An agent that speaks the Agent Client Protocol, started inside the sandbox. In its command and its variables stand
+/// {gateway}, {token} and {model} for where its model is, the key that opens that, and the model's id.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Agent {
+    /// The program and its arguments.
+    command: Vec<String>,
+    /// Variables that it sees; no secrets.
+    environment: BTreeMap<String, String>,
+    /// Paths of the host that it may read: its program.
+    read_only: Vec<String>,
+    /// The mode it is to work in, by its own name; without it, the one it begins in.
+    mode: String,
+    /// How it is to sign in, by its own name for that, should it ask.
+    sign_in: String,
 }
 
 /// The model of a phase and how to reach it.
@@ -116,6 +137,8 @@ struct PhaseModel {
     max_output_tokens: u64,
     /// What a million tokens cost, in dollars.
     price: Price,
+    /// The agent that works with it, by its name below agents; without it, the house's own.
+    agent: String,
     /// Which of the allowed ones goes on, by name, once this one is not to be had.
     fallback: String,
 }

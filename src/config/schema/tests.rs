@@ -53,7 +53,7 @@ fn the_schema_of_the_configuration_has_the_keys_that_its_reader_knows() {
         let around = Surroundings { folder: "/".into(), env: &|_| None, read: &nothing };
         Config::parse(text, &around).unwrap_err()
     };
-    assert_eq!(agree(&server(), "", "", &read), 37);
+    assert_eq!(agree(&server(), "", "", &read), 38);
 }
 
 #[test]

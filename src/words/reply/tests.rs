@@ -417,7 +417,7 @@ proptest! {
 #[test]
 fn t56_work_that_rests_for_want_of_money_says_who_can_grant_it() {
     let words = Words::OutOfBudget { full: Full::Budget { limit: Limit::Money } };
-    insta::assert_snapshot!(said(&words), @"The work rests, and what is done is kept. The approved budget leaves no room for another call of the model: money. `/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and minutes as large a part; then the work goes on, and nothing is paid for twice. `/cancel` ends the run.");
+    insta::assert_snapshot!(said(&words), @"The work rests, and what is done is kept. The approved budget leaves no room for another call of the model: money. `/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and minutes as large a part; then the work goes on. `/cancel` ends the run.");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Lets planner and executor work with a scripted model behind the real wire and a real sandbox.
 
 mod execution;
+mod guest;
 mod planning;
 mod prefix;
 mod proofs;
@@ -84,6 +85,7 @@ impl House {
         Desk {
             model: &self.model,
             fallback: None,
+            guest: None,
             journal: &self.journal,
             sandbox: &self.sandbox,
             checkout,
