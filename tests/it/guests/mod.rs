@@ -4,6 +4,7 @@
 mod bad;
 mod doctor;
 mod good;
+mod real;
 mod secrets;
 
 use std::path::Path;
