@@ -119,6 +119,9 @@ pub(super) fn read(root: &Table<'_>, around: &Surroundings<'_>) -> Option<Models
         models.has("revise").then(|| Layers { own: &revise, common: &common, agents }.read(around, "claude-opus-5-5"));
     let executor = Layers { own: &execute, common: &common, agents }.read(around, "claude-sonnet-5-5");
     let review = models.table("review");
+    if review.has("agent") {
+        review.wrong("agent", "must go: what was built is reviewed by a model and by no agent");
+    }
     let reviewer = models
         .has("review")
         .then(|| Layers { own: &review, common: &common, agents }.read(around, "claude-sonnet-5-5"));

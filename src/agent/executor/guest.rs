@@ -4,11 +4,9 @@
 //! reminded; if it has changed files by then all the same, all of it is taken as the work of the first step that is not
 //! ticked, and the steps behind it are merely claimed. The report and the verdict say so.
 
-use std::collections::BTreeSet;
-
 use super::site::Site;
 use super::{Deviation, Finish, MAX_RED, Tick, follow_up};
-use crate::agent::dialogue::{Said, arguments, guided as guided_by, unknown};
+use crate::agent::dialogue::{Said, arguments, guided, unknown};
 use crate::agent::ending::Ending;
 use crate::agent::guest::{Guest, Host, Next, Turn, Visit};
 use crate::agent::planner::one_text;
@@ -29,17 +27,17 @@ pub(super) async fn work_on<J: Journal>(
     site.keep_base().await?;
     site.check_before().await?;
     site.take_over().await?;
-    // A guest begins its own conversation anew, so all that people have said since is said at its beginning.
+    // It begins anew after a stop, so it is told at once what people have said meanwhile.
     let said = site.desk.journal.guidance().await.map_err(Ending::Journal)?;
-    let guided = !said.is_empty();
-    if let Some(Message::User { parts }) = conversation.messages.last_mut() {
-        let turns: BTreeSet<u32> = said.iter().map(|(behind, _)| *behind).collect();
-        parts.extend(turns.into_iter().flat_map(|behind| guided_by(&said, behind)));
+    let said: Vec<(u32, String)> = said.into_iter().map(|(_, said)| (0, said)).collect();
+    let parts = guided(&said, 0);
+    if !parts.is_empty() {
+        conversation.messages.push(Message::User { parts });
     }
     let prompt = for_guest(&conversation);
     let tools = house_tools(conversation);
     let visit = Visit { desk: site.desk, guest, access: Access::Writable, tools, prompt };
-    let mut works = Works { site, guided, reminders: 0, ticked: 0 };
+    let mut works = Works { site, guided: !said.is_empty(), reminders: 0, ticked: 0 };
     let (ended, spent) = Box::pin(visit.run(&mut works)).await;
     site.work.spent = spent;
     ended
@@ -47,7 +45,7 @@ pub(super) async fn work_on<J: Journal>(
 
 struct Works<'s, 'a, J> {
     site: &'s mut Site<'a, J>,
-    /// Whether people have let the work go on.
+    /// Whether people have said how to go on.
     guided: bool,
     reminders: u32,
     /// How many steps were ticked at the end of the last turn.

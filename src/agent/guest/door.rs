@@ -16,18 +16,20 @@ use futures::stream;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::mcp::{self, Wanted};
 use crate::model::{Dialect, Piece, ToolSpec, Wish, betas, shown_keys};
 
-/// The largest question to a model, as Anthropic has it.
-const LARGEST_QUESTION: usize = 32 << 20;
+/// The largest question to a model; a million tokens are a quarter of that.
+const LARGEST_QUESTION: usize = 16 << 20;
 /// The largest message to the tools.
 const LARGEST_MESSAGE: usize = 4 << 20;
-/// What waits at the door.
+/// Pieces of an answer that wait to be taken.
 const WAITING: usize = 16;
+/// Bodies that are read at a time, so that many of the largest do not fill the core's memory; the others wait.
+const READERS: usize = 4;
 
 /// What a guest wants.
 #[derive(Debug)]
@@ -52,12 +54,14 @@ struct Keeper {
     token: SecretString,
     tools: Vec<ToolSpec>,
     knocks: mpsc::Sender<Knock>,
+    readers: Semaphore,
 }
 
 /// Opens the door to whoever has the token.
 pub(super) fn open(listener: UnixListener, token: SecretString, tools: Vec<ToolSpec>) -> (Door, mpsc::Receiver<Knock>) {
-    let (knocks, taken) = mpsc::channel(WAITING);
-    let app = Router::new().fallback(answer).with_state(Arc::new(Keeper { token, tools, knocks }));
+    let (knocks, taken) = mpsc::channel(1);
+    let keeper = Keeper { token, tools, knocks, readers: Semaphore::new(READERS) };
+    let app = Router::new().fallback(answer).with_state(Arc::new(keeper));
     let task = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
             tracing::warn!(%error, "the gateway of an agent stopped listening");
@@ -80,12 +84,13 @@ async fn answer(State(keeper): State<Arc<Keeper>>, request: Request<Body>) -> Re
         ("/mcp", _) if posted => return keeper.mcp(body).await,
         ("/mcp", _) => return plain(StatusCode::METHOD_NOT_ALLOWED, Bytes::new()),
         (_, Some(Wish::Answer(dialect))) if posted => dialect,
-        (_, Some(Wish::Count)) if posted => return count(body).await,
+        (_, Some(Wish::Count)) if posted => return keeper.count(body).await,
         _ => {
             let words = "there is nothing at this path";
             return refusal(StatusCode::NOT_FOUND, Dialect::Messages, "not_found_error", words);
         }
     };
+    let reader = keeper.readers.acquire().await;
     let Ok(body) = to_bytes(body, LARGEST_QUESTION).await else {
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, dialect, "request_too_large", "the question is too large");
     };
@@ -94,6 +99,7 @@ async fn answer(State(keeper): State<Arc<Keeper>>, request: Request<Body>) -> Re
     if keeper.knocks.send(Knock::Model { dialect, body, betas, out }).await.is_err() {
         return closed(dialect);
     }
+    drop(reader);
     passed_on(dialect, pieces).await
 }
 
@@ -105,8 +111,18 @@ impl Keeper {
         shown_keys(headers).any(|token| digest(token).as_ref() == own.as_ref())
     }
 
+    /// Tokens are counted by bytes here: the vendor's count would be another call.
+    async fn count(&self, body: Body) -> Response {
+        let _reader = self.readers.acquire().await;
+        let bytes = to_bytes(body, LARGEST_QUESTION).await.map_or(0, |body| body.len());
+        plain(StatusCode::OK, json!({"input_tokens": bytes.div_ceil(3)}).to_string().into())
+    }
+
     async fn mcp(&self, body: Body) -> Response {
-        let message = to_bytes(body, LARGEST_MESSAGE).await.ok();
+        let message = {
+            let _reader = self.readers.acquire().await;
+            to_bytes(body, LARGEST_MESSAGE).await.ok()
+        };
         let Some(message) = message.and_then(|body| serde_json::from_slice(&body).ok()) else {
             return plain(StatusCode::BAD_REQUEST, Bytes::new());
         };
@@ -124,12 +140,6 @@ impl Keeper {
             }
         }
     }
-}
-
-/// Tokens are counted by bytes here: the vendor's count would be another call.
-async fn count(body: Body) -> Response {
-    let bytes = to_bytes(body, LARGEST_QUESTION).await.map_or(0, |body| body.len());
-    plain(StatusCode::OK, json!({"input_tokens": bytes.div_ceil(3)}).to_string().into())
 }
 
 async fn passed_on(dialect: Dialect, mut pieces: mpsc::Receiver<Piece>) -> Response {

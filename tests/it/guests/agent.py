@@ -249,6 +249,7 @@ def play(text):
         while True:
             model("And another thing.")
     elif STORY == "hangs":
+        model("I hang now.")
         threading.Event().wait()
     elif STORY == "out-of-scope":
         mend()

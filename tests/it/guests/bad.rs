@@ -1,5 +1,9 @@
 //! What goes wrong, by name: each story ends with its cause, and nothing of it gets out.
 
+use std::sync::OnceLock;
+
+use assentry::demo::github::GitHub;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,11 +83,19 @@ async fn t56_a_guest_that_never_stops_asking_stops_at_the_budget() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_never_ends_is_ended_when_a_person_wants_it() {
-    let world = World::with(Arc::new(model()), story::repository(), &agent("execute", "hangs", "")).await;
+    let github: Arc<OnceLock<GitHub>> = Arc::default();
+    let there = Arc::clone(&github);
+    let script = move |seen: &Seen| {
+        if seen.mentions("I hang now.") {
+            there.get().unwrap().person("tim").comments(1, "/stop").unwrap();
+        }
+        model().answer(seen)
+    };
+    let world = World::with(Arc::new(script), story::repository(), &agent("execute", "hangs", "")).await;
+    github.set(world.github.clone()).ok().unwrap();
     let issue = world.planned().await;
     world.person("bob").approves(world.plan_pull(issue).await).unwrap();
     world.until(issue, "executing").await;
-    world.person("ann").comments(issue, "/stop").unwrap();
     world.works_beside_people().await;
     world.settle().await;
     assert_eq!(world.phase(issue).await, "resting", "{:#?}", world.said(issue));
