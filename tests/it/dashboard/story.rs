@@ -7,6 +7,7 @@ use assentry::demo::story as demo_story;
 
 use super::{Browser, ON, merged, page_of, pages, told, world};
 use crate::after::feedback::{comment, mending};
+use crate::talk::questions::asking;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,6 +85,27 @@ async fn a_list_says_who_is_waited_for_and_since_when() {
     let run = bob.get("/runs/1").await;
     assert!(run.text().contains("Review the plan in #2") && run.body.contains("/acme/slug/pull/2\""), "{}", run.body);
     assert!(bob.get("/runs?group=working").await.text().contains("Nothing is at work."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_names_who_is_asked_and_who_has_objected() {
+    let world = World::with(Arc::new(asking(&["Only trailing ones"])), demo_story::repository(), ON).await;
+    let issue = world.person("ann").opens_issue(demo_story::TITLE, demo_story::BODY).unwrap();
+    world.person("ann").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    let mut bob = Browser::of(&world, "bob").await;
+    let text = bob.get("/runs").await.text();
+    assert!(text.contains("waiting for answers ann, to answer 2 questions"), "{text}");
+    let run = bob.get("/runs/1").await.text();
+    assert!(run.contains("Which dashes?") && run.contains("Go on in #1"), "{run}");
+
+    world.person("ann").comments(issue, "1. Only trailing ones").unwrap();
+    world.settle().await;
+    world.github.advances(Duration::from_secs(60));
+    world.person("bob").comments(issue, "/reject not yet").unwrap();
+    world.settle().await;
+    let text = bob.get("/runs").await.text();
+    assert!(text.contains("waiting for approval bob, who has objected to v1"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

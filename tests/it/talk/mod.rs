@@ -1,7 +1,7 @@
 //! What people type, and what they read: each kind of person, each spelling, and how often.
 
 mod answers;
-mod questions;
+pub(crate) mod questions;
 mod spelling;
 mod tampered;
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::World;
 
 /// Asks until it reads one of these words.
-fn asking(words: &'static [&'static str]) -> impl Script {
+pub(crate) fn asking(words: &'static [&'static str]) -> impl Script {
     move |request: &Seen| {
         if request.offers("tick") || words.iter().any(|word| request.mentions(word)) {
             return Storyteller.answer(request);
