@@ -104,6 +104,10 @@ fn told(kind: &str, body: &Value, prefix: &Prefix) -> Told {
         "stop_asked" => weighty(who(&body["stop"]["by"]), html! { "asked the work to stop" }),
         "rested" => light(html! { "The work rests" }),
         "resume_asked" => weighty(who(&body["by"]), html! { "asked the work to go on" }),
+        "deviated" => {
+            let Some(one) = body.get("deviation") else { return light(html! { "The executor left the plan" }) };
+            weighty(String::new(), html! { "The executor left the plan" (quoted(text(&one["what"]))) })
+        }
         "executed" => weighty(String::new(), html! { "The plan was executed" }),
         "stopped" => stopped(body, prefix),
         "judgement_aged" => light(html! { "The last judgement was too old to push on" }),
