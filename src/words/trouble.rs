@@ -182,6 +182,9 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
         Reason::BeforePublication { .. } => {
             "That approval was made before this version was there to be read; please approve once more.".to_owned()
         }
+        Reason::BeforeRetry { .. } => prefix.tell(
+            "That approval is not later than `/retry`, so it belongs to the run before; please approve once more.",
+        ),
         Reason::NotADigest { .. } => prefix.tell(
             "What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space.",
         ),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use super::outcome::{CancelledBy, Fate, Outcome, Revert, Trouble};
 
 use super::act::Act;
-use super::approval::{Case, Edit, Reason, Rules, Subject};
+use super::approval::{Case, Edit, Reason, Retry, Rules, Subject};
 use super::change::{Around, Stale};
 use super::hold::Hold;
 use crate::ids::{BranchName, CommitSha, Digest, Person, PullNumber, RunId, Timestamp};
@@ -200,6 +200,9 @@ pub struct Shown {
     pub rules: Rules,
     /// The last change of what it was made from, by someone who may write (rule E).
     pub edited: Option<Edit>,
+    /// The request to try it once more, if a run of it has ended before.
+    #[serde(default)]
+    pub retry: Option<Retry>,
     /// The plan pull request.
     pub pull: PullNumber,
     /// Everyone whose request is in it.
@@ -324,7 +327,13 @@ impl Shown {
     /// The version as the gate looks at it, with what people did.
     #[must_use]
     pub fn case<'a>(&'a self, acts: &'a [Act]) -> Case<'a> {
-        Case { subject: &self.subject, rules: &self.rules, edited: self.edited.as_ref(), acts }
+        Case {
+            subject: &self.subject,
+            rules: &self.rules,
+            edited: self.edited.as_ref(),
+            retry: self.retry.as_ref(),
+            acts,
+        }
     }
 }
 

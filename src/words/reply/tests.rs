@@ -244,6 +244,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
         Reason::EarlierVersion { act, versions: Some((1, 2)) },
         Reason::UnboundReview { act },
         Reason::BeforePublication { act },
+        Reason::BeforeRetry { act },
         Reason::NotADigest { act },
         Reason::UnknownDigest { act },
         Reason::DigestRequired { act },
@@ -289,6 +290,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - That approval is for an earlier version, v1; `/diff v1 v2` shows what is different in v2. Please read that, and approve the current one.
     - GitHub did not say which commit that review is for; `/approve` with the digest says it.
     - That approval was made before this version was there to be read; please approve once more.
+    - That approval is not later than `/retry`, so it belongs to the run before; please approve once more.
     - What stands behind `/approve` is not a digest: it takes 12 to 64 digits of 0-9 and a-f, after one space.
     - No version of this plan has that digest.
     - Here `/approve` has to name the digest, so that it is certain what is approved.

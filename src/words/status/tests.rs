@@ -42,6 +42,7 @@ fn shown() -> Shown {
         base: sha(),
         rules,
         edited: None,
+        retry: None,
         pull: PullNumber(43),
         requesters: vec![],
         around: Around::default(),

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::act::{Act, ActId, ActKind};
+use super::act::{Act, ActId, ActKind, Voided};
 use crate::ids::{CommitSha, Digest, Person, Timestamp, UserId};
 
 pub use facts::{
@@ -37,6 +37,8 @@ pub struct Case<'a> {
     pub rules: &'a Rules,
     /// The last change of what the plan was made from by someone who may write, if there was one (rule E).
     pub edited: Option<&'a Edit>,
+    /// The request to try it once more, if a run of it has ended before (rule K).
+    pub retry: Option<&'a Retry>,
     /// What people did, in any order.
     pub acts: &'a [Act],
 }
@@ -64,6 +66,16 @@ pub struct Edit {
     /// Who made it; `None` if GitHub did not say.
     pub by: Option<Person>,
     /// When, by GitHub's clock.
+    pub at: Timestamp,
+}
+
+/// The request to try a version once more whose run has ended. It is an approval itself, and approvals that are not later
+/// belong to the run before, also those that are told of late (rule K).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// `/retry` itself.
+    pub act: ActId,
+    /// When it was made, by GitHub's clock.
     pub at: Timestamp,
 }
 
@@ -364,16 +376,23 @@ fn not_bound(case: Case<'_>, act: &Act) -> Option<Reason> {
         ActKind::ApproveByReview { commit: Some(commit) } if *commit != subject.commit => {
             Some(Reason::EarlierVersion { act: id, versions: None })
         }
-        ActKind::ApproveByReview { .. } => too_early(subject, act),
-        ActKind::ApproveByDigest { prefix } => digest_reason(subject, id, prefix).or_else(|| too_early(subject, act)),
+        ActKind::ApproveByReview { .. } => too_early(case, act),
+        ActKind::ApproveByDigest { prefix } => digest_reason(subject, id, prefix).or_else(|| too_early(case, act)),
         ActKind::ApproveBare if case.rules.require_digest => Some(Reason::DigestRequired { act: id }),
-        ActKind::ApproveBare => too_early(subject, act),
+        ActKind::ApproveBare => too_early(case, act),
     }
 }
 
-/// An act of the second of publication, or before it, was made by someone who cannot have read it (§4).
-fn too_early(subject: &Subject, act: &Act) -> Option<Reason> {
-    (second(act.at) <= second(subject.published_at)).then_some(Reason::BeforePublication { act: act.id })
+/// An act of the second of publication, or before it, was made by someone who cannot have read it (§4). Of a version that
+/// is tried once more the request for that is the publication, and the first act.
+fn too_early(case: Case<'_>, act: &Act) -> Option<Reason> {
+    let until = |at: Timestamp| second(act.at) <= second(at);
+    match case.retry {
+        _ if until(case.subject.published_at) => Some(Reason::BeforePublication { act: act.id }),
+        Some(retry) if act.id != retry.act && until(retry.at) => Some(Reason::BeforeRetry { act: act.id }),
+        Some(_) if act.voided == Some(Voided::Used) => Some(Reason::TakenBack { act: act.id, how: Voided::Used }),
+        Some(_) | None => None,
+    }
 }
 
 /// GitHub's times have steps of a second.

@@ -36,6 +36,11 @@ pub enum Reason {
         /// Which act.
         act: ActId,
     },
+    /// The act is not later than `/retry`: it belongs to the run before (rule K).
+    BeforeRetry {
+        /// Which act.
+        act: ActId,
+    },
     /// What stands behind `/approve` is not a digest of 12 to 64 hex digits (D19).
     NotADigest {
         /// Which act.
@@ -219,6 +224,7 @@ impl Reason {
             | Reason::EarlierVersion { .. }
             | Reason::UnboundReview { .. }
             | Reason::BeforePublication { .. }
+            | Reason::BeforeRetry { .. }
             | Reason::NotADigest { .. }
             | Reason::UnknownDigest { .. }
             | Reason::DigestRequired { .. }
@@ -262,6 +268,7 @@ impl Reason {
             Reason::EarlierVersion { act, .. }
             | Reason::UnboundReview { act }
             | Reason::BeforePublication { act }
+            | Reason::BeforeRetry { act }
             | Reason::NotADigest { act }
             | Reason::UnknownDigest { act }
             | Reason::DigestRequired { act }

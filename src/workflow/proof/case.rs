@@ -12,6 +12,7 @@ pub(super) struct Asked {
     pub(super) subject: Subject,
     pub(super) rules: Rules,
     pub(super) edited: Option<Edit>,
+    pub(super) retry: Option<Retry>,
     pub(super) acts: Vec<Act>,
     pub(super) facts: Facts,
     pub(super) gate: Gate,
@@ -43,7 +44,15 @@ impl Asked {
             earlier: vec![digest(1)],
             requesters: vec![UserId(1)],
         };
-        Asked { subject, rules: Setting::plain().rules, edited: None, acts: vec![], facts, gate: Gate::Act }
+        Asked {
+            subject,
+            rules: Setting::plain().rules,
+            edited: None,
+            retry: None,
+            acts: vec![],
+            facts,
+            gate: Gate::Act,
+        }
     }
 
     /// Anything; half of them with every answer known.
@@ -64,6 +73,10 @@ impl Asked {
         }
         if chance.below(6) == 0 {
             asked.edited = Some(Edit { by: None, at: at(101) });
+        }
+        if chance.below(6) == 0 {
+            let act = ActId::Comment(i64::try_from(chance.below(5)).unwrap_or(0));
+            asked.retry = Some(Retry { act, at: at(101) });
         }
         for _ in 0..1 + chance.below(5) {
             let who = chance.of(&PEOPLE);
@@ -104,8 +117,8 @@ impl Asked {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        let Asked { subject, rules, edited, acts, facts, gate } = self;
-        judge(Case { subject, rules, edited: edited.as_ref(), acts }, facts, *gate)
+        let Asked { subject, rules, edited, retry, acts, facts, gate } = self;
+        judge(Case { subject, rules, edited: edited.as_ref(), retry: retry.as_ref(), acts }, facts, *gate)
     }
 
     pub(super) fn approved(&self) -> bool {

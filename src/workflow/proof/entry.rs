@@ -40,8 +40,11 @@ pub(super) enum Entry {
     Edited {
         at: i64,
     },
-    /// The run failed, and someone asked for the same version once more: what was approved before is used up.
-    Retried,
+    /// The run failed, and someone asked for the same version once more: what was approved until then is used up.
+    Retried {
+        id: i64,
+        at: i64,
+    },
     /// From now on GitHub answers so.
     Level(i64, Option<Level>),
     Member(i64, Membership),

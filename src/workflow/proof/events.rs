@@ -5,7 +5,7 @@ use super::play::play;
 use super::setting::{Setting, digest, origin, person, sha};
 use crate::ids::{PullNumber, RunId, Timestamp};
 use crate::workflow::act::{Act, ActId, ActKind, Place};
-use crate::workflow::approval::Subject;
+use crate::workflow::approval::{Rules, Separation, Subject};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Run, Shown, State, Waiting};
 use crate::workflow::step::{Step, step};
@@ -73,6 +73,27 @@ fn q20_an_approval_starts_one_run_and_each_retry_one_more() {
 }
 
 #[test]
+fn q2_q20_an_approval_of_the_run_before_counts_for_no_other_however_late_it_is_told_of() {
+    let open = Setting { rules: Rules { separation: Separation::Open, ..Setting::plain().rules }, ..Setting::plain() };
+    let two = Setting { rules: Rules { required: 2, ..open.rules.clone() }, ..open.clone() };
+    let pushed = |setting: &Setting, deeds: &[Next]| {
+        play(setting, deeds).map_or_else(|difference| panic!("{difference}"), |tally| tally.pushed)
+    };
+    let (fail, again) = (now(Deed::Fail), now(Deed::Retry { who: 1 }));
+    let at_once = |next: Next| Next { after: 0, ..next };
+    let review = now(Deed::Act { who: 1, does: Does::Review(0), app: false });
+    // A review that nobody waited for, in the very second of the failure and of the retry, takes nothing from the retry.
+    assert_eq!(pushed(&open, &[approval(2), fail, at_once(review), at_once(again)]), 1);
+    // Of two who must approve, one did before the failure: told of in time or late, it is the same.
+    let before = [approval(2), approval(3)];
+    let late = Next { late: true, ..approval(4) };
+    assert_eq!(pushed(&two, &[&before[..], &[approval(4), fail, again]].concat()), 0);
+    assert_eq!(pushed(&two, &[&before[..], &[late, fail, again, now(Deed::Tell)]].concat()), 0);
+    assert_eq!(pushed(&two, &[&before[..], &[fail, again, at_once(approval(4))]].concat()), 0);
+    assert_eq!(pushed(&two, &[&before[..], &[fail, again, approval(4)]].concat()), 1);
+}
+
+#[test]
 fn q23_an_approval_leads_to_approved_within_one_evaluation() {
     for who in [2, 3, 4] {
         for does in [Does::Digest(0), Does::Review(0), Does::Bare] {
@@ -116,6 +137,7 @@ fn reviewed() -> (Run, Act) {
         base: sha(77),
         rules: Setting::plain().rules,
         edited: None,
+        retry: None,
         pull: PullNumber(9),
         around: Default::default(),
         requesters: vec![],

@@ -150,9 +150,9 @@ impl Case<'_> {
 
     /// The latest of a person's approvals of this version, objections and withdrawals, and whether it was taken back.
     fn latest(&self, person: i64, rules: &Rules) -> Option<(i64, Kind, bool)> {
-        let spent = self.history.iter().rposition(|entry| *entry == Entry::Retried).unwrap_or(0);
+        let retry = self.history.iter().rev().find(|entry| matches!(entry, Entry::Retried { .. }));
         let mut acts = vec![];
-        for (place, entry) in self.history.iter().enumerate() {
+        for entry in self.history {
             let Entry::Acted { id, by, kind, app: false, at } = entry else { continue };
             let counts = match kind {
                 Kind::Review(commit) => commit.as_ref() == Some(self.commit) && *at > self.published,
@@ -161,9 +161,10 @@ impl Case<'_> {
                 Kind::Veto | Kind::Withdraw => true,
                 Kind::Lift(_) => false,
             };
-            if *by == person && counts {
-                let against = matches!(kind, Kind::Veto | Kind::Withdraw);
-                let taken = self.history.contains(&Entry::Taken { id: *id }) || !against && place < spent;
+            let against = matches!(kind, Kind::Veto | Kind::Withdraw);
+            let used = matches!(retry, Some(Entry::Retried { id: retry, at: since }) if id != retry && at <= since);
+            if *by == person && counts && (against || !used) {
+                let taken = self.history.contains(&Entry::Taken { id: *id });
                 acts.push((*at, against, *id, kind.clone(), taken));
             }
         }

@@ -231,6 +231,7 @@ fn q15_another_time_zone_of_githubs_clock_changes_nothing() {
         other.subject.published_at = other.subject.published_at.plus(shift);
         other.facts.now = other.facts.now.map(|now| now.plus(shift));
         other.edited = other.edited.map(|edit| Edit { at: edit.at.plus(shift), ..edit });
+        other.retry = other.retry.map(|retry| Retry { at: retry.at.plus(shift), ..retry });
         assert_eq!(asked.verdict(), other.verdict());
     });
 }

@@ -1,7 +1,7 @@
 //! What the gate says beside yes and no: which reason, about which act, of which versions; and what a list of rules is
 //! known by.
 
-use super::case::{Asked, approve};
+use super::case::{Asked, approve, at};
 use super::setting::{Setting, digest, person, team};
 use crate::ids::{Login, TeamName, UserId};
 use crate::workflow::act::{ActId, ActKind};
@@ -33,6 +33,17 @@ fn d18_an_approval_of_an_older_version_is_told_both_numbers_if_they_are_known() 
     asked.subject.version = 4;
     let said = refused(&asked, old.short());
     assert!(said.contains(&Reason::EarlierVersion { act, versions: None }), "{said:?}");
+}
+
+#[test]
+fn k_an_approval_that_is_not_later_than_the_retry_is_told_so() {
+    let (act, mut asked) = (ActId::Comment(0), Asked::plain());
+    for (retry, seconds, counts) in [(1, 104, true), (1, 105, false), (1, 106, false), (0, 105, true)] {
+        asked.retry = Some(Retry { act: ActId::Comment(retry), at: at(seconds) });
+        let refused = refused(&asked, digest(2).short());
+        assert_eq!(refused.is_empty(), counts, "{retry} {seconds}");
+        assert_eq!(refused.contains(&Reason::BeforeRetry { act }), !counts, "{refused:?}");
+    }
 }
 
 #[test]

@@ -184,7 +184,7 @@ mod tests {
             denied: vec![],
             expires: EXPIRES,
         };
-        let case = Case { subject: &subject, rules: &rules, edited: None, acts };
+        let case = Case { subject: &subject, rules: &rules, edited: None, retry: None, acts };
         matches!(judge(case, facts, Gate::Act), Verdict::Approved { .. })
     }
 

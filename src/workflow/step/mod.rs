@@ -24,7 +24,7 @@ mod starting;
 mod widened;
 
 use super::act::{Act, Voided};
-use super::approval::Gate;
+use super::approval::{Gate, Retry};
 use super::change::Around;
 use super::effect::{Effect, ReactTo};
 use super::event::Event;
@@ -138,7 +138,8 @@ pub fn begin_again(ended: &Ended, shown: &Shown, act: Act, seen: ReactTo) -> (St
     acts = acts::with_act(&acts, &act).unwrap_or(acts);
     let version = shown.subject.version;
     // The new approval grants the budget anew, and nothing beyond it.
-    let shown = Shown { raised: 0, guidance: vec![], ..shown.clone() };
+    let retry = Some(Retry { act: act.id, at: act.at });
+    let shown = Shown { raised: 0, guidance: vec![], retry, ..shown.clone() };
     let waiting = Waiting { shown, acts, notes: vec![], missing: vec![], hold: None };
     (
         State::AwaitingApproval(waiting),

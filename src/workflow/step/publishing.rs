@@ -170,6 +170,7 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         base: publishing.base.clone(),
         rules: publishing.rules.clone(),
         edited: None,
+        retry: None,
         pull,
         requesters: publishing.requesters.clone(),
         rounds: publishing.rounds,

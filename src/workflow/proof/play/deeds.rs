@@ -282,7 +282,7 @@ impl Play {
         }
         let (ended, shown, digits) = (ended.clone(), shown.clone(), shown.subject.digest.short().to_owned());
         let act = self.act(who, ActKind::ApproveByDigest { prefix: digits.clone() }, false);
-        self.history.push(Entry::Retried);
+        self.history.push(Entry::Retried { id: serial(act.id), at: self.now });
         let kind = Kind::Digest(digits);
         self.history.push(Entry::Acted { id: serial(act.id), by: who, kind, app: false, at: self.now });
         let (state, then) = begin_again(&ended, &shown, act, ReactTo::Issue);
