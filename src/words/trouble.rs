@@ -173,9 +173,10 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
              approve the current one.",
             code(&prefix.spell(&format!("diff v{old} v{new}")))
         ),
-        Reason::EarlierVersion { versions: None, .. } => {
-            "That approval is for an earlier version; please read the current one and approve that.".to_owned()
-        }
+        Reason::EarlierVersion { versions: None, .. } => prefix.tell(
+            "That approval is for an earlier version; `/diff` shows what changed last. Please read the current one, and \
+             approve that.",
+        ),
         Reason::UnboundReview { .. } => {
             prefix.tell("GitHub did not say which commit that review is for; `/approve` with the digest says it.")
         }

@@ -203,7 +203,7 @@ fn a_status_links_the_status_comment() {
 #[test]
 fn d3_a_stale_approval_shows_the_way_to_the_right_one() {
     insta::assert_snapshot!(said(&Words::NotApproved { who: person("bob"), reasons: vec![Reason::EarlierVersion { act: ActId::Review(1), versions: None }], version: 2, digest: digest() }), @r"
-    @bob, this is not approved yet. That approval is for an earlier version; please read the current one and approve that.
+    @bob, this is not approved yet. That approval is for an earlier version; `/diff` shows what changed last. Please read the current one, and approve that.
 
     Up for approval is `v2 · 3f3f3f3f3f3f`. To approve it, give an approving review on #43 or this comment:
 
@@ -286,7 +286,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
 
     - Nobody has approved this version yet.
     - 1 of 2 approvals are there; another person with write access can give one.
-    - That approval is for an earlier version; please read the current one and approve that.
+    - That approval is for an earlier version; `/diff` shows what changed last. Please read the current one, and approve that.
     - That approval is for an earlier version, v1; `/diff v1 v2` shows what is different in v2. Please read that, and approve the current one.
     - GitHub did not say which commit that review is for; `/approve` with the digest says it.
     - That approval was made before this version was there to be read; please approve once more.
