@@ -8,7 +8,7 @@ use super::escape::{bare_line, block, code, fence};
 use super::figures::{and, count};
 use super::plan::version;
 use super::spending::{PhaseCost, cost};
-use crate::ids::{CommitSha, Digest, IssueNumber, Login, Person, PullNumber, RepoPath, RunId};
+use crate::ids::{BranchName, CommitSha, Digest, IssueNumber, Login, Person, PullNumber, RepoPath, RunId};
 use crate::workflow::command::Prefix;
 use crate::workflow::conformance::Conformance;
 use crate::workflow::plan::Plan;
@@ -19,6 +19,9 @@ const MAX_TITLE: usize = 200;
 const MAX_BODY: usize = 60_000;
 /// How much of a check's output is shown, in characters.
 const MAX_OUTPUT: usize = 4_000;
+
+/// How many files in conflict are named.
+const MOST_CONFLICTS: usize = 10;
 
 /// A title and a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +55,23 @@ pub struct PullFacts<'a> {
     pub checks: &'a [CheckResult],
     /// What was done since about what people said of it, oldest first.
     pub follow_ups: &'a [DoneLater],
+    /// What a merge would come to, where the base branch has moved on.
+    pub trial: Option<&'a Trial>,
     /// What each phase has cost.
     pub costs: &'a [PhaseCost],
     /// The newest event of the server's log, and its hash.
     pub record: (i64, &'a str),
+}
+
+/// A merge with the base branch that was made on trial and kept nowhere (F35).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// The base branch.
+    pub base: BranchName,
+    /// Its newest commit.
+    pub at: CommitSha,
+    /// The files that both sides changed in ways that do not fit.
+    pub conflicts: Vec<RepoPath>,
 }
 
 /// A commit that answers what people said of the work.
@@ -161,6 +177,7 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
         let checks: Vec<String> = facts.checks.iter().map(|check| self::check(check, output)).collect();
         parts.push(format!("### Checks\n\n{}", checks.join("\n\n")));
     }
+    parts.extend(facts.trial.map(trial));
     if !facts.costs.is_empty() {
         parts.push(format!("### Cost\n\n{}", cost(facts.costs)));
     }
@@ -172,6 +189,20 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
 fn record((event, hash): (i64, &str)) -> String {
     let command = code(&format!("assentry audit verify --at {event}:{hash}"));
     format!("### Record\n\nOn the server, {command} proves that nobody rewrote what led here.")
+}
+
+fn trial(Trial { base, at, conflicts }: &Trial) -> String {
+    let (base, at) = (code(base.as_str()), code(at.short()));
+    let outcome = match &conflicts[..] {
+        [] => "without a conflict".to_owned(),
+        paths => {
+            let named: Vec<String> = paths.iter().take(MOST_CONFLICTS).map(|path| code(path.as_str())).collect();
+            let more = paths.len().saturating_sub(MOST_CONFLICTS);
+            let more = if more > 0 { format!(" and {} more", count(more as u64)) } else { String::new() };
+            format!("with conflicts in {}{more}", named.join(", "))
+        }
+    };
+    format!("### Base\n\n{base} has moved on since this was begun. On trial it merged {outcome}, at {at}.")
 }
 
 /// The commits that answer what people said of the work.

@@ -112,7 +112,7 @@ impl Deed<'_> {
         };
         let (terms, work) = (self.terms(version).await?, self.work(version).await?);
         tracing::info!(run.id = %self.run.id, %head, "opening the pull request");
-        let text = self.pull_text(&terms, &work, approved).await?;
+        let text = self.pull_text(&terms, &work, (approved, head)).await?;
         let origin = &self.run.origin;
         let new = NewPull {
             title: &text.title,
@@ -127,7 +127,12 @@ impl Deed<'_> {
         Ok(Done::and(event, super::apply::With { pull: Some(pull.number), ..Default::default() }))
     }
 
-    pub(super) async fn pull_text(&self, terms: &Terms, work: &Work, approved: &Approved) -> Result<PullText, Trouble> {
+    pub(super) async fn pull_text(
+        &self,
+        terms: &Terms,
+        work: &Work,
+        (approved, on): (&Approved, &CommitSha),
+    ) -> Result<PullText, Trouble> {
         let check = |check: &CheckRun| CheckResult {
             command: check.command.clone(),
             before: check.before,
@@ -135,7 +140,7 @@ impl Deed<'_> {
             output: check.output.clone(),
         };
         let head = self.core.store.head().await?;
-        let follow_ups = self.followed_up().await?;
+        let (follow_ups, trial) = (self.followed_up().await?, self.trial(on).await?);
         Ok(work_pull(&PullFacts {
             run: self.run.id,
             issue: self.run.origin.number,
@@ -148,6 +153,7 @@ impl Deed<'_> {
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
             costs: &self.costs().await?,
             follow_ups: &follow_ups,
+            trial: trial.as_ref(),
             record: (head.rows, &head.head),
         }))
     }

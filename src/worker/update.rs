@@ -10,7 +10,8 @@ use super::effect::Deed;
 use crate::agent::executor::Merge;
 use crate::ids::{CommitSha, RepoPath};
 use crate::sandbox::Change;
-use crate::sandbox::mirror::Merged;
+use crate::sandbox::mirror::{Merged, MirrorError};
+use crate::words::pull::Trial;
 use crate::workflow::approval::Level;
 use crate::workflow::event::Event;
 use crate::workflow::run::{FollowUp, Note, Reply, State};
@@ -90,6 +91,28 @@ impl Deed<'_> {
         let update = Update { theirs, merge: Merge { inside, given, conflicts: ours } };
         self.keep(&name, serde_json::to_vec(&update)?).await?;
         Ok(Updated::Made(Box::new(update)))
+    }
+}
+
+impl Deed<'_> {
+    /// What a merge of the work with the base branch, as it is by now, would come to; nothing where the work has all of it,
+    /// and where they cannot be merged at all.
+    pub(super) async fn trial(&self, work: &CommitSha) -> Result<Option<Trial>, Trouble> {
+        let (base, branch) = (self.run.base_branch(), &self.run.origin.work_branch);
+        let heads = self.fetch(&[base.clone(), branch.clone()]).await?;
+        let (Some(at), Some(_)) = (heads.get(base), heads.get(branch)) else { return Ok(None) };
+        let mirror = self.mirror().await?;
+        if mirror.is_ancestor(at, work).await? {
+            return Ok(None);
+        }
+        match mirror.merge(&self.fetch_from().await?, work, at).await {
+            Ok(Merged { conflicts, .. }) => Ok(Some(Trial { base: base.clone(), at: at.clone(), conflicts })),
+            Err(MirrorError::Bad(why)) => {
+                tracing::info!(run.id = %self.run.id, why, "the work was not merged on trial");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -81,6 +81,7 @@ fn opened(checks: &[CheckResult], why: &str) -> PullText {
         checks,
         costs: &[cost],
         follow_ups: &[],
+        trial: None,
         record: (57, &"7e".repeat(32)),
     })
 }
@@ -198,4 +199,13 @@ fn t16_no_text_of_a_pull_request_is_a_command() {
     {
         assert_eq!(crate::workflow::command::parse(&text), None, "{text}");
     }
+}
+
+#[test]
+fn f35_what_conflicts_with_the_base_is_named() {
+    let conflicts = (0..12).map(|n| path(&format!("src/{n}.rs"))).collect();
+    let text = trial(&Trial { base: "main".parse().unwrap(), at: "4".repeat(40).parse().unwrap(), conflicts });
+    let named: Vec<String> = (0..10).map(|n| format!("`src/{n}.rs`")).collect();
+    let expected = format!("On trial it merged with conflicts in {} and 2 more, at `4444444444`.", named.join(", "));
+    assert!(text.ends_with(&expected), "{text}");
 }

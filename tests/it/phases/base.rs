@@ -8,8 +8,8 @@ use crate::world::REPO;
 const GONE: &str = "The base branch no longer contains the commit";
 const TOUCHED: &str = "The base branch has changed in files that this plan rests on: `bin/slug`";
 
-fn pushes(case: &Case, path: &str) {
-    case.world.person("cara").pushes("main", path, "Other words.\n").unwrap();
+fn pushes(case: &Case, path: &str) -> String {
+    case.world.person("cara").pushes("main", path, "Other words.\n").unwrap()
 }
 
 /// As after a start of the server with another model.
@@ -44,6 +44,24 @@ async fn phase_unrelated_commits_on_the_base_in_any_phase_change_nothing() {
     let case = Case::at_work().await;
     pushes(&case, "docs/b.md");
     case.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f35_the_work_is_merged_on_trial_with_a_base_that_has_moved_on() {
+    let told = |case: &Case| case.work().body.split_once("### Base").map(|(_, rest)| rest.trim_start().to_owned());
+    let case = Case::waiting().await.approved().await;
+    let commit = pushes(&case, "docs/a.md");
+    case.is_built().await;
+    let text = told(&case).unwrap();
+    let expected = format!(
+        "`main` has moved on since this was begun. On trial it merged without a conflict, at `{}`.",
+        &commit[..10]
+    );
+    assert!(text.starts_with(&expected), "{text}");
+
+    let case = Case::waiting().await.approved().await;
+    case.is_built().await;
+    assert_eq!(told(&case), None, "the base is where it was");
 }
 
 #[tokio::test(flavor = "multi_thread")]
