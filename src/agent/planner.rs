@@ -33,6 +33,10 @@ pub(super) const MAX_FAULTY: u32 = 3;
 /// Faults that are told at once.
 const MAX_FAULTS: usize = 20;
 
+/// What a planner is told that asks where people said that it may not.
+const NO_QUESTIONS: &str =
+    "People want no questions: submit the plan, and state what you assume, each as a question in it.";
+
 /// What is to be planned.
 #[derive(Debug, Clone)]
 pub struct PlanTask<'a> {
@@ -46,6 +50,8 @@ pub struct PlanTask<'a> {
     pub places: &'a BTreeMap<String, PlanPart>,
     /// What the repository asks of its plans.
     pub house: &'a HouseRules,
+    /// Whether people want no questions.
+    pub unasked: bool,
 }
 
 /// What came of planning.
@@ -190,6 +196,7 @@ impl PlanTask<'_> {
                 .and_then(first)
                 .and_then(|submission| self.house.hold(submission).map_err(rejected))
                 .map(written),
+            ("ask_questions", _) if self.unasked => Err(Said::Rejected(NO_QUESTIONS.to_owned())),
             ("ask_questions", _) => arguments(call).and_then(questions).map(Planned::Asked),
             ("no_change", None) => arguments(call)
                 .map(|NoChange { why }| Planned::Stopped(Ending::NoChange { text: text::visible(&why).text })),

@@ -100,7 +100,7 @@ impl Arrival<'_> {
             self.seen(&typed, Reaction::Eyes).await;
         }
         match command {
-            Command::Plan { guidance } => self.plan(&typed, guidance).await,
+            Command::Plan { guidance } => self.plan(&typed, guidance, false).await,
             Command::Adopt { path, text } => self.adopt(&typed, path, &text).await,
             Command::Diff { from, to } => self.diff(&typed, (from, to)).await,
             Command::Revise { text } => self.revise(&typed, text).await,
@@ -123,19 +123,19 @@ impl Arrival<'_> {
                 self.answer(&typed, words, "unknown").await
             }
             Command::PlanTemplate => self.template(&typed).await,
-            Command::PlanAnyway { guidance } => self.plan(&typed, anyway(&typed, guidance)).await,
+            Command::PlanAnyway { guidance } => self.plan(&typed, anyway(&typed, guidance), true).await,
             Command::History => self.history(&typed).await,
             Command::Lift { login } => self.lift(&typed, login).await,
         }
     }
 
-    pub(super) async fn plan(&self, typed: &Typed<'_>, guidance: Option<String>) -> Result<(), Trouble> {
+    pub(super) async fn plan(&self, typed: &Typed<'_>, guidance: Option<String>, unasked: bool) -> Result<(), Trouble> {
         if self.may(typed.by).await? < Level::Write {
             return self.refuse(typed, "plan").await;
         }
         match &typed.run {
             Some(run) if run.state.is_open() => {
-                let event = Event::PlanAsked { by: typed.by.clone(), guidance, place: typed.place };
+                let event = Event::PlanAsked { by: typed.by.clone(), guidance, unasked, place: typed.place };
                 self.happens(run.id, &event).await
             }
             Some(_) if typed.place != Place::Issue => self.no_run(typed, "plan").await,
@@ -143,7 +143,7 @@ impl Arrival<'_> {
             Some(_) | None => {
                 let Some(in_force) = self.may_ask_by_command(typed.issue, typed.by).await? else { return Ok(()) };
                 let seen = ReactTo::Comment(typed.comment.id);
-                let what = Wanted::Plan { guidance };
+                let what = Wanted::Plan { guidance, unasked };
                 let asked = Asked { by: typed.by, at: typed.comment.created_at, what, label: None, seen };
                 self.begin(typed.issue, asked, &in_force).await
             }

@@ -75,7 +75,9 @@ impl Arrival<'_> {
                 let act = self.act_of(typed, approval(digest));
                 self.begin_again(Again { run, ended, shown, from }, act, ReactTo::Comment(typed.comment.id)).await
             }
-            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None, .. }) => self.plan(typed, None).await,
+            State::Ended(Ended { outcome: Outcome::Failed { .. }, shown: None, .. }) => {
+                self.plan(typed, None, false).await
+            }
             State::Planning(_)
             | State::AwaitingAnswer(_)
             | State::Publishing(_)

@@ -88,6 +88,7 @@ impl Deed<'_> {
             previous: previous.or(before.as_ref().map(|(_, before)| &before.plan)),
             places: revision.as_ref().map_or(&nowhere, |revision| &revision.places),
             house: &house,
+            unasked: planning.unasked,
         };
         match self.ask_planner(made, &task, &base).await? {
             Planned::Written(submission) => match &revision {

@@ -34,7 +34,7 @@ pub(super) struct Asked<'a> {
 /// What somebody asked for.
 pub(super) enum Wanted {
     /// That a plan is written.
-    Plan { guidance: Option<String> },
+    Plan { guidance: Option<String>, unasked: bool },
     /// That the plan they wrote is taken.
     Adoption(Box<Offer>),
 }
@@ -77,8 +77,13 @@ impl Arrival<'_> {
             return Ok(());
         }
         let label = Some(profile.label.clone());
-        let asked =
-            Asked { by, at: issue.updated_at, what: Wanted::Plan { guidance: None }, label, seen: ReactTo::Issue };
+        let asked = Asked {
+            by,
+            at: issue.updated_at,
+            what: Wanted::Plan { guidance: None, unasked: false },
+            label,
+            seen: ReactTo::Issue,
+        };
         self.begin(issue, asked, &in_force).await
     }
 
@@ -116,7 +121,7 @@ impl Arrival<'_> {
     /// Opens a run for an issue.
     pub(super) async fn begin(&self, issue: &IssueFacts, asked: Asked<'_>, in_force: &InForce) -> Result<(), Trouble> {
         let (state, then) = match asked.what {
-            Wanted::Plan { guidance } => begin(asked.by, guidance, asked.seen),
+            Wanted::Plan { guidance, unasked } => begin(asked.by, guidance, unasked, asked.seen),
             Wanted::Adoption(offer) => begin_adopting(*offer, asked.seen),
         };
         let seen = asked.seen;

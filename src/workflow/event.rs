@@ -74,6 +74,9 @@ pub enum Event {
         by: Person,
         /// What to mind.
         guidance: Option<String>,
+        /// Whether the planner is to go on without asking people.
+        #[serde(default)]
+        unasked: bool,
         /// Where.
         place: Place,
     },

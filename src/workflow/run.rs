@@ -82,6 +82,9 @@ pub struct Planning {
     /// Whether someone else moved the plan branch meanwhile: then the version shown cannot stay (Q13).
     #[serde(default)]
     pub branch_moved: bool,
+    /// Whether it is to be written without asking people.
+    #[serde(default)]
+    pub unasked: bool,
     /// What happened around it.
     pub around: Around,
 }

@@ -101,7 +101,7 @@ impl Bench {
         let desk = self.desk((&model, &choice), &journal, &checkout, &leash);
         let ask = Ask::Fresh { guidance: None };
         let (places, house) = (std::collections::BTreeMap::new(), self.house());
-        let task = PlanTask { issue, ask: &ask, previous: None, places: &places, house: &house };
+        let task = PlanTask { issue, ask: &ask, previous: None, places: &places, house: &house, unasked: false };
         let (mut planned, spent) = Box::pin(planner::plan(&desk, &task)).await;
         if let Planned::Written(submission) = &mut planned {
             house.complete(&mut submission.plan);

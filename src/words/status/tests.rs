@@ -132,6 +132,7 @@ fn a_planning_run_needs_nothing() {
         shown: None,
         notes: vec![],
         acts: vec![],
+        unasked: false,
         around: Around::default(),
         requesters: vec![],
         rounds: 0,

@@ -24,7 +24,7 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         }
         Event::BurstEnded { notes } if *notes == awaiting.notes.len() => go_on(awaiting, &awaiting.notes, None),
         Event::BatchEnded { .. } if !awaiting.notes.is_empty() => go_on(awaiting, &awaiting.notes, None),
-        Event::PlanAsked { by, guidance, place } => {
+        Event::PlanAsked { by, guidance, place, .. } => {
             let text = guidance.as_deref().unwrap_or("Nobody answered. Go on, and state your assumptions in the plan.");
             let answer = guidance_as_note(by, text, *place, awaiting.notes.len());
             let notes: Vec<Note> = awaiting.notes.iter().cloned().chain([answer]).collect();
@@ -110,6 +110,7 @@ fn go_on(awaiting: &AwaitingAnswer, answers: &[Note], asker: Option<&Person>) ->
         rounds: awaiting.shown.as_ref().map_or(0, |shown| shown.rounds + 1),
         // It may have moved while nobody looked, so the version that is shown does not stay.
         branch_moved: true,
+        unasked: false,
         around: awaiting.around.clone(),
     };
     let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];
@@ -127,6 +128,7 @@ fn adopt(awaiting: &AwaitingAnswer, offer: &Offer) -> Step {
         requesters: with_person(&awaiting.requesters, &offer.by),
         rounds: 0,
         branch_moved: true,
+        unasked: false,
         around: awaiting.around.clone(),
     };
     let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];

@@ -23,7 +23,7 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         }),
         Event::BurstEnded { notes } if *notes == waiting.notes.len() => revise(waiting, rounds),
         Event::BatchEnded { .. } => revise(waiting, rounds),
-        Event::PlanAsked { by, guidance, place } if !waiting.notes.is_empty() && waiting.shown.rounds >= rounds => {
+        Event::PlanAsked { by, guidance, place, .. } if !waiting.notes.is_empty() && waiting.shown.rounds >= rounds => {
             let guidance = guidance.as_deref().unwrap_or("Go on with what was said.");
             go_on(waiting, guidance_as_note(by, guidance, *place, waiting.notes.len()))
         }

@@ -30,7 +30,7 @@ fn digest(version: u32) -> Digest {
 }
 
 fn run() -> Run {
-    let (state, _) = begin(&person(1), None, ReactTo::Issue);
+    let (state, _) = begin(&person(1), None, false, ReactTo::Issue);
     let origin = Origin {
         installation: InstallationId(1),
         repo: RepoId(2),
@@ -190,7 +190,7 @@ fn event(throw: &Throw, state: &State, serial: i64) -> Event {
         }
         24..=27 => Event::Changed { change: change(throw, version) },
         _ if throw.level == 0 => Event::Cancelled { by: None, why: CancelledBy::Command },
-        _ => Event::PlanAsked { by: person(throw.who), guidance: None, place: Place::Issue },
+        _ => Event::PlanAsked { by: person(throw.who), guidance: None, unasked: false, place: Place::Issue },
     }
 }
 

@@ -86,24 +86,31 @@ fn in_state(run: &Run, event: &Event) -> Step {
             let (acts, void) = (run.state.acts().to_vec(), run.state.void().cloned());
             Step::Move { to: State::Ended(Ended { acts, void, ..ended }), then }
         }
+        Step::Move { to: State::Planning(planning), then } if asked_without_asking(event) => {
+            Step::Move { to: State::Planning(Planning { unasked: true, ..planning }), then }
+        }
         next @ (Step::Move { .. } | Step::Stay { .. } | Step::Ignore) => next,
     }
 }
 
-/// How a run begins: someone who may asked for a plan.
+fn asked_without_asking(event: &Event) -> bool {
+    matches!(event, Event::PlanAsked { unasked: true, .. })
+}
+
+/// How a run begins: someone who may asked for a plan, perhaps for one without being asked themselves.
 #[must_use]
-pub fn begin(by: &Person, guidance: Option<String>, seen: ReactTo) -> (State, Vec<Effect>) {
-    begin_with(by, Ask::Fresh { guidance }, seen)
+pub fn begin(by: &Person, guidance: Option<String>, unasked: bool, seen: ReactTo) -> (State, Vec<Effect>) {
+    begin_with(by, Ask::Fresh { guidance }, unasked, seen)
 }
 
 /// How a run begins with the plan that a person wrote.
 #[must_use]
 pub fn begin_adopting(offer: Offer, seen: ReactTo) -> (State, Vec<Effect>) {
     let by = offer.by.clone();
-    begin_with(&by, Ask::Adopt(Box::new(offer)), seen)
+    begin_with(&by, Ask::Adopt(Box::new(offer)), false, seen)
 }
 
-fn begin_with(by: &Person, ask: Ask, seen: ReactTo) -> (State, Vec<Effect>) {
+fn begin_with(by: &Person, ask: Ask, unasked: bool, seen: ReactTo) -> (State, Vec<Effect>) {
     let planning = Planning {
         version: 1,
         ask,
@@ -113,6 +120,7 @@ fn begin_with(by: &Person, ask: Ask, seen: ReactTo) -> (State, Vec<Effect>) {
         requesters: vec![by.clone()],
         rounds: 0,
         branch_moved: false,
+        unasked,
         around: Around::default(),
     };
     let then = vec![Effect::React { to: seen }, Effect::ShowStatus, Effect::WritePlan { version: 1 }];

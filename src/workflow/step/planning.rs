@@ -68,7 +68,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         Event::Noted { note } => {
             stay(with_note(&planning.notes, note).map(|notes| Planning { notes, ..planning.clone() }))
         }
-        Event::PlanAsked { by, guidance: Some(guidance), place } => {
+        Event::PlanAsked { by, guidance: Some(guidance), place, .. } => {
             let note = guidance_as_note(by, guidance, *place, planning.notes.len());
             stay(with_note(&planning.notes, &note).map(|notes| Planning { notes, ..planning.clone() }))
         }

@@ -34,7 +34,7 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
         (Event::Noted { note }, _) => {
             stay(with_note(&publishing.notes, note).map(|notes| Publishing { notes, ..publishing.clone() }))
         }
-        (Event::PlanAsked { by, guidance: Some(guidance), place }, _) => {
+        (Event::PlanAsked { by, guidance: Some(guidance), place, .. }, _) => {
             let note = guidance_as_note(by, guidance, *place, publishing.notes.len());
             stay(with_note(&publishing.notes, &note).map(|notes| Publishing { notes, ..publishing.clone() }))
         }

@@ -139,6 +139,7 @@ pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note]
         requesters,
         rounds,
         branch_moved: false,
+        unasked: false,
     };
     Step::Move { to: State::Planning(planning), then: vec![Effect::WritePlan { version }, Effect::ShowStatus] }
 }

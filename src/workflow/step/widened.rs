@@ -41,6 +41,7 @@ pub(super) fn propose(review: &InReview, deviation: &Deviation, note: &Note) -> 
         requesters,
         rounds,
         branch_moved: false,
+        unasked: false,
         around: Around { review: Some(Box::new(kept)), ..before },
     };
     let words = Words::NeedsMore { version, deviation: Box::new(deviation.clone()) };

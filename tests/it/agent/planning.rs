@@ -26,6 +26,7 @@ async fn planned_fresh(house: &House) -> Planned {
             previous: None,
             places: &BTreeMap::new(),
             house: &HouseRules::default(),
+            unasked: false,
         },
     )
     .await
@@ -70,7 +71,14 @@ async fn t24_what_an_issue_hides_is_in_no_request() {
     let ask = Ask::Fresh { guidance: Some("Be quick. <!-- CANARY -->".into()) };
     let planned = planned(
         &house,
-        &PlanTask { issue: &issue, ask: &ask, previous: None, places: &BTreeMap::new(), house: &HouseRules::default() },
+        &PlanTask {
+            issue: &issue,
+            ask: &ask,
+            previous: None,
+            places: &BTreeMap::new(),
+            house: &HouseRules::default(),
+            unasked: false,
+        },
     )
     .await;
 
@@ -172,6 +180,7 @@ async fn a_revision_answers_every_note_or_is_not_taken() {
             previous: Some(&previous),
             places: &BTreeMap::new(),
             house: &HouseRules::default(),
+            unasked: false,
         },
     )
     .await;

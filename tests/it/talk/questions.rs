@@ -67,7 +67,12 @@ async fn the_answers_of_a_burst_are_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plan_anyway_goes_on_with_stated_assumptions() {
-    let (world, issue) = asked(asking(&["Go on without asking"])).await;
+    // It asks again, and goes on where it is told that it may not.
+    let script = |request: &Seen| match request.has_called("ask_questions") {
+        true => Storyteller.answer(request),
+        false => asking(&[]).answer(request),
+    };
+    let (world, issue) = asked(script).await;
     world.types("stranger", issue, "/plan anyway").await;
     assert_eq!(world.phase(issue).await, "awaiting_answer", "not by who may not write");
     world.types("bob", issue, "/plan anyway").await;

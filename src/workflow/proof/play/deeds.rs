@@ -24,6 +24,7 @@ impl Play {
             Deed::Push(to) => self.pushes(next.late, to),
             Deed::Plan { who, guidance } if self.may_write(who) => {
                 let event = Event::PlanAsked {
+                    unasked: false,
                     by: person(who),
                     guidance: guidance.then(|| "mind this".to_owned()),
                     place: Place::Issue,

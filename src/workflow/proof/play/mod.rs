@@ -65,7 +65,7 @@ pub(super) fn play(setting: &Setting, deeds: &[Next]) -> Result<Tally, Box<Diffe
 
 impl Play {
     fn new(setting: Setting) -> Play {
-        let (state, then) = begin(&person(1), None, ReactTo::Issue);
+        let (state, then) = begin(&person(1), None, false, ReactTo::Issue);
         let facts = Facts {
             now: None,
             people: BTreeMap::new(),

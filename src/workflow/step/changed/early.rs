@@ -55,6 +55,7 @@ pub(in crate::workflow::step) fn while_asking(awaiting: &AwaitingAnswer, change:
             around: awaiting.around.clone(),
             rounds: 0,
             branch_moved: true,
+            unasked: false,
         };
         let then = vec![Effect::WritePlan { version: awaiting.version }, Effect::ShowStatus];
         return Step::Move { to: State::Planning(planning), then };
