@@ -105,6 +105,7 @@ pub mod worker;
 // What we ask of GitHub, and what we say there.
 pub mod github;
 pub mod hooks;
+pub mod outside;
 pub mod words;
 
 // How the model is led, how it is asked, and where its commands run.
