@@ -14,7 +14,7 @@ use super::init::{Place, in_browser};
 use super::wiring::{dashboard, wire, wire_without_sandbox};
 use super::{recovery, telemetry};
 use crate::config::{BadConfig, Config, Draft, MetricsConfig};
-use crate::github::{GithubError, check_permissions};
+use crate::github::{GithubError, Missing, check_permissions};
 use crate::setup::{After, Typed, installed};
 use crate::store::{Alone, Others};
 use crate::web;
@@ -191,8 +191,12 @@ async fn take_over(core: &Core) -> anyhow::Result<Option<Alone>> {
 async fn introduce(core: &Core) -> anyhow::Result<()> {
     match core.app.identity(super::now()).await {
         Ok(us) => {
-            let missing: Vec<String> = check_permissions(us).iter().map(|missing| format!("\n  {missing}")).collect();
+            let (missing, spared): (Vec<_>, Vec<_>) = check_permissions(us).into_iter().partition(Missing::is_vital);
+            for missing in spared {
+                tracing::warn!("going on without, `assentry doctor` says how to mend it: {missing}");
+            }
             if !missing.is_empty() {
+                let missing: Vec<String> = missing.iter().map(|missing| format!("\n  {missing}")).collect();
                 let slug = &us.slug;
                 anyhow::bail!(
                     "the App {slug} lacks something; change it on its settings page and accept the change:{}",

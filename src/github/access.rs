@@ -34,6 +34,7 @@ impl App {
             body: None,
             what: "revoke a token".to_owned(),
             accept: JSON,
+            points: false,
         };
         let answer = self.wire.exchange(Some(&minted.token), &ask).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
@@ -74,7 +75,7 @@ impl App {
             let minted = self.token(at, step, now).await?;
             answer = self.wire.exchange(Some(&minted.token), ask).await?;
         }
-        if let Some(path) = answer.moved_to() {
+        if let Some(path) = answer.moved_to().filter(|_| !ask.is_answered_by(answer.status)) {
             let minted = self.token(at, step, now).await?;
             answer = self.wire.exchange(Some(&minted.token), &Ask { path, ..ask.clone() }).await?;
         }

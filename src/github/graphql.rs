@@ -26,7 +26,7 @@ impl Repository<'_> {
         what: String,
     ) -> Result<Asked<T>, GithubError> {
         let body = Some(json!({ "query": query, "variables": variables }));
-        let ask = Ask { kind, method: Method::POST, path: GRAPHQL.to_owned(), body, what, accept: JSON };
+        let ask = Ask { kind, method: Method::POST, path: GRAPHQL.to_owned(), body, what, accept: JSON, points: false };
         let answer = self.ask(&ask).await?;
         let at = answer.date();
         let AnswerWire { data, errors } = answer.read(&ask)?;

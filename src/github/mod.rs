@@ -24,6 +24,7 @@ mod finding;
 mod graphql;
 mod inspect;
 mod issues;
+mod job_log;
 mod key;
 mod labels;
 mod marker;

@@ -1,7 +1,7 @@
 //! What the App must be granted, and how little of it each token gets.
 //!
-//! One table for the check at start-up, for the App's manifest and for minting. Never in it: `workflows`, `actions`,
-//! `administration` (T37, T57).
+//! One table for the check at start-up, for the App's manifest and for minting. Never in it: `workflows`,
+//! `administration`, and more of `actions` than reading (T37, T57).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,11 +31,13 @@ pub struct Need {
 
 /// Every permission the App needs; no token ever asks for one that is neither here nor in [`OPTIONAL`].
 pub const NEEDED: &[Need] = &[
+    Need { permission: "actions", access: Access::Read, why: "read the log of a job that is red on the work" },
     Need { permission: "checks", access: Access::Write, why: "report whether a pull request keeps to its plan" },
     Need { permission: "contents", access: Access::Write, why: "read the repository and write below assentry/" },
     Need { permission: "issues", access: Access::Write, why: "read issues and answer in them" },
     Need { permission: "metadata", access: Access::Read, why: "see who may approve" },
     Need { permission: "pull_requests", access: Access::Write, why: "open plans and results and read their reviews" },
+    Need { permission: "statuses", access: Access::Read, why: "see commit statuses that are red on the work" },
 ];
 
 /// What an operator grants only where it is used; without it, what turns on it stays unknown and so never approved.
@@ -55,7 +57,11 @@ pub const EVENTS: &[&str] = &[
     "pull_request_review_comment",
     "push",
     "repository",
+    "status",
 ];
+
+/// The permissions and events that Apps registered before they were asked for do without: each has its token for itself.
+const SPARED: &[&str] = &["actions", "status", "statuses"];
 
 /// What a token is for; the narrowest one that does is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +72,10 @@ pub enum Step {
     Write,
     /// Looking into teams, where a repository's rules or owners name any ([`OPTIONAL`]).
     Teams,
+    /// Reading the commit statuses of the work.
+    Statuses,
+    /// Reading the logs of jobs that ran on the work.
+    Logs,
 }
 
 impl Step {
@@ -87,6 +97,8 @@ impl Step {
                 ("pull_requests", Access::Write),
             ],
             Step::Teams => &[("members", Access::Read), ("metadata", Access::Read)],
+            Step::Statuses => &[("metadata", Access::Read), ("statuses", Access::Read)],
+            Step::Logs => &[("actions", Access::Read), ("metadata", Access::Read)],
         }
     }
 }
@@ -98,6 +110,17 @@ pub enum Missing {
     Permission { need: Need, granted: Option<String> },
     /// The App is not subscribed to an event.
     Event(&'static str),
+}
+
+impl Missing {
+    /// Whether nothing works without it. Without the others something is not seen, and everything goes on.
+    #[must_use]
+    pub fn is_vital(&self) -> bool {
+        match self {
+            Missing::Permission { need, .. } => !SPARED.contains(&need.permission),
+            Missing::Event(event) => !SPARED.contains(event),
+        }
+    }
 }
 
 impl fmt::Display for Missing {
@@ -170,21 +193,26 @@ mod tests {
         assert_eq!(
             said,
             [
+                "permission `actions` must be `read`, is `no access`: needed to read the log of a job that is red on the work",
                 "permission `checks` must be `write`, is `no access`: needed to report whether a pull request keeps to its plan",
                 "permission `contents` must be `write`, is `read`: needed to read the repository and write below assentry/",
+                "permission `statuses` must be `read`, is `no access`: needed to see commit statuses that are red on the work",
                 "event `check_run` is not subscribed to",
             ]
         );
+        let vital: Vec<bool> = check_permissions(&app).iter().map(Missing::is_vital).collect();
+        assert_eq!(vital, [false, true, true, false, true]);
         Ok(())
     }
 
     #[test]
     fn t37_no_step_asks_for_more_than_the_app_needs_and_never_for_workflows() {
-        for step in [Step::Read, Step::Write, Step::Teams] {
+        for step in [Step::Read, Step::Write, Step::Teams, Step::Statuses, Step::Logs] {
             for (permission, access) in step.permissions() {
                 let need = NEEDED.iter().chain(OPTIONAL).find(|need| need.permission == *permission);
                 assert!(need.is_some_and(|need| access <= &need.access), "{permission}");
-                assert!(!["workflows", "actions", "administration"].contains(permission));
+                assert!(!["workflows", "administration"].contains(permission));
+                assert!(*permission != "actions" || *access == Access::Read);
             }
         }
     }

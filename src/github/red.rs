@@ -1,12 +1,20 @@
 //! What the checks of others say of a commit.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
-use super::{GithubError, Repository, fields};
-use crate::ids::CommitSha;
+use super::{GithubError, Repository, Step, fields};
+use crate::ids::{CommitSha, Timestamp};
 
 /// Of how many red checks the annotations are read.
 const MOST_ANNOTATED: usize = 5;
+/// A status that is pending for longer waits for people and not for a machine.
+const RUNS: Duration = Duration::from_secs(3600);
+/// The App whose check runs are jobs with a log.
+const ACTIONS: &str = "github-actions";
+/// Who a status is from, as far as it says: their list does not name who set them.
+const STATUS: &str = "commit-status";
 
 /// The checks of others on a commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,24 +28,33 @@ pub struct OthersChecks {
 /// A check that ended badly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedCheck {
-    /// The check run.
-    pub id: i64,
+    /// Our name for it: of which kind it is, and its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// The App that ran it, as in `https://github.com/apps/SLUG`.
     pub app: String,
     /// What it says: title, summary, text and the annotations, each as a line `path:line: message`.
     pub says: String,
+    /// The job of GitHub Actions that it is, for [`Repository::job_log`].
+    pub job: Option<i64>,
 }
 
 impl Repository<'_> {
-    /// Reads what the newest check runs of other Apps say: `GET /repos/{owner}/{repo}/commits/{ref}/check-runs` and
-    /// `GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations`. Red is what failed or ran out of time; what
-    /// somebody cancelled, or has to act on, is not.
+    /// Reads what the checks of others say: check runs of other Apps, and commit statuses.
     ///
     /// # Errors
     /// As for any read.
     pub async fn others_checks(&self, head: &CommitSha) -> Result<OthersChecks, GithubError> {
+        let mut checks = self.check_runs(head).await?;
+        self.statuses(head, &mut checks).await?;
+        Ok(checks)
+    }
+
+    /// Reads what the newest check runs of other Apps say: `GET /repos/{owner}/{repo}/commits/{ref}/check-runs` and
+    /// `GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations`. Red is what failed or ran out of time; what
+    /// somebody cancelled, or has to act on, is not.
+    async fn check_runs(&self, head: &CommitSha) -> Result<OthersChecks, GithubError> {
         let us = self.app.identity(self.now).await?.app_id;
         let what = self.what(format!("read the checks of {}", head.short()));
         let found: Runs = self.get(&format!("/commits/{head}/check-runs?filter=latest&per_page=100"), what).await?;
@@ -53,9 +70,39 @@ impl Repository<'_> {
             if annotations_count > 0 && checks.red.len() < MOST_ANNOTATED {
                 says.extend(self.annotations(run.id).await?);
             }
-            checks.red.push(RedCheck { id: run.id, name: run.name, app: app.slug, says: says.join("\n") });
+            let job = (app.slug == ACTIONS).then(|| job_of(&run.details_url).unwrap_or(run.id));
+            let (id, says) = (format!("check-{}", run.id), says.join("\n"));
+            checks.red.push(RedCheck { id, name: run.name, app: app.slug, says, job });
         }
         Ok(checks)
+    }
+
+    /// Reads the newest status of each context: `GET /repos/{owner}/{repo}/commits/{ref}/status`. Where that was never
+    /// granted there are none.
+    async fn statuses(&self, head: &CommitSha, checks: &mut OthersChecks) -> Result<(), GithubError> {
+        let what = self.what(format!("read the statuses of {}", head.short()));
+        let path = format!("/commits/{head}/status?per_page=100");
+        let found: Combined = match self.with(Step::Statuses).get(&path, what).await {
+            Err(GithubError::Gone { .. } | GithubError::Refused { .. }) => return Ok(()),
+            found => found?,
+        };
+        for status in found.statuses {
+            let since = status.updated_at.as_deref().and_then(|at| Timestamp::from_rfc3339(at).ok());
+            let runs = since.is_none_or(|since| self.now.since(since) < RUNS);
+            checks.running |= status.state == "pending" && runs;
+            if matches!(status.state.as_str(), "failure" | "error") {
+                let says: Vec<String> =
+                    [status.description, status.target_url].into_iter().filter(|part| !part.is_empty()).collect();
+                checks.red.push(RedCheck {
+                    id: format!("status-{}", status.id),
+                    name: status.context,
+                    app: STATUS.to_owned(),
+                    says: says.join("\n"),
+                    job: None,
+                });
+            }
+        }
+        Ok(())
     }
 
     async fn annotations(&self, check: i64) -> Result<Vec<String>, GithubError> {
@@ -65,6 +112,31 @@ impl Repository<'_> {
         let line = |at: AnnotationWire| format!("{}:{}: {}", at.path, at.start_line, at.message);
         Ok(found.into_iter().map(line).collect())
     }
+}
+
+/// The job in an address such as `https://github.com/acme/tool/actions/runs/7/job/9`.
+fn job_of(details: &str) -> Option<i64> {
+    details.rsplit_once("/job/")?.1.parse().ok()
+}
+
+#[derive(Deserialize)]
+struct Combined {
+    statuses: Vec<StatusWire>,
+}
+
+#[derive(Deserialize)]
+struct StatusWire {
+    id: i64,
+    #[serde(default, deserialize_with = "fields::text")]
+    state: String,
+    #[serde(default, deserialize_with = "fields::text")]
+    context: String,
+    #[serde(default, deserialize_with = "fields::text")]
+    description: String,
+    #[serde(default, deserialize_with = "fields::text")]
+    target_url: String,
+    #[serde(default)]
+    updated_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +151,8 @@ struct RunWire {
     name: String,
     #[serde(default, deserialize_with = "fields::text")]
     status: String,
+    #[serde(default, deserialize_with = "fields::text")]
+    details_url: String,
     #[serde(default)]
     conclusion: Option<String>,
     #[serde(default)]

@@ -52,6 +52,11 @@ impl<'a> Repository<'a> {
         Repository { app, at, step, now }
     }
 
+    /// The same, with the permissions of another step.
+    pub(super) fn with(self, step: Step) -> Repository<'a> {
+        Repository { step, ..self }
+    }
+
     /// Reads what is so about the repository: `GET /repositories/{id}`, which a rename does not change.
     ///
     /// # Errors

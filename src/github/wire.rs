@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Builder;
+use axum::http::response::Parts;
 use bytes::Bytes;
 use octocrab::Octocrab;
-use reqwest::header::{ACCEPT, HeaderMap, LINK, LOCATION};
-use reqwest::{Method, StatusCode, redirect};
-use secrecy::SecretString;
+use reqwest::header::{ACCEPT, HeaderMap, LINK, LOCATION, USER_AGENT};
+use reqwest::{Client, Method, StatusCode, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -23,7 +24,7 @@ use super::{GithubError, witness};
 pub(super) const GRAPHQL: &str = "/graphql";
 
 const CONNECT: Duration = Duration::from_secs(10);
-const WHOLE_CALL: Duration = Duration::from_secs(30);
+pub(super) const WHOLE_CALL: Duration = Duration::from_secs(30);
 const ANSWER_LIMIT: usize = 32 << 20;
 
 /// How many requests went out to GitHub since the start; minting a token is a write.
@@ -63,6 +64,8 @@ pub(super) struct Ask {
     pub(super) what: String,
     /// The form of the answer, a media type.
     pub(super) accept: &'static str,
+    /// Whether the answer points to another place, which is the caller's to look at or not.
+    pub(super) points: bool,
 }
 
 /// GitHub's usual form of an answer.
@@ -70,7 +73,7 @@ pub(super) const JSON: &str = "application/vnd.github+json";
 
 impl Ask {
     pub(super) fn get(path: String, what: String) -> Ask {
-        Ask { kind: Kind::Read, method: Method::GET, path, body: None, what, accept: JSON }
+        Ask { kind: Kind::Read, method: Method::GET, path, body: None, what, accept: JSON, points: false }
     }
 
     /// The same, with the answer in another form.
@@ -78,12 +81,22 @@ impl Ask {
         Ask { accept, ..self }
     }
 
+    /// The same, with an answer that points to another place.
+    pub(super) fn pointing(self) -> Ask {
+        Ask { points: true, ..self }
+    }
+
     pub(super) fn set(method: Method, path: String, body: Value, what: String) -> Ask {
-        Ask { kind: Kind::Set, method, path, body: Some(body), what, accept: JSON }
+        Ask { kind: Kind::Set, method, path, body: Some(body), what, accept: JSON, points: false }
     }
 
     pub(super) fn create(method: Method, path: String, body: Value, what: String) -> Ask {
-        Ask { kind: Kind::Create, method, path, body: Some(body), what, accept: JSON }
+        Ask { kind: Kind::Create, method, path, body: Some(body), what, accept: JSON, points: false }
+    }
+
+    /// Whether a redirect of this status is the answer, and not that a repository was renamed.
+    pub(super) fn is_answered_by(&self, status: StatusCode) -> bool {
+        self.points && status == StatusCode::FOUND
     }
 
     /// The error for a request whose answer is missing or cannot be understood.
@@ -120,6 +133,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    async fn whole(parts: Parts, body: Body, ask: &Ask) -> Result<Answer, GithubError> {
+        let body = axum::body::to_bytes(body, ANSWER_LIMIT).await.map_err(|error| ask.unclear(error.to_string()))?;
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    }
+
     /// Path and query of the next page. The host is cut off: octocrab sends the token only to its own base address,
     /// and no answer shall lead us to another.
     pub(super) fn next_page(&self) -> Option<String> {
@@ -139,6 +157,9 @@ impl Answer {
 }
 
 pub(super) struct Wire {
+    pub(super) api_url: Url,
+    /// Follows nothing. octocrab would fetch what it is pointed to, from anywhere.
+    plain: Client,
     crab: Octocrab,
     graph: Octocrab,
     reads: AtomicU64,
@@ -148,7 +169,7 @@ pub(super) struct Wire {
 impl Wire {
     /// Prepares a client. Must be called within a tokio runtime, because octocrab starts a task.
     pub(super) fn new(api_url: &Url) -> Result<Wire, Box<dyn Error + Send + Sync>> {
-        let client = reqwest::Client::builder()
+        let client = Client::builder()
             .connect_timeout(CONNECT)
             .timeout(WHOLE_CALL)
             // octocrab follows redirects itself and drops the token when one leads to another host.
@@ -165,7 +186,8 @@ impl Wire {
         if let Some(above) = api_url.path().trim_end_matches('/').strip_suffix("/v3") {
             beside.set_path(above);
         }
-        Ok(Wire { crab: crab(api_url)?, graph: crab(&beside)?, reads: AtomicU64::new(0), writes: AtomicU64::new(0) })
+        let (crab, graph, reads, writes) = (crab(api_url)?, crab(&beside)?, AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Wire { api_url: api_url.clone(), plain: client, crab, graph, reads, writes })
     }
 
     /// Sends a request once, with or without a token, and takes it down if it is a write.
@@ -182,6 +204,9 @@ impl Wire {
         }
         .fetch_add(1, Ordering::Relaxed);
 
+        if ask.points {
+            return self.send_plainly(token, ask).await;
+        }
         let unanswered = |error: octocrab::Error| ask.unanswered(&error);
         let crab = if ask.path == GRAPHQL { &self.graph } else { &self.crab };
         let crab = match token {
@@ -191,10 +216,19 @@ impl Wire {
         let request = Builder::new().method(ask.method.clone()).uri(&ask.path).header(ACCEPT, ask.accept);
         let request = crab.build_request(request, ask.body.as_ref()).map_err(unanswered)?;
         let (parts, body) = crab.execute(request).await.map_err(unanswered)?.into_parts();
-        let body = axum::body::to_bytes(Body::new(body), ANSWER_LIMIT)
-            .await
-            .map_err(|error| ask.unclear(error.to_string()))?;
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+        Answer::whole(parts, Body::new(body), ask).await
+    }
+
+    async fn send_plainly(&self, token: Option<&SecretString>, ask: &Ask) -> Result<Answer, GithubError> {
+        let address = format!("{}{}", self.api_url.as_str().trim_end_matches('/'), ask.path);
+        let mut request = self.plain.request(ask.method.clone(), address).header(ACCEPT, ask.accept);
+        if let Some(token) = token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        let answer = request.header(USER_AGENT, "assentry").send().await;
+        let answer = answer.map_err(|error| ask.unclear(error.without_url().to_string()))?;
+        let (parts, body) = axum::http::Response::<reqwest::Body>::from(answer).into_parts();
+        Answer::whole(parts, Body::new(body), ask).await
     }
 
     pub(super) fn calls(&self) -> Calls {

@@ -202,6 +202,15 @@ pub enum About {
         /// How it ended, in GitHub's word.
         conclusion: String,
     },
+    /// A commit has a status, and not one that waits.
+    StatusSet {
+        /// The status.
+        id: i64,
+        /// The commit.
+        head: CommitSha,
+        /// What it says, in GitHub's word.
+        state: String,
+    },
     /// Everybody can read the repository now.
     RepoPublicized {
         /// When the repository was changed last, as it was written.
@@ -443,6 +452,7 @@ impl About {
             }
             About::DefaultBranchChanged { from, at } => format!("default branch changed {from} {at}"),
             About::CheckEnded { id, conclusion, .. } => format!("check ended {id} {conclusion}"),
+            About::StatusSet { id, state, .. } => format!("status set {id} {state}"),
             About::RepoPublicized { at } => format!("publicized {at}"),
             About::RepoArchived { at } => format!("archived {at}"),
         }

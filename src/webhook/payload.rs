@@ -34,6 +34,14 @@ pub(super) struct CheckRun {
     pub(super) app: Option<CheckApp>,
 }
 
+/// A commit status, which is the body itself.
+#[derive(Deserialize)]
+pub(super) struct Status {
+    pub(super) id: i64,
+    pub(super) sha: String,
+    pub(super) state: String,
+}
+
 #[derive(Deserialize)]
 pub(super) struct CheckApp {
     pub(super) id: u64,

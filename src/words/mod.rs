@@ -37,6 +37,7 @@ use crate::workflow::outcome::Outcome;
 use crate::workflow::run::Trouble;
 use crate::workflow::spending::Full;
 
+pub(crate) use escape::fence;
 pub use policy::Flaw;
 
 /// Why nothing more is granted to work.

@@ -1,14 +1,16 @@
-//! Takes what the checks of other Apps say of the work: red ones are mended like what people say of it, within a bound.
+//! Takes what the checks of others say of the work, check runs and commit statuses: red ones are mended like what people
+//! say of it, within a bound.
 
 use super::Trouble;
 use super::delivery::Arrival;
 use crate::github::{RedCheck, Repository, Step};
 use crate::ids::{AccountKind, CommitSha, Person, Timestamp, UserId};
+use crate::words::fence;
 use crate::workflow::act::Place;
 use crate::workflow::event::Event;
 use crate::workflow::run::{InReview, Note, ReviewStage, Run, State, Thread};
 
-/// How much of what a check says is given to the agent, in characters.
+/// How much of what a check says is given to the agent, in characters, beside its log.
 const MOST_SAID: usize = 8_000;
 /// How many red checks are taken up at once.
 const MOST_RED: usize = 5;
@@ -42,16 +44,27 @@ pub(super) async fn checks_red(repo: &Repository<'_>, head: &CommitSha) -> Resul
     if checks.running {
         return Ok(None);
     }
-    let notes: Vec<Note> = checks.red.into_iter().take(MOST_RED).filter_map(note).collect();
+    let mut notes = Vec::new();
+    for red in checks.red.into_iter().take(MOST_RED) {
+        let log = match red.job {
+            Some(job) => repo.job_log(job).await?,
+            None => None,
+        };
+        notes.extend(note(red, log.as_deref()));
+    }
     Ok((!notes.is_empty()).then(|| Event::ChecksRed { head: head.clone(), notes }))
 }
 
-/// What a check says, as a note: its name in the first line. It comes from whoever wrote the check, and is data.
-fn note(red: RedCheck) -> Option<Note> {
+/// What a check says, as a note: its name in the first line, then the end of its log, where there is one, then its own
+/// words. All of it comes from whoever wrote the check or what it ran, and is data.
+fn note(red: RedCheck, log: Option<&str>) -> Option<Note> {
     let by = Person { id: UserId(0), login: format!("{}[bot]", red.app).parse().ok()?, kind: AccountKind::Bot };
-    let text: String = format!("{}\n{}", red.name.replace('\n', " "), red.says).chars().take(MOST_SAID).collect();
+    let name = red.name.replace('\n', " ");
+    let log = log.map_or_else(String::new, |log| format!("\nThe end of its log:\n\n{}\n\n", fence("", log)));
+    let says: String = red.says.chars().take(MOST_SAID).collect();
+    let text = format!("{name}\n{log}{says}");
     Some(Note {
-        id: format!("check-{}", red.id),
+        id: red.id,
         by,
         at: Timestamp(0),
         text,

@@ -155,6 +155,7 @@ impl Arrival<'_> {
                 }
             }
             About::CheckEnded { head, app, .. } => Box::pin(self.check_ended(head, *app)).await,
+            About::StatusSet { head, .. } => Box::pin(self.check_ended(head, None)).await,
             About::IssueGone { issue } => Box::pin(self.issue_gone(issue)).await,
             About::PullRetargeted { pull, .. } => Box::pin(self.retargeted(pull)).await,
             About::DefaultBranchChanged { from, .. } => Box::pin(self.base_moved(from, false)).await,

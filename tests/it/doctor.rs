@@ -177,6 +177,15 @@ async fn what_is_wrong_with_the_app_is_named() {
         said.fails("clock", "apart");
 
         town.github.permits("checks", Some(Level::Write));
+        town.github.permits("statuses", None);
+        town.github.unsubscribes("status");
+        let said = doctor(&town).await;
+        said.warns("permissions", "`statuses` must be `read`");
+        said.warns("installations", "`statuses` must be `read`");
+        said.warns("events", "`status`");
+        assert_eq!(said.about("policy", ""), "ok");
+
+        town.github.permits("checks", Some(Level::Write));
         town.github.suspends_installation(REPO, true).unwrap();
         doctor(&town).await.warns("installations", "suspended");
         town.github.uninstalls(REPO).unwrap();

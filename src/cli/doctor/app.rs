@@ -65,7 +65,7 @@ pub(super) async fn identity(report: &mut Report, config: &Config, app: &App) ->
             }
             Missing::Event(_) => ("events", format!("Subscribe to it at {settings}/permissions.")),
         };
-        report.fail(check, missing.to_string(), remedy);
+        lacks(report, check, (missing, missing.to_string()), remedy);
     }
     if missing.is_empty() {
         report.ok("permissions", "the App has every permission and event that it needs");
@@ -75,6 +75,14 @@ pub(super) async fn identity(report: &mut Report, config: &Config, app: &App) ->
         report.warn("permissions", format!("permission `{name}` is more than is needed"), remedy);
     }
     Some(us.slug.clone())
+}
+
+/// Something is not granted: bad where nothing works without it, else worth a word.
+fn lacks(report: &mut Report, check: &'static str, (missing, found): (&Missing, String), remedy: String) {
+    match missing.is_vital() {
+        true => report.fail(check, found, remedy),
+        false => report.warn(check, format!("{found}; all else goes on without"), remedy),
+    }
 }
 
 /// What is granted beyond the list.
@@ -113,10 +121,12 @@ pub(super) async fn installations(report: &mut Report, app: &App, about: (&Confi
         let missing = check_granted(&installed.permissions);
         for missing in &missing {
             let remedy = format!("{account} accepts the App's new permissions at {web}/settings/installations/{id}.");
-            report.fail("installations", format!("{account}: {missing}"), remedy);
+            lacks(report, "installations", (missing, format!("{account}: {missing}")), remedy);
         }
         if missing.is_empty() {
             report.ok("installations", format!("{account} has granted what is needed"));
+        }
+        if !missing.iter().any(Missing::is_vital) {
             working.push(installed);
         }
     }

@@ -229,7 +229,7 @@ struct Review {
     /// How many follow-ups in a row are made of reviews and comments, before a person must ask for the next with `/fix`.
     #[schemars(range(min = 0, max = 15))]
     rounds: u32,
-    /// How many follow-ups in a row are made because checks of other Apps are red.
+    /// How many follow-ups in a row are made because checks of others are red.
     #[schemars(range(min = 0, max = 10))]
     ci_fixes: u32,
 }

@@ -31,6 +31,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome<Answer> {
         details_url: None,
         output: json!({ "title": null, "summary": null, "text": null, "annotations_count": 0 }),
         annotations: Vec::new(),
+        log: None,
         app: None,
         started: now,
         completed: None,
@@ -91,6 +92,7 @@ impl GitHub {
         let mut state = self.hub.lock();
         let repo = state.repo_id(repo)?;
         let (id, now) = (state.next_id(), state.now());
+        let job = shapes::html(&state, state.repo(repo)?, &format!("actions/runs/{id}/job/{id}"));
         if state.repo(repo)?.objects.commit(check.head).is_none() {
             return Err(Refusal::not_found());
         }
@@ -110,9 +112,10 @@ impl GitHub {
             status: if check.conclusion.is_some() { "completed" } else { "in_progress" }.to_owned(),
             conclusion: check.conclusion.map(str::to_owned),
             external_id: String::new(),
-            details_url: None,
+            details_url: Some(job),
             output,
             annotations,
+            log: check.log.map(str::to_owned),
             app: Some((15_368, "github-actions".to_owned())),
             started: now,
             completed: check.conclusion.map(|_| now),
@@ -148,6 +151,8 @@ pub struct OtherCheck<'a> {
     pub summary: &'a str,
     /// What it says at lines: path, line, text.
     pub annotations: &'a [(&'a str, u32, &'a str)],
+    /// What it has printed.
+    pub log: Option<&'a str>,
 }
 
 /// "List check runs for a Git reference": the newest of each name unless `filter=all`.

@@ -185,7 +185,8 @@ fn finish(state: &State, asked: &Asked, name: &str, outcome: Outcome<Answer>) ->
             {
                 headers.push(("x-accepted-github-permissions", accepted(any_of)));
             }
-            (refusal.status, Some(refusal.body()))
+            // "302 Found" of a link has no body.
+            (refusal.status, (refusal.status != 302).then(|| refusal.body()))
         }
     };
     let body = body.map(|value| value.to_string().into_bytes()).unwrap_or_default();

@@ -28,6 +28,7 @@ mod halts;
 mod history;
 mod installations;
 mod issues;
+mod jobs;
 mod labels;
 mod look;
 mod moves;

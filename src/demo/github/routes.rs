@@ -9,7 +9,7 @@ use super::auth::Needs;
 use super::call::Handler;
 use super::state::{Level, Role};
 use super::{
-    accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, labels, pulls, reactions,
+    accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, jobs, labels, pulls, reactions,
     registration, repo_settings, repos, review_comments, reviews, teams, timeline,
 };
 
@@ -36,7 +36,8 @@ const WRITE_PULLS: Needs = Needs::Access(&[("pull_requests", Level::Write)], Rol
 const PUSH_PULLS: Needs = Needs::Access(&[("pull_requests", Level::Write)], Role::Write);
 const READ_CHECKS: Needs = Needs::Access(&[("checks", Level::Read)], Role::Read);
 const WRITE_CHECKS: Needs = Needs::Access(&[("checks", Level::Write)], Role::Write);
-const READ_STATUSES: Needs = Needs::Access(&[("statuses", Level::Read), ("contents", Level::Read)], Role::Read);
+const READ_STATUSES: Needs = Needs::Access(&[("statuses", Level::Read)], Role::Read);
+const READ_ACTIONS: Needs = Needs::Access(&[("actions", Level::Read)], Role::Read);
 const WRITE_STATUSES: Needs = Needs::Access(&[("statuses", Level::Write)], Role::Write);
 
 #[rustfmt::skip]
@@ -156,6 +157,7 @@ const ROUTES: &[Route] = &[
     on("PATCH", "/repos/{owner}/{repo}/check-runs/{check_run_id}", WRITE_CHECKS, checks::update),
     on("GET", "/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", READ_CHECKS, checks::annotations),
     on("POST", "/repos/{owner}/{repo}/statuses/{sha}", WRITE_STATUSES, checks::create_status),
+    on("GET", "/repos/{owner}/{repo}/actions/jobs/{job_id}/logs", READ_ACTIONS, jobs::logs),
 ];
 
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {

@@ -77,6 +77,8 @@ impl Default for Settings {
                 ("issues", Level::Write),
                 ("pull_requests", Level::Write),
                 ("checks", Level::Write),
+                ("statuses", Level::Read),
+                ("actions", Level::Read),
                 ("members", Level::Read),
             ],
             webhook: None,

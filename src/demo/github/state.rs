@@ -244,6 +244,8 @@ pub(super) struct Check {
     pub(super) output: Value,
     /// What it says at lines.
     pub(super) annotations: Vec<Value>,
+    /// What it has printed, where it is a job.
+    pub(super) log: Option<String>,
     /// The App that made it, where it is not ours: its id and slug.
     pub(super) app: Option<(i64, String)>,
     pub(super) started: Timestamp,

@@ -12,6 +12,7 @@ use super::Hub;
 use super::clock::http_date;
 use super::door::{self, Answered, Asked};
 use super::halts::{Halt, Stop};
+use super::jobs;
 use super::oauth;
 use super::pages;
 use super::smart_http::{self, GitHeaders};
@@ -53,6 +54,7 @@ async fn handle(Shared(hub): Shared<Arc<Hub>>, method: Method, uri: Uri, headers
             let page = pages::answer(&hub, &asked);
             let mut state = hub.lock();
             let page = page.or_else(|| oauth::answer(&mut state, &asked));
+            let page = page.or_else(|| jobs::stored(&mut state, &asked));
             let answered = page.unwrap_or_else(|| door::answer(&mut state, &asked));
             drop(state);
             hub.woken.notify_one();

@@ -92,9 +92,16 @@ fn parts_of(event: &str) -> Option<Parts> {
         "pull_request_review" => Some([false, false, true, true, false]),
         "pull_request_review_comment" => Some([false, true, true, false, false]),
         "push" => Some([false, false, false, false, true]),
-        "repository" | "check_run" => Some([false, false, false, false, false]),
+        "repository" | "check_run" | "status" => Some([false, false, false, false, false]),
         _ => None,
     }
+}
+
+/// A status that is pending has nothing to say yet.
+fn status_set(body: &[u8]) -> Result<Option<About>, BadPayload> {
+    let payload::Status { id, sha, state } = whole(body)?;
+    let ended = state != "pending";
+    Ok(if ended { Some(About::StatusSet { id, head: sha.parse()?, state }) } else { None })
 }
 
 impl Payload<'_> {
@@ -121,6 +128,7 @@ impl Payload<'_> {
             }
             ("push", None) => return self.push(body),
             ("check_run", Some("completed")) => self.check_ended()?,
+            ("status", None) => return status_set(body),
             ("issues", Some("deleted" | "transferred")) => About::IssueGone { issue: self.issue()? },
             ("repository", Some("edited" | "publicized" | "archived")) => return self.about_repo(),
             ("pull_request_review", Some("submitted" | "dismissed"))
