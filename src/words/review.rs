@@ -3,7 +3,7 @@
 use super::escape::{block, code};
 use super::figures::many;
 use super::trouble;
-use crate::ids::{CommitSha, IssueNumber};
+use crate::ids::{BranchName, CommitSha, IssueNumber};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::run::{InReview, Outcome, ReviewStage, Trouble};
@@ -67,6 +67,17 @@ pub(super) fn red(checks: usize, prefix: &Prefix) -> String {
         many(u64::try_from(checks).unwrap_or(u64::MAX), "check"),
         prefix.tell("`/fix` by someone with write access takes it up.")
     )
+}
+
+/// The answer to `/update` where the base merged by itself, and the words for what was done.
+#[must_use]
+pub fn merged_cleanly(base: &BranchName, checks: usize) -> String {
+    let checked = match checks {
+        0 => "the plan names no checks",
+        1 => "the plan's check is green on the result",
+        _ => "the plan's checks are green on the result",
+    };
+    format!("{base} merged without a conflict, and {checked}. No model was asked.")
 }
 
 /// What was done about a red check, where there is no thread and nobody to mention.

@@ -9,7 +9,7 @@ use super::Trouble;
 use super::deliver::{FRESH, entries, within_scope};
 use super::effect::{Deed, Done};
 use super::second::Part;
-use super::update::{Update, Updated, not_updated};
+use super::update::{Update, Updated, not_updated, only_updates};
 use super::workplace::Notebook;
 use crate::agent::executor::{FixAnswer, FollowedUp, StepDone, StepEnd, Task, Work, follow_up};
 use crate::agent::{Desk, Ending, Ground, Leash};
@@ -19,7 +19,7 @@ use crate::sandbox::Change;
 use crate::words::commit::{Provenance, step_commit};
 use crate::words::deviation::for_a_review;
 use crate::words::pull::DoneLater;
-use crate::words::review::{about_check, answer_work};
+use crate::words::review::{about_check, answer_work, merged_cleanly};
 use crate::words::revision::answer_in_public;
 use crate::workflow::event::Event;
 use crate::workflow::plan::{Budget, Plan, PlanStep};
@@ -136,7 +136,9 @@ impl Deed<'_> {
         }
         // What was changed before is in the merge.
         let before = if merge.is_some() { &[][..] } else { &before };
-        let what = Task { plan: &terms.plan, ground: &ground, notes: &task.notes, before, merge, open: &open };
+        let alone = only_updates(&task.notes).then(|| merged_cleanly(self.run.base_branch(), terms.plan.checks.len()));
+        let (notes, alone) = (&task.notes, alone.as_deref());
+        let what = Task { plan: &terms.plan, ground: &ground, notes, before, merge, alone, open: &open };
         let done = tokio::select! {
             done = Box::pin(follow_up(&desk, &what)) => done,
             never = self.until_stopped(&stop) => match never {},

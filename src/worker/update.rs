@@ -1,5 +1,5 @@
 //! `/update`: merges the base branch, as it is by now, into the branch with the work. What conflicts inside the scope is the
-//! agent's to settle; outside it is nobody's but people's.
+//! agent's to settle; outside it is nobody's but people's. What merges by itself, with the plan's checks green, asks no model.
 
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +119,12 @@ impl Deed<'_> {
 /// The answers where there is nothing to update: to whoever asked for it alone.
 pub(super) fn not_updated(notes: &[Note], why: &str) -> Option<Vec<Reply>> {
     let reply = |note: &Note| Reply { note: note.clone(), text: why.to_owned(), done: false };
-    notes.iter().all(asks).then(|| notes.iter().map(reply).collect())
+    only_updates(notes).then(|| notes.iter().map(reply).collect())
+}
+
+/// Whether an update is all that is asked for.
+pub(super) fn only_updates(notes: &[Note]) -> bool {
+    notes.iter().all(asks)
 }
 
 fn asks(note: &Note) -> bool {

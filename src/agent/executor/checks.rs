@@ -76,7 +76,7 @@ impl<J: Journal> Site<'_, J> {
     }
 
     /// Takes what has changed and runs the checks on it; gives those that are red.
-    async fn check(&mut self) -> Result<Result<Vec<String>, Said>, Ending> {
+    pub(super) async fn check(&mut self) -> Result<Result<Vec<String>, Said>, Ending> {
         let changes = match self.take().await? {
             Ok(changes) => changes,
             Err(said) => return Ok(Err(said)),

@@ -1,7 +1,8 @@
 //! Follows up on what people say of the work: in a checkout of what was built, inside the plan, note by note.
 //!
 //! Promises: the notes are data, whoever wrote them; scope and limits are those of the plan, with what was changed before
-//! counted in; the plan's checks are green at the end. Refuses to finish before each note has its answer.
+//! counted in; the plan's checks are green at the end; a merge alone that needs nobody asks no model. Refuses to finish
+//! before each note has its answer.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -39,6 +40,8 @@ pub struct Task<'a> {
     pub before: &'a [Change],
     /// What the merge of the base branch brought; the checkout stands on its newest commit then.
     pub merge: Option<&'a Merge>,
+    /// Where the merge is all that is asked for: what is answered if nothing is in conflict and the checks are green on it.
+    pub alone: Option<&'a str>,
     /// Steps of the plan that are not done yet, because they are in it since the work was.
     pub open: &'a [PlanStep],
 }
@@ -114,12 +117,32 @@ pub async fn follow_up<J: Journal>(desk: &Desk<'_, J>, task: &Task<'_>) -> Follo
         site.merge = Some(merge);
         site.begun = Begun { changes: merge.inside.clone(), ..Begun::default() };
     }
-    let ended = work_on(&mut site, conversation(task)).await;
+    let ended = match as_merged(&mut site, task).await {
+        Ok(true) => Ok(()),
+        Ok(false) => work_on(&mut site, conversation(task)).await,
+        Err(ending) => Err(ending),
+    };
     let Site { work, answers, .. } = site;
     match ended {
         Ok(()) => FollowedUp::Finished { work, answers },
         Err(ending) => FollowedUp::Stopped { ending, work },
     }
+}
+
+/// Takes a merge as it is, where that is all there is to do and nobody has to settle anything. Whatever is red on it is the
+/// agent's to look at.
+async fn as_merged<J: Journal>(site: &mut Site<'_, J>, task: &Task<'_>) -> Result<bool, Ending> {
+    let clean = task.merge.is_some_and(|merge| merge.conflicts.is_empty() && !merge.inside.is_empty());
+    let Some(answer) = task.alone.filter(|_| clean && task.open.is_empty()) else { return Ok(false) };
+    site.prepare().await?;
+    let ticked = matches!(site.tick(STEP).await?, Said::Done(_));
+    if !ticked || !matches!(site.check().await?, Ok(red) if red.is_empty()) {
+        return Ok(false);
+    }
+    let told = |note: &Note| FixAnswer { note: note.id.clone(), answer: answer.to_owned(), done: true };
+    site.answers = task.notes.iter().map(told).collect();
+    answer.clone_into(&mut site.work.summary);
+    Ok(true)
 }
 
 /// Ends the work if each note has its answer and the checks are green on what was changed; else says what is missing.

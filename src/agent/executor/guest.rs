@@ -24,9 +24,7 @@ pub(super) async fn work_on<J: Journal>(
     guest: &Guest,
     mut conversation: Conversation,
 ) -> Result<(), Ending> {
-    site.keep_base().await?;
-    site.check_before().await?;
-    site.take_over().await?;
+    site.prepare().await?;
     // It begins anew after a stop, so it is told at once what people have said meanwhile.
     let said = site.desk.journal.guidance().await.map_err(Ending::Journal)?;
     let said: Vec<(u32, String)> = said.into_iter().map(|(_, said)| (0, said)).collect();

@@ -93,9 +93,7 @@ async fn work_on<J: Journal>(site: &mut Site<'_, J>, conversation: Conversation)
 }
 
 async fn lead<J: Journal>(site: &mut Site<'_, J>, dialogue: &mut Dialogue<'_, J>) -> Result<(), Ending> {
-    site.keep_base().await?;
-    site.check_before().await?;
-    site.take_over().await?;
+    site.prepare().await?;
     loop {
         let heard = dialogue.next().await?;
         let mut said = Vec::new();

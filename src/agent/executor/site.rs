@@ -88,6 +88,16 @@ impl<'a, J: Journal> Site<'a, J> {
         })
     }
 
+    /// Makes the site ready for work, once: what there was before is kept, checked and taken over.
+    pub(super) async fn prepare(&mut self) -> Result<(), Ending> {
+        if self.untouched.is_some() {
+            return Ok(());
+        }
+        self.keep_base().await?;
+        self.check_before().await?;
+        self.take_over().await
+    }
+
     /// The first step that is not done.
     pub(super) fn next_step(&self) -> Option<&'a PlanStep> {
         self.plan.steps.get(self.work.steps.len())

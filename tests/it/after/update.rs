@@ -7,7 +7,7 @@ use assentry::demo::story;
 use serde_json::{Value, json};
 
 use super::Reviewed;
-use super::feedback::mending;
+use super::feedback::{comment, mending};
 use crate::world::REPO;
 
 impl Reviewed {
@@ -28,7 +28,7 @@ impl Reviewed {
 }
 
 /// The tool as it is on main, with another line where the work changed it.
-fn another_line() -> String {
+pub(crate) fn another_line() -> String {
     let files = story::repository().files;
     let (_, bytes, _) = files.into_iter().find(|(path, ..)| path == "bin/slug").expect("the tool");
     let text = String::from_utf8(bytes).expect("text");
@@ -37,8 +37,16 @@ fn another_line() -> String {
     other
 }
 
+/// The test as it is on main, which by now wants the tool to say what it is for.
+fn demanding() -> String {
+    let files = story::repository().files;
+    let (_, bytes, _) = files.into_iter().find(|(path, ..)| path == "tests/run.sh").expect("the test");
+    let text = String::from_utf8(bytes).expect("text");
+    text.replace("exit \"$failed\"", "grep -q 'Prints the slug' bin/slug || failed=9\nexit \"$failed\"")
+}
+
 /// Keeps what the work has where both have changed a line.
-fn keeps_ours() -> (&'static str, Value) {
+pub(crate) fn keeps_ours() -> (&'static str, Value) {
     let command = r"sed -i -e '/^<<<<<<< /d' -e '/^=======$/,/^>>>>>>> /d' bin/slug";
     ("run", json!({ "command": command }))
 }
@@ -66,7 +74,9 @@ async fn a_base_that_has_moved_is_merged_with_what_people_pushed_and_the_verdict
     assert_eq!(case.file("docs/new.md").as_deref(), Some("New.\n"));
     assert_eq!(case.file("docs/own.md").as_deref(), Some("Theirs.\n"), "nobody's push is lost");
     assert_eq!(case.world.github.changed_files(REPO, case.pull), ["bin/slug", "docs/own.md"]);
-    assert!(case.said_on_work("Done in `"), "{:#?}", case.world.said(case.pull));
+    let said = "main merged without a conflict, and the plan's check is green on the result. No model was asked.";
+    assert!(case.said_on_work("Done in `") && case.said_on_work(said), "{:#?}", case.world.said(case.pull));
+    assert_eq!(case.begun(), 0);
     let (conclusion, text) = case.verdict();
     assert_eq!(conclusion, "success", "{text}");
     assert_eq!(case.world.github.unknown_requests(), [""; 0]);
@@ -75,6 +85,16 @@ async fn a_base_that_has_moved_is_merged_with_what_people_pushed_and_the_verdict
     case.updates("cara").await;
     assert_eq!(case.world.github.pull_commits(REPO, case.pull).len(), commits.len());
     assert!(case.said_on_work("This branch has all of main already."), "{:#?}", case.world.said(case.pull));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_without_a_conflict_on_which_a_check_is_red_is_the_agents_to_look_at() {
+    let case = Reviewed::with(settling(vec![comment()])).await;
+    case.world.file_on_main("tests/run.sh", &demanding());
+    case.updates("cara").await;
+    assert_eq!((case.commits().len(), case.begun()), (2, 1), "{:#?}", case.world.said(case.pull));
+    let sent: String = case.world.model.requests().into_iter().map(|request| request.body).collect();
+    assert!(sent.contains("In conflict: none."), "{sent}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
