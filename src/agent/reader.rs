@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::budget::Leash;
+use super::budget::{Leash, Spent};
 use super::dialogue::{Dialogue, Said, arguments, unknown};
 use super::ending::Ending;
 use super::planner::one_text;
@@ -36,22 +36,27 @@ struct OneRemark {
     text: String,
 }
 
-/// Has a model read what was done; `shown` is all that it sees.
-///
-/// # Errors
-/// Every end that is not a reading.
+/// Has a model read what was done; `shown` is all that it sees. Says what that used up, whatever the end.
 pub async fn read<J: Journal>(
-    (model, fallback): (&Model, Option<&Model>),
+    models: (&Model, Option<&Model>),
     journal: &J,
     leash: &Leash,
     shown: &Value,
-) -> Result<SecondReading, Ending> {
+) -> (Result<SecondReading, Ending>, Spent) {
     let conversation = Conversation {
         system: Phase::Review.instructions().to_owned(),
         tools: Phase::Review.tools(),
         messages: vec![Message::User { parts: vec![prompt::data(shown), told("Read the work.")] }],
     };
-    let mut dialogue = Dialogue::open((model, fallback), journal, leash, conversation).await?;
+    let mut dialogue = match Dialogue::open(models, journal, leash, conversation).await {
+        Ok(dialogue) => dialogue,
+        Err(ending) => return (Err(ending), Spent::default()),
+    };
+    let read = heard_out(&mut dialogue, models.0).await;
+    (read, dialogue.spent)
+}
+
+async fn heard_out<J: Journal>(dialogue: &mut Dialogue<'_, J>, model: &Model) -> Result<SecondReading, Ending> {
     loop {
         let heard = dialogue.next().await?;
         let (mut said, mut result) = (Vec::new(), None);

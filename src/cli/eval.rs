@@ -214,7 +214,11 @@ impl Outcome {
             (true, Some(Verdict::FallsShort) | None) => "falls short",
         };
         let deviations = conformance.map_or(0, |conformance| conformance.deviations.len());
-        let used = || self.planning.iter().chain(self.report.as_ref().map(|report| &report.used));
+        let used = || {
+            self.planning
+                .iter()
+                .chain(self.report.iter().flat_map(|report| [&report.used].into_iter().chain(&report.reading)))
+        };
         let cost: Option<u64> = used().map(|used| used.micro_dollars).sum();
         let cost = cost.map_or_else(|| "unknown".to_owned(), |micro| MicroDollars(micro).to_string());
         let turns: u32 = used().map(|used| used.turns).sum();

@@ -79,6 +79,7 @@ pub use history::past;
 pub use operator::Stopped;
 pub use policy::{ground, house};
 pub use record::{Record, Unbound, verify_records};
+pub use second::to_be_read;
 pub use settings::{ModelChoice, Settings};
 pub use trouble::Trouble;
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::Trouble;
@@ -15,6 +15,7 @@ use super::workplace::Notebook;
 use crate::agent::executor::Work;
 use crate::agent::{Ending, JournalError, Leash, reader};
 use crate::ids::{CommitSha, RepoPath};
+use crate::sandbox::mirror::{FetchFrom, Mirror, MirrorError};
 use crate::sandbox::{Change, ChangeKind};
 use crate::workflow::conformance::{Conformance, SecondReading};
 use crate::workflow::plan::Plan;
@@ -63,17 +64,13 @@ impl Deed<'_> {
         if self.core.store.kept(self.run.id, &name).await?.is_some() {
             return Ok(());
         }
-        let checks: Vec<_> =
-            work.checks.iter().map(|check| json!({"command": check.command, "exit": check.exit_code})).collect();
-        let shown = json!({
-            "plan": plan, "difference": self.difference(base, changes).await?, "checks": checks,
-            "declared": work.built().deviations, "summary": work.summary,
-        });
+        let (mirror, from) = (self.mirror().await?, self.fetch_from().await?);
+        let shown = to_be_read((&mirror, &from), plan, (base, changes), work).await?;
         let budget = self.core.settings.reviewing;
         let journal = Notebook::new(self, part.task(), ("review", &self.run.origin.requester), budget);
         let leash = Leash { budget, until: journal.deadline().await?, cancel: self.cancel.child_token() };
         let models = (&**model, choice.fallback.as_deref());
-        let read = Box::pin(reader::read(models, &journal, &leash, &shown)).await;
+        let (read, _) = Box::pin(reader::read(models, &journal, &leash, &shown)).await;
         journal.close().await?;
         let said: Option<SecondReading> = match read {
             Ok(reading) => Some(reading),
@@ -106,35 +103,56 @@ impl Deed<'_> {
             None => found,
         })
     }
+}
 
-    /// A difference as people read it, from the base's own files; bounded.
-    async fn difference(&self, base: &CommitSha, changes: &[Change]) -> Result<String, Trouble> {
-        let (mirror, from) = (self.mirror().await?, self.fetch_from().await?);
-        let last: BTreeMap<&RepoPath, &ChangeKind> = changes.iter().map(|one| (&one.path, &one.change)).collect();
-        let mut text = String::new();
-        for (path, change) in last {
-            let before = mirror.read(&from, base, path).await?.unwrap_or_default();
-            let after = match change {
-                ChangeKind::Put { bytes, .. } => &bytes[..],
-                ChangeKind::Delete => &[],
-            };
-            match (std::str::from_utf8(&before), std::str::from_utf8(after)) {
-                (Ok(before), Ok(after)) => {
-                    let diff = TextDiff::from_lines(before, after);
-                    let (a, b) = (format!("a/{path}"), format!("b/{path}"));
-                    text.push_str(&diff.unified_diff().header(&a, &b).to_string());
-                }
-                (Err(_), _) | (_, Err(_)) => {
-                    let _ = writeln!(text, "{path}: {} bytes that are no text", after.len());
-                }
+/// All that a second reader is shown of work: the plan, how it differs from `base`, and what was said and checked.
+///
+/// # Errors
+/// When the base's own files cannot be read.
+pub async fn to_be_read(
+    at: (&Mirror, &FetchFrom),
+    plan: &Plan,
+    (base, changes): (&CommitSha, &[Change]),
+    work: &Work,
+) -> Result<Value, MirrorError> {
+    let checks: Vec<_> =
+        work.checks.iter().map(|check| json!({"command": check.command, "exit": check.exit_code})).collect();
+    Ok(json!({
+        "plan": plan, "difference": difference(at, base, changes).await?, "checks": checks,
+        "declared": work.built().deviations, "summary": work.summary,
+    }))
+}
+
+/// A difference as people read it, from the base's own files; bounded.
+async fn difference(
+    (mirror, from): (&Mirror, &FetchFrom),
+    base: &CommitSha,
+    changes: &[Change],
+) -> Result<String, MirrorError> {
+    let last: BTreeMap<&RepoPath, &ChangeKind> = changes.iter().map(|one| (&one.path, &one.change)).collect();
+    let mut text = String::new();
+    for (path, change) in last {
+        let before = mirror.read(from, base, path).await?.unwrap_or_default();
+        let after = match change {
+            ChangeKind::Put { bytes, .. } => &bytes[..],
+            ChangeKind::Delete => &[],
+        };
+        match (std::str::from_utf8(&before), std::str::from_utf8(after)) {
+            (Ok(before), Ok(after)) => {
+                let diff = TextDiff::from_lines(before, after);
+                let (a, b) = (format!("a/{path}"), format!("b/{path}"));
+                text.push_str(&diff.unified_diff().header(&a, &b).to_string());
             }
-            if text.len() > MOST_SHOWN {
-                let end = text.floor_char_boundary(MOST_SHOWN);
-                text.truncate(end);
-                text.push_str("\n(more is not shown)\n");
-                break;
+            (Err(_), _) | (_, Err(_)) => {
+                let _ = writeln!(text, "{path}: {} bytes that are no text", after.len());
             }
         }
-        Ok(text)
+        if text.len() > MOST_SHOWN {
+            let end = text.floor_char_boundary(MOST_SHOWN);
+            text.truncate(end);
+            text.push_str("\n(more is not shown)\n");
+            break;
+        }
     }
+    Ok(text)
 }

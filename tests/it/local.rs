@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
 
-use assentry::demo::model::{Recordings, ScriptedModel};
-use serde_json::Value;
+use assentry::demo::model::{Recordings, Reply, Script, ScriptedModel, Seen};
+use serde_json::{Value, json};
 
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/eval");
 const TASKS: [&str; 5] = ["leap", "words", "greet", "ring", "rot13"];
@@ -18,14 +18,25 @@ struct Home {
 
 impl Home {
     async fn with(task: &str) -> Home {
+        Home::read_by(task, None).await
+    }
+
+    /// What was built is read once more by a model that answers so.
+    async fn read_by(task: &str, reading: Option<Reply>) -> Home {
         let recorded = TASKS
             .iter()
             .try_fold(Recordings::default(), |all, task| all.and(&Path::new(SUITE).join(task).join("answers.json")));
-        let model = ScriptedModel::start(([127, 0, 0, 1], 0).into(), Arc::new(recorded.unwrap())).await.unwrap();
+        let (recorded, second) = (recorded.unwrap(), reading.is_some());
+        let script = move |seen: &Seen| match &reading {
+            Some(reading) if seen.offers("submit_reading") => reading.clone(),
+            _ => recorded.answer(seen),
+        };
+        let model = ScriptedModel::start(([127, 0, 0, 1], 0).into(), Arc::new(script)).await.unwrap();
         let home = Home { dir: tempfile::tempdir().unwrap(), model };
         let config =
             format!("[model]\nprovider = \"anthropic\"\nbase_url = \"{}\"\napi_key_file = \"key\"\n", home.model.url());
-        std::fs::write(home.dir.path().join("assentry.toml"), config).unwrap();
+        let review = if second { "[models.review]\nmodel = \"claude-opus-5-5\"\n" } else { "" };
+        std::fs::write(home.dir.path().join("assentry.toml"), config + review).unwrap();
         std::fs::write(home.dir.path().join("key"), "any").unwrap();
         copy(&Path::new(SUITE).join(task).join("repo"), &home.repo());
         home.git(&["init", "--quiet", "--initial-branch=main"]);
@@ -94,6 +105,41 @@ async fn a_plan_is_written_read_and_executed_onto_a_new_branch_and_nothing_else_
     let again = home.assentry(&["execute", "--repo", "repo", "--plan", "PLAN.md"]).await;
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(!again.status.success() && said.contains("there is a branch assentry/work already"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_model_reads_what_was_built_and_only_lowers_the_verdict() {
+    let reading = |verdict: &str, remarks: Value| {
+        Some(Reply::call("submit_reading", &json!({"verdict": verdict, "remarks": remarks})))
+    };
+    let remarks = json!([{"place": "leap.pl:7", "text": "Negative\nyears are left."}]);
+    let home = Home::read_by("leap", reading("differs", remarks)).await;
+    let report = home.report("leap").await;
+    assert_eq!(report["conformance"]["verdict"], "differs", "{report:#}");
+    assert_eq!(report["conformance"]["second"]["by"], "anthropic/claude-opus-5-5");
+    assert_eq!(report["conformance"]["second"]["remarks"][0]["place"], "leap.pl:7");
+    assert_eq!(
+        (&report["reading"]["model"], &report["reading"]["turns"]),
+        (&json!("anthropic/claude-opus-5-5"), &json!(1))
+    );
+    let asked: Vec<String> = home.model.requests().into_iter().map(|request| request.body).collect();
+    let shown = asked.iter().find(|body| body.contains("submit_reading")).expect("a reading");
+    assert!(shown.contains("--- a/leap.pl") && shown.contains("Tell centuries from leap years"), "{shown}");
+    home.git(&["branch", "--quiet", "-D", "assentry/work"]);
+    let told = home.assentry(&["execute", "--repo", "repo", "--plan", "PLAN.md"]).await;
+    let told = String::from_utf8_lossy(&told.stdout);
+    assert!(told.contains("planned against actual: differs"), "{told}");
+    assert!(told.contains("remark at leap.pl:7: Negative years are left."), "{told}");
+
+    let home = Home::read_by("words", reading("as_planned", json!([]))).await;
+    assert_eq!(home.report("words").await["conformance"]["verdict"], "differs");
+    let home = Home::read_by("leap", Some(Reply::Refuse("No.".to_owned()))).await;
+    let report = home.report("leap").await;
+    assert_eq!(
+        (&report["conformance"]["verdict"], &report["conformance"]["second"]),
+        (&json!("as_planned"), &Value::Null)
+    );
+    assert_eq!(report["finished"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use assentry::demo::story::{self, Storyteller};
 use assentry::workflow::command::parse;
 use serde_json::{Value, json};
 
+use crate::after::feedback::{comment, mending};
 use crate::world::{REPO, World};
 
 const SECOND: &str = "[models.review]\nmodel = 'claude-opus-5-5'";
@@ -68,6 +69,41 @@ async fn a_second_reader_lowers_a_verdict_and_its_remarks_are_told_with_the_work
     let costs = world.core.store.costs(assentry::ids::RunId(1)).await.unwrap();
     assert_eq!(costs.iter().filter(|costs| costs.phase == "review").map(|costs| costs.calls).sum::<i64>(), 1);
     assert!(body.contains("review (`anthropic/claude-opus-5-5`)"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_up_is_read_with_all_that_was_done_before_it_and_what_is_said_last_counts() {
+    let script = move |seen: &Seen| {
+        if seen.offers("submit_reading") {
+            // Of the execution it has nothing to say, of the follow-up it has.
+            let follow_up = seen.mentions("# Prints the slug of a title.");
+            let remarks = json!([{"place": "bin/slug:2", "text": "Say titles."}]);
+            return if follow_up { says("falls_short", &remarks) } else { says("as_planned", &json!([])) };
+        }
+        mending(vec![comment()], true).answer(seen)
+    };
+    let world = Box::pin(World::with(Arc::new(script), story::repository(), SECOND)).await;
+    let issue = world.planned().await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+    let (conclusion, text) = verdict(&world);
+    assert_eq!(conclusion, "success", "{text}");
+    world.github.advances(std::time::Duration::from_secs(60));
+    world.person("cara").comments(world.work_pulls()[0].number, "/fix say what it is for").unwrap();
+    world.settle().await;
+
+    let (conclusion, text) = verdict(&world);
+    assert!(text.contains("- `bin/slug:2`: Say titles."), "{text}");
+    assert_eq!(conclusion, "failure", "{text}");
+    let asked: Vec<String> = world.model.requests().into_iter().map(|request| request.body).collect();
+    let readings: Vec<&String> = asked.iter().filter(|body| body.contains("submit_reading")).collect();
+    assert_eq!(readings.len(), 2);
+    // The difference is that of all the work to the plan's base, not of the follow-up alone.
+    assert!(
+        readings[1].contains("s/^-//") && readings[1].contains("+# Prints the slug of a title."),
+        "{}",
+        readings[1]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

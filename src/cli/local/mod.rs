@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-pub use work::{Executing, Planning, read_issue, read_plan_file};
+pub use work::{Executing, Planning, Reading, read_issue, read_plan_file};
 
 use super::wiring;
 use crate::agent::{Ground, HouseRules};

@@ -9,7 +9,8 @@ use super::{Bench, Executing};
 use crate::agent::Spent;
 use crate::ids::{BranchName, CommitSha};
 use crate::workflow::conformance::{
-    CheckVerdict, Conformance, FileReport, FileVerdict, StepReport, StepVerdict, Verdict, conformance,
+    CheckVerdict, Conformance, FileReport, FileVerdict, Remark, SecondReading, StepReport, StepVerdict, Verdict,
+    conformance,
 };
 use crate::workflow::plan::{FileChange, Plan};
 
@@ -51,6 +52,8 @@ pub struct Report {
     pub summary: String,
     /// What it used up.
     pub used: Usage,
+    /// What reading it a second time used up; absent where no second model is named.
+    pub reading: Option<Usage>,
 }
 
 impl Usage {
@@ -84,6 +87,8 @@ impl Report {
     /// Puts together what there is to say.
     #[must_use]
     pub fn of(bench: &Bench, plan: &Plan, branch: &BranchName, done: &Executing) -> Report {
+        let reading = done.second.as_ref();
+        let found = conformance(plan, &bench.ground().protected, &done.work.built());
         Report {
             finished: done.ending.is_none(),
             why: done.ending.as_ref().map(ToString::to_string),
@@ -91,9 +96,13 @@ impl Report {
             base: bench.base.clone(),
             branch: (!done.commits.is_empty()).then(|| branch.clone()),
             commits: done.commits.clone(),
-            conformance: conformance(plan, &bench.ground().protected, &done.work.built()),
+            conformance: match reading.and_then(|reading| reading.said.clone()) {
+                Some(said) => found.read_again(said),
+                None => found,
+            },
             summary: done.work.summary.clone(),
             used: Usage::of(&done.model, &done.work.spent),
+            reading: reading.map(|reading| Usage::of(&reading.model, &reading.spent)),
         }
     }
 
@@ -112,7 +121,7 @@ impl Report {
             }
             (None, None) => writeln!(out, "Finished; nothing had to be changed.")?,
         }
-        let Conformance { verdict, steps, files, checks, deviations, refusals: _, second: _ } = &self.conformance;
+        let Conformance { verdict, steps, files, checks, deviations, refusals: _, second } = &self.conformance;
         writeln!(out, "\nplanned against actual: {}", overall(*verdict))?;
         for StepReport { id, title, verdict, .. } in steps {
             let name = id.as_deref().unwrap_or("—");
@@ -131,7 +140,18 @@ impl Report {
             let (what, why) = (plain(&deviation.what), plain(&deviation.why));
             writeln!(out, "  deviation in {}: {what} Why: {why}", plain(&deviation.step))?;
         }
-        writeln!(out, "\n{}", self.used.told())
+        if let Some(SecondReading { by, verdict, remarks }) = second {
+            writeln!(out, "\nread a second time by {}: {}", plain(by), overall(*verdict))?;
+            for Remark { place, text } in remarks {
+                let place = if place.is_empty() { "—".to_owned() } else { plain(place) };
+                writeln!(out, "  remark at {place}: {}", plain(text))?;
+            }
+        }
+        writeln!(out, "\n{}", self.used.told())?;
+        match &self.reading {
+            Some(reading) => writeln!(out, "{}", reading.told()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -10,13 +10,14 @@ use super::journal::FileJournal;
 use crate::agent::executor::{self, Executed, StepEnd, Work};
 use crate::agent::planner::{self, PlanTask, Planned};
 use crate::agent::prompt::prompt_version;
-use crate::agent::{Author, Desk, Ending, Issue, Leash, Spent, Writes, ending_of};
+use crate::agent::{Author, Desk, Ending, Issue, Leash, Spent, Writes, ending_of, reader};
 use crate::cli::wiring;
 use crate::ids::{BranchName, CommitSha, Digest, RepoId, Timestamp};
 use crate::model::Model;
 use crate::sandbox::{Access, Checkout, Exit, Job, NewCommit, NoLayer, Recipe, command_line};
 use crate::words::plan::{ParseFault, read_plan};
-use crate::worker::ModelChoice;
+use crate::worker::{ModelChoice, to_be_read};
+use crate::workflow::conformance::SecondReading;
 use crate::workflow::plan::{Budget, Plan};
 use crate::workflow::run::Ask;
 use crate::workflow::terms::Canon;
@@ -41,6 +42,19 @@ pub struct Executing {
     pub ending: Option<Ending>,
     /// The commits on the new branch, one a step; none if nothing was made.
     pub commits: Vec<CommitSha>,
+    /// The model, as provider and id.
+    pub model: String,
+    /// What a second model says of it, where there is one to be asked.
+    pub second: Option<Reading>,
+}
+
+/// What came of reading the work a second time.
+#[derive(Debug)]
+pub struct Reading {
+    /// What was said; nothing where the model was not to be had or made no sense.
+    pub said: Option<SecondReading>,
+    /// What it used up.
+    pub spent: Spent,
     /// The model, as provider and id.
     pub model: String,
 }
@@ -150,7 +164,32 @@ impl Bench {
         if !goes_on_later(ending.as_ref()) {
             journal.forget();
         }
-        Ok(Executing { work, ending, commits, model: choice.name })
+        let second = if ending.is_none() { self.read_again(&plan, &work, cancel).await? } else { None };
+        Ok(Executing { work, ending, commits, model: choice.name, second })
+    }
+
+    /// Has `[models.review]` read what was done, where there is one. A reader that does not answer holds nothing up.
+    async fn read_again(
+        &self,
+        plan: &Plan,
+        work: &Work,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<Option<Reading>> {
+        let Some(wanted) = &self.config.models.review else { return Ok(None) };
+        let (model, choice) = wiring::phase(wanted, &self.config.models.allowed).context("[models.review]")?;
+        let changes = work.steps.last().map_or(&[][..], |step| &step.changes);
+        let shown = to_be_read((&self.mirror, &self.from), plan, (&self.base, changes), work).await?;
+        let mut canon = Canon::new("assentry-local-review-v1");
+        canon.text(&shown.to_string());
+        let budget = wiring::budget(self.config.limits.review);
+        let journal = FileJournal::open(&self.conversation("review", &self.key(canon, &choice.name)), budget)?;
+        let leash = self.leash(budget, cancel);
+        let (read, spent) =
+            Box::pin(reader::read((&model, choice.fallback.as_deref()), &journal, &leash, &shown)).await;
+        // The work is on its branch by now, so nobody will go on with this.
+        journal.forget();
+        let said = read.inspect_err(|ending| tracing::warn!(%ending, "the second reader said nothing")).ok();
+        Ok(Some(Reading { said, spent, model: choice.name }))
     }
 
     /// A checkout of the base on which the set-up commands of the policy have run.
