@@ -4,10 +4,10 @@ use super::Trouble;
 use super::apply::With;
 use super::command::Typed;
 use super::delivery::Arrival;
-use super::note::{facts, line_id, quoted};
+use super::note::{facts, lines, on_line};
 use crate::github::{ReviewComment, Step};
 use crate::ids::{Person, PullNumber, RepoPath, Timestamp};
-use crate::webhook::{IssueFacts, PullFacts, ReviewCommentFacts, ReviewFacts, ReviewState, Side};
+use crate::webhook::{IssueFacts, PullFacts, ReviewCommentFacts, ReviewFacts, ReviewState};
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::Level;
@@ -64,7 +64,7 @@ impl Arrival<'_> {
         }
         let own = |comment: &ReviewComment| comment.author.as_ref().is_some_and(|author| author.id == by.id);
         for comment in listed.into_iter().filter(own).map(facts) {
-            self.noted_on_work(&run, on_line(by, &comment), comment.creation(self.hint.repo.id)).await?;
+            self.noted_on_work(&run, on_work(by, &comment), comment.creation(self.hint.repo.id)).await?;
         }
         self.happens(run.id, &Event::BatchEnded { review: review.id.0 }).await
     }
@@ -82,7 +82,7 @@ impl Arrival<'_> {
         if self.may(by).await? < Level::Write {
             return self.not_heard_on_work(&run, by, comment.created_at).await;
         }
-        self.happens(run.id, &Event::WorkNoted { note: on_line(by, comment) }).await
+        self.happens(run.id, &Event::WorkNoted { note: on_work(by, comment) }).await
     }
 
     /// `/fix`: someone who may write asks for what is to be mended, or for all that was said and waits.
@@ -119,23 +119,8 @@ impl Arrival<'_> {
 }
 
 /// The note that a comment on a line of the work is.
-fn on_line(by: &Person, comment: &ReviewCommentFacts) -> Note {
+fn on_work(by: &Person, comment: &ReviewCommentFacts) -> Note {
     let path: Option<RepoPath> = comment.path.parse().ok();
-    let lines = comment.line.filter(|_| path.is_some() && comment.side == Side::Right);
-    let on = lines.map(|last| Lines {
-        path,
-        first: comment.start_line.unwrap_or(last),
-        last,
-        quoted: quoted(comment),
-        commit: comment.commit.clone(),
-    });
-    Note {
-        id: line_id(comment),
-        by: by.clone(),
-        at: comment.created_at,
-        text: comment.body.clone(),
-        on,
-        review: comment.review_id.map(|review| review.0),
-        thread: Thread::Line(comment.in_reply_to.unwrap_or(comment.id)),
-    }
+    let on = lines(comment).filter(|_| path.is_some()).map(|lines| Lines { path, ..lines });
+    on_line(by, comment, on)
 }

@@ -28,7 +28,7 @@ impl Arrival<'_> {
         if self.may(by).await? < Level::Write {
             return self.not_heard(&run, by, comment.created_at).await;
         }
-        self.happens(run.id, &Event::Noted { note: on_line(&run, by, comment) }).await
+        self.happens(run.id, &Event::Noted { note: on_plan(&run, by, comment) }).await
     }
 
     /// A comment on a line was edited. Its author is told, once an hour, that it counts as it was (D26 for notes).
@@ -91,7 +91,7 @@ impl Arrival<'_> {
             self.noted(run, in_review(by, review), meaning).await?;
         }
         for comment in &comments {
-            self.noted(run, on_line(run, by, comment), comment.creation(self.hint.repo.id)).await?;
+            self.noted(run, on_plan(run, by, comment), comment.creation(self.hint.repo.id)).await?;
         }
         Ok(true)
     }
@@ -123,16 +123,21 @@ pub(super) fn in_review(by: &Person, review: &ReviewFacts) -> Note {
     }
 }
 
-fn on_line(run: &Run, by: &Person, comment: &ReviewCommentFacts) -> Note {
+/// The note that a comment on a line of the plan's pull request is.
+fn on_plan(run: &Run, by: &Person, comment: &ReviewCommentFacts) -> Note {
     let in_plan = plan_path(run.origin.number).is_ok_and(|path| path.as_str() == comment.path);
-    let lines = comment.line.filter(|_| in_plan && comment.side == Side::Right);
-    let on = lines.map(|last| Lines {
-        path: None,
-        first: comment.start_line.unwrap_or(last),
-        last,
-        quoted: quoted(comment),
-        commit: comment.commit.clone(),
-    });
+    on_line(by, comment, lines(comment).filter(|_| in_plan))
+}
+
+/// The lines that a comment hangs on, of whatever file; none if it is about what is gone.
+pub(super) fn lines(comment: &ReviewCommentFacts) -> Option<Lines> {
+    let last = comment.line.filter(|_| comment.side == Side::Right)?;
+    let first = comment.start_line.unwrap_or(last);
+    Some(Lines { path: None, first, last, quoted: quoted(comment), commit: comment.commit.clone() })
+}
+
+/// The note that a comment on a line is.
+pub(super) fn on_line(by: &Person, comment: &ReviewCommentFacts, on: Option<Lines>) -> Note {
     Note {
         id: line_id(comment),
         by: by.clone(),
@@ -144,7 +149,7 @@ fn on_line(run: &Run, by: &Person, comment: &ReviewCommentFacts) -> Note {
     }
 }
 
-pub(super) fn line_id(comment: &ReviewCommentFacts) -> String {
+fn line_id(comment: &ReviewCommentFacts) -> String {
     format!("line-{}", comment.id)
 }
 
@@ -173,7 +178,7 @@ pub(super) fn facts(comment: ReviewComment) -> ReviewCommentFacts {
 }
 
 /// The lines a comment hangs on: the end of the part of the difference that GitHub shows with it.
-pub(super) fn quoted(comment: &ReviewCommentFacts) -> String {
+fn quoted(comment: &ReviewCommentFacts) -> String {
     let lines = comment.line.zip(comment.start_line).map_or(1, |(last, first)| last.saturating_sub(first) + 1);
     let shown: Vec<&str> = comment.diff_hunk.lines().filter(|line| !line.starts_with("@@")).collect();
     let skip = shown.len().saturating_sub(usize::try_from(lines).unwrap_or(1));
