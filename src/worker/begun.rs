@@ -6,7 +6,7 @@ use super::execute::unfinished_name;
 use crate::agent::executor::{Begun, Work};
 use crate::ids::{AccountKind, Person, RunId};
 use crate::workflow::act::Place;
-use crate::workflow::run::{Executing, Guidance, Note, Thread};
+use crate::workflow::run::{Executing, Guidance, Note, State, Thread};
 use crate::workflow::step::deviated::note_id;
 use crate::workflow::terms::Terms;
 
@@ -36,6 +36,15 @@ impl Deed<'_> {
         });
         self.keep(&name, serde_json::to_vec(&work)?).await?;
         Ok(work.map(|work| Begun::of(&work, &terms.plan, &terms.plan)).unwrap_or_default())
+    }
+
+    /// The version whose work was kept for this one, which cannot go on from it: its base is another one.
+    pub(super) async fn begins_anew(&self, terms: &Terms) -> Result<Option<u32>, Trouble> {
+        let State::Publishing(publishing) = &self.run.state else { return Ok(None) };
+        let Some(before) = publishing.around.kept.filter(|before| *before < terms.version) else { return Ok(None) };
+        let work: Option<Work> = self.kept(&unfinished_name(before)).await?;
+        let moved = self.terms(before).await?.base != terms.base;
+        Ok(work.filter(|work| moved && !(work.steps.is_empty() && work.begun.is_empty())).map(|_| before))
     }
 
     /// What the stopped execution of a version has left for another one at the same base.

@@ -144,7 +144,8 @@ impl Deed<'_> {
         let costs = self.costs().await?;
         let executor = self.core.executor_named(&terms.models.execute);
         let estimate = executor.and_then(|(_, choice)| choice.at_most(&terms.plan));
-        let posting = Posting { pull, path: &path, commit, rules, hidden: &hidden, prefix, costs: &costs, estimate };
+        let (hidden, costs, begins_anew) = (&hidden[..], &costs[..], self.begins_anew(&terms).await?);
+        let posting = Posting { pull, path: &path, commit, rules, hidden, prefix, costs, estimate, begins_anew };
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };
         let before = self.terms(shown.subject.version).await?;

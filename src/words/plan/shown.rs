@@ -54,6 +54,8 @@ pub struct Posting<'a> {
     pub costs: &'a [PhaseCost],
     /// What the plan's own estimate of the execution costs at most, in millionths of a dollar, where prices are known.
     pub estimate: Option<u64>,
+    /// The version whose work was kept and is not gone on from, because this one stands on another commit of the base.
+    pub begins_anew: Option<u32>,
 }
 
 /// Something that was taken out of the input.
@@ -104,11 +106,12 @@ pub fn plan_file(facts: &PlanFacts<'_>) -> String {
 pub fn plan_comment(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {
     let above = header(facts, &format!("#{}", facts.issue));
     let below = format!(
-        "{}{}{}{}{}",
+        "{}{}{}{}{}{}",
         granted(facts.terms),
         spent(facts.terms, posting),
         made_from(facts.made_from, facts.issue, facts.home),
         disclosed(posting.hidden),
+        begins_anew(facts.terms, posting),
         how_to_go_on(facts, posting)
     );
     let whole = format!("{above}\n\n{}\n{below}", facts.terms.text.trim_end_matches('\n'));
@@ -119,7 +122,8 @@ pub fn plan_comment(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {
     if short.chars().count() <= MAX_COMMENT {
         return short;
     }
-    format!("{above}\n\n{}\n\n{}", elsewhere(facts, posting), how_to_go_on(facts, posting))
+    let (elsewhere, anew) = (elsewhere(facts, posting), begins_anew(facts.terms, posting));
+    format!("{above}\n\n{elsewhere}\n\n{anew}{}", how_to_go_on(facts, posting))
 }
 
 /// `v1 · 3fa9c1d2e07b` as code.
@@ -209,6 +213,16 @@ fn hidden_kind(kind: HiddenKind) -> &'static str {
         HiddenKind::Link => "A link's title or a link without text",
         HiddenKind::Definition => "A link definition",
     }
+}
+
+/// What becomes of work that was kept, where this version cannot go on from it.
+fn begins_anew(terms: &Terms, posting: &Posting<'_>) -> String {
+    let Some(before) = posting.begins_anew else { return String::new() };
+    let (number, branch, base) = (terms.version, code(terms.base_branch.as_str()), code(terms.base.short()));
+    format!(
+        "\n### The work begins anew\n\nWhat was done for v{before} was kept, and v{number} does not go on from it: {branch} has \
+         moved since, and v{number} is written against {base}. Once it is approved, all of it is built and paid for again.\n"
+    )
 }
 
 fn how_to_go_on(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {

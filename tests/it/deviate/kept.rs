@@ -10,7 +10,7 @@ use super::*;
 const CHANGELOG: &str = "The changelog has to tell of it.";
 
 /// Does the first step and finds that there must be a second one; does that where the first is done already.
-fn two_steps(seen: &Seen) -> Reply {
+pub(crate) fn two_steps(seen: &Seen) -> Reply {
     let goes_on = seen.mentions("Work on this was begun before");
     match (goes_on, seen.turns) {
         (false, _) => all(vec![mend(), tick("s1"), deviate("plan_is_wrong", CHANGELOG)]),
@@ -48,6 +48,23 @@ async fn a_plan_that_does_not_fit_becomes_the_next_version_and_the_work_goes_on_
     let (conclusion, text) = case.verdict();
     assert_eq!(conclusion, "success", "{text}");
     assert_eq!(case.world.github.unknown_requests(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_on_another_base_says_that_what_was_kept_is_built_again() {
+    let case = Case::of(executing(two_steps), "").await;
+    let anew = "What was done for v1 was kept, and v3 does not go on from it: `main` has moved since";
+    assert!(!case.said("### The work begins anew"));
+    // Version 2 would change this file, too, and so is out of date.
+    case.world.file_on_main("CHANGELOG.md", "# Changes\n\n## Unreleased\n\n- Digits stay in slugs.\n- More.\n");
+    case.world.settle().await;
+    assert_eq!(case.phase().await, "awaiting_approval", "{:#?}", case.world.said(case.issue));
+    assert!(case.said(anew), "{:#?}", case.world.said(case.issue));
+
+    case.world.github.advances(std::time::Duration::from_secs(60));
+    case.bob_approves().await;
+    let asked = case.asked();
+    assert!(asked.len() == 2 && !asked[1].contains("begun before"), "{:#?}", case.world.said(case.issue));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! done.
 
 mod asks;
-mod kept;
+pub(crate) mod kept;
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ struct Case {
 }
 
 /// The story's model; it executes by what a function answers.
-fn executing(work: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> impl Script {
+pub(crate) fn executing(work: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> impl Script {
     move |seen: &Seen| if seen.offers("tick") { work(seen) } else { Storyteller.answer(seen) }
 }
 
