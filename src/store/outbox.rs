@@ -19,6 +19,11 @@ const CANDIDATES: &str = "SELECT id, fence FROM effects e \
 
 const READ: &str = "SELECT run_id, lane, effect, attempts, silent, made_at FROM effects WHERE id = $1";
 
+const FAILS: &str =
+    "UPDATE effects SET failing_since = COALESCE(failing_since, $1) WHERE id = $2 RETURNING failing_since";
+
+const FAILS_NO_MORE: &str = "UPDATE effects SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
+
 const NEXT_DUE: &str = "SELECT MIN(run_at) FROM effects WHERE state = 'due' AND run_at > $1";
 
 const OPEN_OF_RUN: &str = "SELECT COUNT(*) FROM effects WHERE state = 'due' AND run_id = $1 AND lane <> 'timer'";
@@ -96,6 +101,25 @@ impl Store {
     /// When the database does not answer.
     pub async fn unfinished_effects(&self, run: RunId) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar(OPEN_OF_RUN).bind(run.0).fetch_one(&self.db.pool).await?)
+    }
+
+    /// Notes that a try of an effect failed for a reason that passes by itself. Says since when it has failed so.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fails(&self, effect: EffectId, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let since: Option<i64> =
+            sqlx::query_scalar(FAILS).bind(now.0).bind(effect.0).fetch_optional(&self.db.pool).await?;
+        Ok(since.map_or(now, Timestamp))
+    }
+
+    /// Notes that an effect has failed for another reason than that: whatever was away is there again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fails_no_more(&self, effect: EffectId) -> Result<(), StoreError> {
+        sqlx::query(FAILS_NO_MORE).bind(effect.0).execute(&self.db.pool).await?;
+        Ok(())
     }
 
     async fn read_effect(&self, id: EffectId, claim: Claim) -> Result<ClaimedEffect, StoreError> {

@@ -9,15 +9,16 @@ use super::trouble::Then;
 use super::{Core, HEARTBEAT, LEASE, Moment, REST, Trouble};
 use crate::counts::Tried;
 use crate::github::{Attempt, RepoRef, Repository, Step, witnessed};
-use crate::ids::Timestamp;
+use crate::ids::{EffectId, Timestamp};
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
 use crate::workflow::change::Change;
 use crate::workflow::effect::{Effect, Lane};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Outcome, Run, Trouble as Why};
 
-/// How often a failing effect is tried before the run is told: with the patience below, about a day.
-const MOST_ATTEMPTS: i64 = 100;
+/// For how long what passes by itself, such as an outage of GitHub, may keep an effect from being done before the run is
+/// told: what is finished is kept that long (F31).
+const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often a sandbox, a disk or the store's contents may fail an effect: these do not mend themselves.
 const FEW_ATTEMPTS: i64 = 4;
 
@@ -30,6 +31,7 @@ pub(super) struct Deed<'a> {
     /// When it was written down that this is to be done.
     pub(super) made_at: Timestamp,
     pub(super) moment: Moment,
+    id: EffectId,
     /// Cancelled when the effect is no longer wanted, or not by us.
     pub(super) cancel: CancellationToken,
     at: RepoRef,
@@ -170,7 +172,7 @@ impl Core {
         let at = RepoRef { installation, id: repo, name: run.origin.repo_name.clone() };
         // Only the work in a sandbox is stopped by the process stopping; a call to GitHub is over in a moment.
         let cancel = if lane == Lane::Work { self.stop.child_token() } else { CancellationToken::new() };
-        let deed = Deed { core: self, run, claim, attempts, made_at, moment, cancel, at };
+        let deed = Deed { core: self, run, claim, attempts, made_at, moment, id, cancel, at };
         let done = if poisoned {
             Err(Trouble::Corrupt(format!("{name} ended the process again and again")))
         } else {
@@ -250,11 +252,15 @@ impl Deed<'_> {
 
     async fn not_done(&self, effect: &Effect, trouble: &Trouble) -> Result<Tried, Trouble> {
         let (now, why) = (self.moment.now(), trouble.to_string());
-        let again_at = match trouble.then() {
+        let then = trouble.then();
+        if matches!(then, Then::At(_) | Then::Rest) {
+            self.core.store.fails_no_more(self.id).await?;
+        }
+        let again_at = match then {
             Then::Drop => return Ok(Tried::Again),
             Then::At(at) => Some(at),
             Then::Rest => Some(now.plus(REST)),
-            Then::Again if self.attempts < trouble_limit(trouble) => Some(now.plus(self.patience())),
+            Then::Again if self.may_pass(trouble, now).await? => Some(now.plus(self.patience())),
             Then::Again | Then::GiveUp => None,
         };
         match again_at {
@@ -267,6 +273,15 @@ impl Deed<'_> {
                 Ok(Tried::GaveUp)
             }
         }
+    }
+
+    /// Whether another try may go better.
+    async fn may_pass(&self, trouble: &Trouble, now: Timestamp) -> Result<bool, Trouble> {
+        if !passes(trouble) {
+            return Ok(self.attempts < FEW_ATTEMPTS);
+        }
+        let since = self.core.store.fails(self.id, now).await?;
+        Ok(now.since(since) < PATIENCE)
     }
 
     /// How long to wait after this try: as long as GitHub's reads may lag at first, then twice as long each time.
@@ -352,7 +367,8 @@ fn changed(change: Change) -> Done {
     Done::with(Event::Changed { change })
 }
 
-fn trouble_limit(trouble: &Trouble) -> i64 {
+/// Whether it passes by itself, after however long.
+fn passes(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Github(_)
         | Trouble::Git(_)
@@ -361,12 +377,12 @@ fn trouble_limit(trouble: &Trouble) -> i64 {
         | Trouble::Busy
         | Trouble::Absent(_)
         | Trouble::Held { .. }
-        | Trouble::Interrupted => MOST_ATTEMPTS,
+        | Trouble::Interrupted => true,
         Trouble::Sandbox(_)
         | Trouble::NotByGit(_)
         | Trouble::Disk { .. }
         | Trouble::Corrupt(_)
         | Trouble::Model { .. }
-        | Trouble::Forbidden(_) => FEW_ATTEMPTS,
+        | Trouble::Forbidden(_) => false,
     }
 }

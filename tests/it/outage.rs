@@ -103,15 +103,20 @@ impl Told {
 
     /// Six hours in which the App is answered nothing, and people come back after them.
     async fn six_hours_without_github(&self) {
+        self.is_away(36, TEN_MINUTES).await;
+        self.world.github.heals();
+    }
+
+    /// The App is answered nothing for as many spans of time.
+    async fn is_away(&self, times: usize, span: Duration) {
         self.world.github.is_down("");
         let before = self.end().await;
-        for _ in 0..36 {
-            self.world.github.advances(TEN_MINUTES);
+        for _ in 0..times {
+            self.world.github.advances(span);
             self.world.settle_now().await;
         }
         let End { phase, model_calls, .. } = self.end().await;
         assert_eq!(self.end().await, End { phase, model_calls, ..before }, "the outage has a hole");
-        self.world.github.heals();
     }
 }
 
@@ -144,6 +149,33 @@ async fn f31_six_hours_without_github_keep_a_finished_plan_and_finished_work_and
         told.world.passes(TEN_MINUTES).await;
         assert_eq!(told.end().await, expected, "away while {phase}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f31_a_finished_plan_is_kept_for_seven_days_and_then_the_run_ends_with_the_reason() {
+    let expected = calm().await;
+    let told = Told::labelled().await;
+    told.world.until(told.issue, "publishing").await;
+    // On the first of these days alone there are more than a hundred tries.
+    told.is_away(120, Duration::from_secs(901)).await;
+    told.is_away(136, Duration::from_secs(3_600)).await;
+    told.world.github.heals();
+    told.world.passes(TEN_MINUTES).await;
+    told.world.passes(TEN_MINUTES).await;
+    told.approves().await;
+    told.world.settle().await;
+    assert_eq!(told.end().await, expected, "after almost seven days");
+
+    let told = Told::labelled().await;
+    told.world.until(told.issue, "publishing").await;
+    let paid = told.end().await.model_calls;
+    told.is_away(170, Duration::from_secs(3_600)).await;
+    told.world.github.heals();
+    told.world.passes(TEN_MINUTES).await;
+    let End { phase, model_calls, .. } = told.end().await;
+    assert_eq!((phase.as_str(), model_calls), ("ended", paid));
+    let said = told.world.said(told.issue);
+    assert!(said.iter().any(|text| text.contains("GitHub refused a write")), "{said:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ on_both!(
     f16_a_stopping_worker_hands_its_effects_back_at_once,
     f23_each_effect_is_taken_by_one_of_many_workers,
     f24_the_writes_of_a_zombie_are_refused,
+    f31_it_is_known_since_when_an_effect_fails_until_it_fails_otherwise,
     f57_an_effect_that_ends_the_process_is_given_up_and_not_tried,
 );
 
@@ -40,6 +41,18 @@ async fn effects_of_a_run_are_done_in_order_and_lanes_do_not_wait_for_each_other
     assert_eq!(place.store.finish(Finish::done(again.claim), at(61)).await.unwrap(), Held::Yes);
     let only_talk = place.store.claim_effect(&Worker::new("w"), &[Lane::Talk], lease(61)).await.unwrap();
     assert_eq!(only_talk.map(|e| e.effect).as_deref(), Some("\"say 2\""));
+}
+
+async fn f31_it_is_known_since_when_an_effect_fails_until_it_fails_otherwise(place: &Place) {
+    place.opens_run(1, &[(Lane::Talk, "one")]).await;
+    place.opens_run(2, &[(Lane::Talk, "two")]).await;
+    let (one, two) = (place.takes("w", 1).await.unwrap().id, place.takes("w", 1).await.unwrap().id);
+    assert_eq!(place.store.fails(one, at(10)).await.unwrap(), at(10));
+    assert_eq!(place.store.fails(one, at(50)).await.unwrap(), at(10));
+    assert_eq!(place.store.fails(two, at(60)).await.unwrap(), at(60));
+    place.store.fails_no_more(one).await.unwrap();
+    assert_eq!(place.store.fails(one, at(70)).await.unwrap(), at(70));
+    assert_eq!(place.store.fails(two, at(80)).await.unwrap(), at(60));
 }
 
 async fn an_effect_is_not_done_before_its_time(place: &Place) {
