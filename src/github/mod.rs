@@ -44,6 +44,7 @@ mod scene;
 mod several;
 mod siblings;
 mod sign_in;
+mod sub_issues;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -76,6 +77,7 @@ pub use repository::{About, RepoRef, Repository};
 pub use reviews::{LineRemark, Review, ReviewComment, ReviewState};
 pub use scene::{ForcePushes, PullScene};
 pub use sign_in::{NotSignedIn, SignIn, Verifier};
+pub use sub_issues::MOST_SUB_ISSUES;
 pub use teams::TeamState;
 pub use top::Top;
 pub use wire::{Calls, Listing};

@@ -12,7 +12,7 @@ use crate::ids::{EffectId, RunId, Timestamp};
 use crate::workflow::effect::Lane;
 
 const CANDIDATES: &str = "SELECT id, fence FROM effects e \
-    WHERE state = 'due' AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $2) AND lane IN ($3, $4, $5) \
+    WHERE state = 'due' AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $2) AND lane IN ($3, $4, $5, $6) \
     AND (lane = 'timer' OR NOT EXISTS (SELECT 1 FROM effects b \
         WHERE b.run_id = e.run_id AND b.lane = e.lane AND b.state = 'due' AND b.id < e.id)) \
     ORDER BY run_at, id LIMIT 16";
@@ -72,6 +72,7 @@ impl Store {
                 .bind(wanted(0))
                 .bind(wanted(1))
                 .bind(wanted(2))
+                .bind(wanted(3))
                 .fetch_all(&self.db.pool)
                 .await?;
             if candidates.is_empty() {

@@ -20,6 +20,7 @@ pub mod review;
 pub mod revision;
 pub mod shown;
 pub mod spending;
+pub mod split;
 pub mod status;
 mod trouble;
 
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use self::history::Past;
 use self::plan::{Hints, ParseFault};
+use self::split::SplitPart;
 use crate::ids::{BranchName, Digest, Person, PullNumber, RepoName};
 use crate::workflow::approval::Reason;
 use crate::workflow::change::{Change, Input};
@@ -344,6 +346,22 @@ pub enum Words {
     History {
         /// All of it.
         past: Past,
+    },
+    /// The issues for the steps of a version.
+    Split {
+        /// The version.
+        version: u32,
+        /// Each step, in order.
+        parts: Vec<SplitPart>,
+    },
+    /// The issue has no room for so many issues below it.
+    NoRoomToSplit {
+        /// Who wanted them.
+        who: Person,
+        /// How many are wanted.
+        steps: usize,
+        /// How many more GitHub takes.
+        room: usize,
     },
     /// An empty plan to fill in.
     Template {

@@ -1,6 +1,6 @@
 //! Titles and bodies of the two pull requests of a run: the one that carries the plan, and the one that carries the work.
 //!
-//! Promises: the only closing keyword is ours, for the run's issue, on the work; what tools printed is folded, fenced and
+//! Promises: the only closing keywords are ours, on the work, for the run's issue and those of its steps; what tools printed is folded, fenced and
 //! never cut without saying so (F43).
 
 use super::conformance;
@@ -53,6 +53,8 @@ pub struct PullFacts<'a> {
     pub conformance: &'a Conformance,
     /// What the checks said.
     pub checks: &'a [CheckResult],
+    /// The issues of the steps that are done.
+    pub sub_issues: &'a [IssueNumber],
     /// What was done since about what people said of it, oldest first.
     pub follow_ups: &'a [DoneLater],
     /// What a merge would come to, where the base branch has moved on.
@@ -154,8 +156,10 @@ pub fn work_pull(facts: &PullFacts<'_>) -> PullText {
 
 fn opening(facts: &PullFacts<'_>) -> String {
     let approvers: Vec<String> = facts.approvers.iter().map(|person| code(person.login.as_str())).collect();
+    let steps: Vec<String> = facts.sub_issues.iter().map(|issue| format!("closes #{issue}")).collect();
+    let steps = if steps.is_empty() { String::new() } else { format!(" With its steps it {}.", and(&steps)) };
     format!(
-        "Closes #{issue}, as planned in #{plan}: {version}, approved by {approvers}, carried out by run {run}.",
+        "Closes #{issue}, as planned in #{plan}: {version}, approved by {approvers}, carried out by run {run}.{steps}",
         issue = facts.issue,
         plan = facts.plan_pull,
         version = version(facts.version, facts.digest),

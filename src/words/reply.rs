@@ -11,6 +11,7 @@ use super::plan::{template, version};
 use super::policy;
 use super::review;
 use super::spending;
+use super::split;
 use super::trouble;
 use super::{Words, around};
 use crate::ids::{CommentId, Digest, IssueNumber, Person, PullNumber};
@@ -133,6 +134,8 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             command(wanted, prefix)
         ),
         Words::History { past } => history(past, setting.home, setting.issue, prefix),
+        Words::Split { version, parts } => split::listed(*version, parts, setting.issue, prefix),
+        Words::NoRoomToSplit { who, steps, room } => split::no_room(&mention(who), *steps, *room, setting.issue),
         Words::Template { hints } => template(hints, prefix),
         Words::InputChanged { who, inputs, version, digest } => {
             around::input_changed(who.as_ref(), inputs, (*version, digest), prefix)
@@ -220,7 +223,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 }
 
 /// Each command with what it takes, and what it does.
-const COMMANDS: [(&str, &str); 22] = [
+const COMMANDS: [(&str, &str); 23] = [
     ("plan [what to mind]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
     ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
@@ -239,6 +242,7 @@ const COMMANDS: [(&str, &str); 22] = [
     ("fix what", "mends the work under review, inside what was approved; alone it takes up what was said there"),
     ("update", "merges the base branch into the work, and settles what conflicts inside the scope"),
     ("retry DIGEST from STEP", "runs the approved version again after a failure, from what is done or from that step"),
+    ("split", "opens an issue for each step of the plan, below this one; the run goes on as it is"),
     ("status", "says where the run stands; anyone can ask"),
     ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
     ("history", "lists the versions and what was decided; anyone can ask"),

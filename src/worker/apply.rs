@@ -143,6 +143,8 @@ impl Core {
             | Effect::MarkFaults { .. }
             | Effect::JudgeRaise { .. }
             | Effect::SayOnPull { .. }
+            | Effect::OpenSubIssue { .. }
+            | Effect::TellSplit { .. }
             | Effect::Announce { .. } => Duration::ZERO,
         }
     }
@@ -208,13 +210,13 @@ pub(super) fn text(state: &State) -> Result<StateText, Trouble> {
     Ok(StateText::of(state.phase(), state.is_open(), state)?)
 }
 
-/// The lanes whose waiting effects nobody wants any more: work that a person stopped, and everything when a run ends.
+/// The lanes whose waiting effects nobody wants any more: work that a person stopped, and all of the run's own when it ends.
 /// What the step itself asks for is enqueued after that.
 fn voids(from: &State, to: &State) -> Vec<Lane> {
     let following_up = |state: &State| matches!(state, State::InReview(review) if review.is_working());
     let working = |state: &State| following_up(state) || matches!(state, State::Planning(_) | State::Executing(_));
     if from.is_open() && !to.is_open() {
-        return Lane::ALL.to_vec();
+        return vec![Lane::Talk, Lane::Work, Lane::Timer];
     }
     // A person's own plan comes before the one that is being written.
     let other_ask = match (from, to) {
@@ -262,6 +264,7 @@ pub(super) fn name(event: &Event) -> &'static str {
         Event::ChecksRed { .. } => "checks_red",
         Event::FollowedUp { .. } => "followed_up",
         Event::WorkEnded { .. } => "work_ended",
+        Event::SplitAsked { .. } => "split_asked",
         Event::Answered { .. } => "answered",
         Event::LeftBehind { .. } => "left_behind",
         Event::BatchEnded { .. } => "batch_ended",

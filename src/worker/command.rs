@@ -82,6 +82,7 @@ impl Arrival<'_> {
                     | Command::Budget { .. }
                     | Command::Fix { .. }
                     | Command::Update
+                    | Command::Split
             )
         );
         if comment.via_app && starts {
@@ -116,6 +117,7 @@ impl Arrival<'_> {
             Command::Fix { text } => self.fix(&typed, text).await,
             Command::Update => self.update(&typed).await,
             Command::Retry { digest, from } => self.retry(&typed, digest, from).await,
+            Command::Split => self.split(&typed).await,
             Command::Status => self.status(&typed).await,
             Command::Help => self.answer(&typed, Words::Help, "help").await,
             Command::Unknown { typed: given, nearest } => {

@@ -141,6 +141,7 @@ impl Deed<'_> {
         };
         let head = self.core.store.head().await?;
         let (follow_ups, trial) = (self.followed_up().await?, self.trial(on).await?);
+        let found = self.found(terms, work).await?;
         Ok(work_pull(&PullFacts {
             run: self.run.id,
             issue: self.run.origin.number,
@@ -149,9 +150,10 @@ impl Deed<'_> {
             digest: &approved.shown.subject.digest,
             plan_pull: approved.shown.pull,
             approvers: &approved.by,
-            conformance: &self.found(terms, work).await?,
+            conformance: &found,
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
             costs: &self.costs().await?,
+            sub_issues: &self.issues_done(terms, &found).await?,
             follow_ups: &follow_ups,
             trial: trial.as_ref(),
             record: (head.rows, &head.head),

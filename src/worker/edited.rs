@@ -68,6 +68,7 @@ fn told(command: &Command) -> Option<&'static str> {
         Command::Budget { .. } => Some("budget +2.50"),
         Command::Fix { .. } => Some("fix"),
         Command::Update => Some("update"),
+        Command::Split => Some("split"),
         Command::Status => Some("status"),
         Command::History => Some("history"),
         Command::Help => Some("help"),

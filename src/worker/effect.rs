@@ -140,6 +140,8 @@ impl Deed<'_> {
             Effect::JudgeRaise { raise } => Box::pin(self.judge_raise(raise)).await,
             Effect::EndRest => Box::pin(self.end_rest()).await,
             Effect::SayOnPull { words, pull, key } => Box::pin(self.say_on_pull(words, *pull, key)).await,
+            Effect::OpenSubIssue { version, step } => Box::pin(self.open_sub_issue(*version, step)).await,
+            Effect::TellSplit { version, place, key } => Box::pin(self.tell_split(*version, *place, key)).await,
             Effect::Announce { hook, news } => Box::pin(self.announce(hook, news)).await,
         }
     }
@@ -334,6 +336,8 @@ impl Deed<'_> {
             | Effect::JudgeRaise { .. }
             | Effect::EndRest
             | Effect::SayOnPull { .. }
+            | Effect::OpenSubIssue { .. }
+            | Effect::TellSplit { .. }
             | Effect::Announce { .. } => None,
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),

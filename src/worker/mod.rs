@@ -49,6 +49,7 @@ mod set_up;
 mod settings;
 mod shown;
 mod spending;
+mod split;
 mod status;
 mod sweep;
 mod taken;
@@ -151,7 +152,7 @@ impl Core {
                     self.counts.took_delivery(taken.is_ok());
                     return taken.map(|()| true);
                 }
-                &[Lane::Talk, Lane::Timer]
+                &[Lane::Talk, Lane::Timer, Lane::Aside]
             }
             Role::Runner => &[Lane::Work],
         };

@@ -96,8 +96,8 @@ impl Deed<'_> {
         Ok(())
     }
 
-    /// What can never be had is logged; what may be had later is tried again.
-    fn at_best(&self, done: Result<(), GithubError>) -> Result<(), Trouble> {
+    /// What can never be had is logged; what may be had later is tried again. Says whether it was had.
+    pub(super) fn at_best(&self, done: Result<(), GithubError>) -> Result<bool, Trouble> {
         match done {
             Err(
                 error @ (GithubError::Invalid { .. }
@@ -106,9 +106,9 @@ impl Deed<'_> {
                 | GithubError::Locked { .. }),
             ) => {
                 tracing::info!(run.id = %self.run.id, %error, "run {} goes on without it", self.run.id);
-                Ok(())
+                Ok(false)
             }
-            done => Ok(done?),
+            done => Ok(done.map(|()| true)?),
         }
     }
 }

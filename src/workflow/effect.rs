@@ -187,6 +187,22 @@ pub enum Effect {
         /// The name it has within the run.
         key: String,
     },
+    /// Open an issue for a step of a plan, below the run's issue.
+    OpenSubIssue {
+        /// The version.
+        version: u32,
+        /// The step's id.
+        step: String,
+    },
+    /// List the issues for the steps of a plan, once.
+    TellSplit {
+        /// The version.
+        version: u32,
+        /// Where.
+        place: Place,
+        /// The name it has within the run.
+        key: String,
+    },
     /// Tell a receiver of webhooks that the run went from one phase to another.
     Announce {
         /// The receiver's name in the configuration.
@@ -217,11 +233,13 @@ pub enum Lane {
     Work,
     /// Something to look at later; not ordered.
     Timer,
+    /// Calls to GitHub that a person wants done whatever becomes of the run; other calls need not wait for them.
+    Aside,
 }
 
 impl Lane {
     /// All lanes.
-    pub const ALL: [Lane; 3] = [Lane::Talk, Lane::Work, Lane::Timer];
+    pub const ALL: [Lane; 4] = [Lane::Talk, Lane::Work, Lane::Timer, Lane::Aside];
 
     /// The name, as rows and logs know it.
     #[must_use]
@@ -230,6 +248,7 @@ impl Lane {
             Lane::Talk => "talk",
             Lane::Work => "work",
             Lane::Timer => "timer",
+            Lane::Aside => "aside",
         }
     }
 }
@@ -269,6 +288,7 @@ impl Effect {
             | Effect::MarkFaults { .. }
             | Effect::JudgeRaise { .. }
             | Effect::SayOnPull { .. } => Lane::Talk,
+            Effect::OpenSubIssue { .. } | Effect::TellSplit { .. } => Lane::Aside,
         }
     }
 
@@ -307,6 +327,8 @@ impl Effect {
             Effect::JudgeRaise { .. } => "judge_raise",
             Effect::EndRest => "end_rest",
             Effect::SayOnPull { .. } => "say_on_pull",
+            Effect::OpenSubIssue { .. } => "open_sub_issue",
+            Effect::TellSplit { .. } => "tell_split",
             Effect::Announce { .. } => "announce",
         }
     }

@@ -213,6 +213,19 @@ pub enum Event {
         /// What became of it.
         fate: Fate,
     },
+    /// Someone who may asked for an issue of each step of a version.
+    SplitAsked {
+        /// Who.
+        by: Person,
+        /// The version that people see.
+        version: u32,
+        /// Ids of the steps that have none yet.
+        steps: Vec<String>,
+        /// Where it was asked for.
+        place: Place,
+        /// The name the answer has, so that it is given once.
+        key: String,
+    },
     /// Someone asked for something that needs no decision, or may not have it; this is the answer.
     Answered {
         /// The answer.

@@ -185,7 +185,7 @@ impl Call<'_> {
         self.query.get(name).map(String::as_str)
     }
 
-    fn wrong_type(&self, field: &str, wanted: &str) -> Refusal {
+    pub(super) fn wrong_type(&self, field: &str, wanted: &str) -> Refusal {
         Refusal::invalid(format!("Invalid request.\n\nFor 'properties/{field}', {} is not {wanted}.", self.body[field]))
     }
 }

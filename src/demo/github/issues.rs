@@ -156,6 +156,7 @@ pub(super) fn open(call: &mut Call<'_>, text: (String, Option<String>)) -> Outco
         comments: Vec::new(),
         reactions: Vec::new(),
         timeline: Vec::new(),
+        below: Vec::new(),
         pull: None,
     };
     repo.issues.insert(number, issue);

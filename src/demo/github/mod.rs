@@ -57,6 +57,7 @@ mod settings;
 mod shapes;
 mod smart_http;
 mod state;
+mod sub_issues;
 mod teams;
 mod threads;
 mod timeline;

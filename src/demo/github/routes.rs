@@ -10,7 +10,7 @@ use super::call::Handler;
 use super::state::{Level, Role};
 use super::{
     accounts, apps, branches, checks, comments, contents, gitdata, graphql, issues, jobs, labels, pulls, reactions,
-    registration, repo_settings, repos, review_comments, reviews, teams, timeline,
+    registration, repo_settings, repos, review_comments, reviews, sub_issues, teams, timeline,
 };
 
 pub(super) struct Route {
@@ -31,6 +31,8 @@ const TALK: Needs = Needs::Access(&[("issues", Level::Write), ("pull_requests", 
 const TRIAGE: Needs = Needs::Access(&[("issues", Level::Write), ("pull_requests", Level::Write)], Role::Triage);
 const LOCK: Needs = Needs::Access(&[("issues", Level::Write), ("pull_requests", Level::Write)], Role::Write);
 const OPEN_ISSUE: Needs = Needs::Access(&[("issues", Level::Write)], Role::Read);
+const ONLY_ISSUES: Needs = Needs::Access(&[("issues", Level::Read)], Role::Read);
+const SORT_ISSUES: Needs = Needs::Access(&[("issues", Level::Write)], Role::Triage);
 const READ_PULLS: Needs = Needs::Access(&[("pull_requests", Level::Read)], Role::Read);
 const WRITE_PULLS: Needs = Needs::Access(&[("pull_requests", Level::Write)], Role::Read);
 const PUSH_PULLS: Needs = Needs::Access(&[("pull_requests", Level::Write)], Role::Write);
@@ -97,6 +99,10 @@ const ROUTES: &[Route] = &[
     on("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/lock", LOCK, issues::unlock),
     on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/reactions", READ_ISSUES, reactions::list_on_issue),
     on("POST", "/repos/{owner}/{repo}/issues/{issue_number}/reactions", TALK, reactions::create_on_issue),
+    on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues", ONLY_ISSUES, sub_issues::list),
+    on("POST", "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues", SORT_ISSUES, sub_issues::add),
+    on("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue", SORT_ISSUES, sub_issues::remove),
+    on("GET", "/repos/{owner}/{repo}/issues/{issue_number}/parent", ONLY_ISSUES, sub_issues::parent),
     on("GET", "/repos/{owner}/{repo}/labels", READ_ISSUES, labels::list),
     on("POST", "/repos/{owner}/{repo}/labels", LOCK, labels::create),
     on("GET", "/repos/{owner}/{repo}/labels/{name}", READ_ISSUES, labels::get),

@@ -179,14 +179,30 @@ pub(super) fn issue(state: &State, repo: &Repo, issue: &Issue) -> Value {
             "merged_at": pull.merged.as_ref().map(|merged| merged.at.to_rfc3339()),
         });
         shape["draft"] = json!(pull.draft);
+    } else {
+        shape["sub_issues_summary"] = sub_issues(state, issue);
     }
     shape
 }
 
-/// "Webhooks: issues": nobody is told there who closed it.
+fn sub_issues(state: &State, issue: &Issue) -> Value {
+    let of = |id: &i64| state.repos.values().flat_map(|repo| repo.issues.values()).find(|issue| issue.id == *id);
+    let total = issue.below.len();
+    let completed = issue.below.iter().filter_map(of).filter(|issue| issue.closed.is_some()).count();
+    json!({ "total": total, "completed": completed, "percent_completed": (completed * 100).checked_div(total).unwrap_or(0) })
+}
+
+/// "Webhooks: issues": nobody is told there who closed it, and less of the App that opened it.
 pub(super) fn told_issue(state: &State, repo: &Repo, of: &Issue) -> Value {
     let mut shape = issue(state, repo, of);
     without(&mut shape, &["closed_by"]);
+    let app = &mut shape["performed_via_github_app"];
+    if app.is_object() {
+        without(app, &["client_id", "installations_count"]);
+        if let Some(events) = app["events"].as_array_mut() {
+            events.retain(|event| !event.as_str().is_some_and(|event| event.starts_with("installation")));
+        }
+    }
     shape
 }
 

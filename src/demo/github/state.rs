@@ -138,6 +138,8 @@ pub(super) struct Issue {
     pub(super) comments: Vec<Comment>,
     pub(super) reactions: Vec<Reaction>,
     pub(super) timeline: Vec<Value>,
+    /// The ids of the issues below it, in order.
+    pub(super) below: Vec<i64>,
     pub(super) pull: Option<Pull>,
 }
 

@@ -95,10 +95,15 @@ fn alternative(other: &Alternative) -> String {
 }
 
 fn step(step: &PlanStep) -> String {
+    format!("#### {} · {}\n\n{}", code(&step.id), inline(&step.title), work(step))
+}
+
+/// What a step says below its title.
+pub(in crate::words) fn work(step: &PlanStep) -> String {
     let files: Vec<String> = step.files.iter().map(file).collect();
     let files = if files.is_empty() { "nothing".to_owned() } else { files.join(", ") };
     let done = quote("", DONE_WHEN, &block(&step.verify));
-    format!("#### {} · {}\n\nFiles: {files}\n\n{}\n\n{done}", code(&step.id), inline(&step.title), block(&step.what))
+    format!("Files: {files}\n\n{}\n\n{done}", block(&step.what))
 }
 
 fn file(file: &PlannedFile) -> String {

@@ -14,7 +14,7 @@ mod suggest;
 mod template;
 
 pub use body::plan_body;
-pub(in crate::words) use body::{change, item};
+pub(in crate::words) use body::{change, item, work};
 pub use fenced::fenced_plan;
 pub use lines::{line_of, part_at};
 pub use made_from::{MadeFrom, Source, SourceStanding};

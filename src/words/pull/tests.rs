@@ -80,6 +80,7 @@ fn opened(checks: &[CheckResult], why: &str) -> PullText {
         conformance: &conformance(&plan(), &[], &built),
         checks,
         costs: &[cost],
+        sub_issues: &[],
         follow_ups: &[],
         trial: None,
         record: (57, &"7e".repeat(32)),

@@ -60,6 +60,7 @@ fn help_lists_what_can_be_typed() {
     | `/fix what` | mends the work under review, inside what was approved; alone it takes up what was said there |
     | `/update` | merges the base branch into the work, and settles what conflicts inside the scope |
     | `/retry DIGEST from STEP` | runs the approved version again after a failure, from what is done or from that step |
+    | `/split` | opens an issue for each step of the plan, below this one; the run goes on as it is |
     | `/status` | says where the run stands; anyone can ask |
     | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |
     | `/history` | lists the versions and what was decided; anyone can ask |

@@ -86,6 +86,8 @@ pub enum Command {
         /// The step it begins with again, if one is named.
         from: Option<String>,
     },
+    /// `/split`: make an issue of each step.
+    Split,
     /// `/status`: say where the run stands.
     Status,
     /// `/help`: say what can be typed.
@@ -135,6 +137,7 @@ impl Command {
             | Command::Budget { .. }
             | Command::Fix { .. }
             | Command::Update
+            | Command::Split
             | Command::Status
             | Command::Help
             | Command::PlanTemplate
@@ -146,7 +149,7 @@ impl Command {
 }
 
 /// The commands' names, as [`Command::Unknown`] and the help text know them.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 20] = [
     "plan",
     "revise",
     "approve",
@@ -162,6 +165,7 @@ pub const NAMES: [&str; 19] = [
     "fix",
     "update",
     "retry",
+    "split",
     "status",
     "diff",
     "history",
@@ -239,6 +243,7 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "fix" => Some(Command::Fix { text: text() }),
         "update" => bare(Command::Update),
         "retry" => Some(retry(argument)),
+        "split" => bare(Command::Split),
         "status" => Some(Command::Status),
         "history" => Some(Command::History),
         "lift" => match argument.strip_prefix('@') {

@@ -50,6 +50,7 @@ fn what_takes_nothing_is_asked_for_by_its_name() {
         ("/pause", Command::Pause),
         ("/resume", Command::Resume),
         ("/update", Command::Update),
+        ("/split", Command::Split),
         ("/status", Command::Status),
         ("/history", Command::History),
         ("/help", Command::Help),

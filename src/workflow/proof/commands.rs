@@ -43,6 +43,7 @@ fn q22_only_the_exact_forms_are_acts() {
         "reject",
         "cancel",
         "retry",
+        "split",
         " ",
         "  ",
         "\n",

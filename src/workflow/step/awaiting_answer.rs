@@ -2,7 +2,7 @@
 
 use super::acts::{objections, with_act, with_voided};
 use super::shared::{
-    answer, cancel, end, guidance_as_note, mark, nothing_to_approve, with_note, with_person, without_note,
+    answer, cancel, end, guidance_as_note, mark, nothing_to_approve, split, with_note, with_person, without_note,
 };
 use super::{Step, changed};
 use crate::ids::Person;
@@ -40,6 +40,7 @@ pub(super) fn step(awaiting: &AwaitingAnswer, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, awaiting.shown.as_ref()),
         Event::Stopped { outcome } => end(outcome.clone(), awaiting.shown.as_ref(), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::PlanOffered { offer } => adopt(awaiting, offer),
         Event::PlanRefused { by, head, faults } => Step::Stay { then: vec![mark(head, by, faults)] },
         Event::Changed { change } => changed::while_asking(awaiting, change),

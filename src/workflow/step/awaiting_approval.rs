@@ -3,7 +3,7 @@
 use super::acts::{is_known, with_act, with_voided, worth_keeping};
 use super::shared::{
     adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
-    with_note, with_person, without_note,
+    split, with_note, with_person, without_note,
 };
 use super::{Step, changed, starting};
 use crate::ids::Person;
@@ -61,6 +61,7 @@ pub(super) fn step(rounds: u32, waiting: &Waiting, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&waiting.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&waiting.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::Changed { change } => changed::while_waiting(waiting, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }

@@ -1,7 +1,9 @@
 //! From the last gate to the open pull request.
 
 use super::acts::{is_known, with_act, with_voided, worth_keeping};
-use super::shared::{and_then, answer, cancel, end, holds, late, mark, start_over, tidying, too_late, too_late_for};
+use super::shared::{
+    and_then, answer, cancel, end, holds, late, mark, split, start_over, tidying, too_late, too_late_for,
+};
 use super::{Step, changed, in_review};
 use crate::workflow::act::Act;
 use crate::workflow::approval::{Facts, Gate, Reason, Verdict, judge};
@@ -74,6 +76,7 @@ pub(super) fn step(delivering: &Delivering, event: &Event) -> Step {
         }
         (Event::PlanAsked { by, place, .. }, _) => too_late_for(by, *place),
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
+        (Event::SplitAsked { .. }, _) => split(event),
         (Event::Changed { change }, _) => changed::while_delivering(delivering, change),
         // Once it is pushed the work is public: the pull request is the place to object, or to close.
         (

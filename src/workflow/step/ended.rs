@@ -1,7 +1,7 @@
 //! After the end: a finished run stays finished. What bears on trying its version again is recorded.
 
 use super::acts::{with_act, with_voided};
-use super::shared::{answer, nothing_to_approve};
+use super::shared::{answer, nothing_to_approve, split};
 use super::{Step, in_review};
 use crate::words::Words;
 use crate::workflow::act::Place;
@@ -15,6 +15,7 @@ pub(super) fn step(ended: &Ended, event: &Event) -> Step {
         |next: Option<Ended>| next.map_or(Step::Ignore, |next| Step::Move { to: State::Ended(next), then: vec![] });
     match event {
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::WorkEnded { fate } => work_ended(ended, fate),
         Event::LeftBehind { branches } => {
             answer(&Words::LeftBehind { branches: branches.clone() }, Place::Issue, "left-behind")

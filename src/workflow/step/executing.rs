@@ -2,7 +2,7 @@
 
 use super::acts::{with_act, with_voided};
 use super::resting::{granted, raised};
-use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
+use super::shared::{and_then, answer, cancel, end, late, mark, split, start_over, too_late, too_late_for};
 use super::{Step, changed, deviated, resting};
 use crate::workflow::approval::{Gate, Reason};
 use crate::workflow::effect::Effect;
@@ -81,6 +81,7 @@ pub(super) fn step(executing: &Executing, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::Changed { change } => changed::while_executing(executing, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }

@@ -2,7 +2,7 @@
 
 use super::acts::{with_act, with_voided};
 use super::resting::raised;
-use super::shared::{and_then, answer, end, nothing_to_approve};
+use super::shared::{and_then, answer, end, nothing_to_approve, split};
 use super::{Step, changed, follow_up, widened};
 use crate::ids::{CommitSha, Person};
 use crate::words::Words;
@@ -76,6 +76,7 @@ pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> St
             and_then(with(approved), Effect::Say { words, place: raise.place, key })
         }
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::Changed { change } => changed::while_in_review(review, change),
         // The pull request is the place to object, and to close.
         Event::Cancelled { .. }

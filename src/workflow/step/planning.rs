@@ -2,8 +2,8 @@
 
 use super::acts::{objections, with_act, with_voided};
 use super::shared::{
-    and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, with_note, with_person,
-    without_note,
+    and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, split, with_note,
+    with_person, without_note,
 };
 use super::{Step, changed, deviated};
 use crate::ids::Digest;
@@ -80,6 +80,7 @@ pub(super) fn step(planning: &Planning, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, planning.shown.as_ref()),
         Event::Stopped { outcome } => end(outcome.clone(), planning.shown.as_ref(), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::Changed { change } => changed::while_planning(planning, change),
         Event::PlanKept { version, replies } if *version == planning.version => kept(planning, replies),
         // A new version is coming anyway, and its commit is made on top of whatever stands there; or none comes, and then

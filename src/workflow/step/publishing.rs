@@ -2,8 +2,8 @@
 
 use super::acts::{objections, with_act, with_voided};
 use super::shared::{
-    adopt, and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, tidying, with_note,
-    without_note,
+    adopt, and_then, answer, cancel, end, guidance_as_note, mark, nothing_to_approve, republish, split, tidying,
+    with_note, without_note,
 };
 use super::{Step, changed};
 use crate::ids::{CommitSha, PullNumber, Timestamp};
@@ -69,6 +69,7 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
             unless_public(shown.as_ref(), end(outcome.clone(), shown.as_ref(), vec![]))
         }
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
+        (Event::SplitAsked { .. }, _) => split(event),
         (Event::Changed { change }, _) => changed::while_publishing(publishing, change),
         (
             Event::Opened { .. }

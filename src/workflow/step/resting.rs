@@ -1,7 +1,7 @@
 //! While the work rests: what people do is recorded, and judged when it goes on.
 
 use super::acts::{with_act, with_voided};
-use super::shared::{and_then, answer, cancel, end, late, mark, start_over, too_late, too_late_for};
+use super::shared::{and_then, answer, cancel, end, late, mark, split, start_over, too_late, too_late_for};
 use super::{Step, changed};
 use crate::ids::Person;
 use crate::words::Words;
@@ -114,6 +114,7 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::Changed { change } => changed::while_resting(resting, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }

@@ -10,6 +10,7 @@ use crate::workflow::act::{Act, ActId, Place};
 use crate::workflow::approval::{Facts, Gate, Reason, Subject};
 use crate::workflow::change::{Around, Stale};
 use crate::workflow::effect::Effect;
+use crate::workflow::event::Event;
 use crate::workflow::hold::{Hold, Next};
 use crate::workflow::run::{Approved, Ask, CancelledBy, Ended, Note, Offer, Outcome, Planning, Shown, State, Thread};
 
@@ -48,6 +49,14 @@ pub(super) fn tidying(step: Step) -> Step {
 /// Gives an answer that changes nothing.
 pub(super) fn answer(words: &Words, place: Place, key: &str) -> Step {
     Step::Stay { then: vec![Effect::Say { words: words.clone(), place, key: key.to_owned() }] }
+}
+
+/// Has an issue made of each step that has none yet, and all of them listed. Nothing else of the run changes by it.
+pub(super) fn split(event: &Event) -> Step {
+    let Event::SplitAsked { version, steps, place, key, by: _ } = event else { return Step::Ignore };
+    let open = steps.iter().map(|step| Effect::OpenSubIssue { version: *version, step: step.clone() });
+    let tell = Effect::TellSplit { version: *version, place: *place, key: key.clone() };
+    Step::Stay { then: open.chain([tell]).collect() }
 }
 
 /// Records a note once.

@@ -1,7 +1,7 @@
 //! Between the approval and the start: the second gate.
 
 use super::acts::{is_known, with_act, with_voided};
-use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, too_late, too_late_for};
+use super::shared::{adopt, and_then, answer, cancel, end, holds, mark, refusal, split, too_late, too_late_for};
 use super::{Step, changed, widened};
 use crate::ids::CommitSha;
 use crate::workflow::act::ActId;
@@ -39,6 +39,7 @@ pub(super) fn step(approved: &Approved, event: &Event) -> Step {
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),
+        Event::SplitAsked { .. } => split(event),
         Event::Changed { change } => changed::before_the_start(approved, change),
         Event::Opened { .. }
         | Event::PlanWritten { .. }

@@ -22,6 +22,7 @@ async fn all_that_assentry_asks_on_the_way_to_a_pull_request_is_as_github_descri
     world.person("ann").remarks(plan_pull, &note).unwrap();
     world.settle().await;
     world.person("tim").comments(issue, "/help").unwrap();
+    world.person("bob").comments(issue, "/split").unwrap();
     world.person("eve").comments(issue, "/approve").unwrap();
     world.passes(std::time::Duration::from_secs(120)).await;
     world.person("bob").approves(plan_pull).unwrap();

@@ -7,7 +7,7 @@ use assentry::words::plan::parse_plan;
 use super::world_with;
 use crate::world::{REPO, World};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "/plan something else",
     "/plan anyway",
     "/plan template",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 15] = [
     "/lift @bob",
     "/retry",
     "/cancel",
+    "/split",
     "/status",
     "/history",
     "/help",

@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod questions;
 mod spelling;
+mod split;
 mod tampered;
 
 use assentry::demo::story;

@@ -141,6 +141,10 @@ fn told(kind: &str, body: &Value, prefix: &Prefix) -> Told {
             weighty(String::new(), html! { (said) })
         }
         "work_ended" => fate(&body["fate"]),
+        "split_asked" => weighty(
+            who(&body["by"]),
+            html! { "asked for an issue of each step of version " (number(&body["version"])) },
+        ),
         "answered" => light(html! { "Somebody was answered" }),
         "left_behind" => light(html! { "Branches were left without a pull request" }),
         "changed" => light(changed(&body["change"])),

@@ -38,6 +38,13 @@ impl Tour {
         self.ask(ann, "POST issues/1/reactions", json!({ "content": "eyes" })).await;
         self.get(bot, "issues/1/reactions").await;
 
+        let child = self.ask(bot, "POST issues", json!({ "title": "A part of it" })).await;
+        let id = json!({ "sub_issue_id": child["id"] });
+        self.ask(bot, "POST issues/1/sub_issues", id.clone()).await;
+        self.get(bot, "issues/1/sub_issues?per_page=100").await;
+        self.get(bot, &format!("issues/{}/parent", child["number"])).await;
+        self.ask(bot, "DELETE issues/1/sub_issue", id).await;
+
         self.get(bot, "labels").await;
         self.ask(bot, "POST labels", json!({ "name": "new", "color": "00ff00", "description": "It" })).await;
         self.get(bot, "labels/new").await;
