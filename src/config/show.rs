@@ -13,6 +13,8 @@ pub struct ShowConfig {
     pub reviewers: bool,
     /// Whether that pull request gets the milestone.
     pub milestone: bool,
+    /// Whether both pull requests get into the projects.
+    pub project: bool,
 }
 
 pub(super) fn read(table: Table<'_>) -> ShowConfig {
@@ -21,6 +23,7 @@ pub(super) fn read(table: Table<'_>) -> ShowConfig {
         plan_check: table.truth("plan_check").unwrap_or(false),
         reviewers: table.truth("reviewers").unwrap_or(false),
         milestone: table.truth("milestone").unwrap_or(false),
+        project: table.truth("project").unwrap_or(false),
     };
     table.finish();
     config

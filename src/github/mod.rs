@@ -32,6 +32,7 @@ mod objects;
 mod pace;
 mod people;
 mod permissions;
+mod projects;
 mod pulls;
 mod quota;
 mod reactions;
@@ -68,7 +69,9 @@ pub use key::BadKey;
 pub use marker::{Marker, MarkerKey, Trace};
 pub use objects::{Authored, CommitObject, Entry, FileMode};
 pub use people::{Level, Permission};
-pub use permissions::{Access, EVENTS, Missing, NEEDED, Need, OPTIONAL, Step, check_granted, check_permissions};
+pub use permissions::{
+    Access, EVENTS, Missing, NEEDED, Need, OPTIONAL, Step, check_granted, check_optional, check_permissions,
+};
 pub use pulls::{NewPull, Pull, PullState};
 pub use reactions::{Reaction, Target};
 pub use red::{OthersChecks, RedCheck};

@@ -40,12 +40,20 @@ pub const NEEDED: &[Need] = &[
     Need { permission: "statuses", access: Access::Read, why: "see commit statuses that are red on the work" },
 ];
 
-/// What an operator grants only where it is used; without it, what turns on it stays unknown and so never approved.
-pub const OPTIONAL: &[Need] = &[Need {
-    permission: "members",
-    access: Access::Read,
-    why: "see who is in a team that may approve, or that owns code",
-}];
+/// What an operator grants only where it is used; without it, what turns on it stays unknown and so never approved, or is
+/// not shown.
+pub const OPTIONAL: &[Need] = &[
+    Need {
+        permission: "members",
+        access: Access::Read,
+        why: "see who is in a team that may approve, or that owns code",
+    },
+    Need {
+        permission: "organization_projects",
+        access: Access::Write,
+        why: "put pull requests into the projects that their issue is in",
+    },
+];
 
 /// The webhook events the App must be subscribed to. Installation events come without asking.
 pub const EVENTS: &[&str] = &[
@@ -72,6 +80,8 @@ pub enum Step {
     Write,
     /// Looking into teams, where a repository's rules or owners name any ([`OPTIONAL`]).
     Teams,
+    /// Showing pull requests in projects, where the operator wants it ([`OPTIONAL`]).
+    Projects,
     /// Reading the commit statuses of the work.
     Statuses,
     /// Reading the logs of jobs that ran on the work.
@@ -97,6 +107,12 @@ impl Step {
                 ("pull_requests", Access::Write),
             ],
             Step::Teams => &[("members", Access::Read), ("metadata", Access::Read)],
+            Step::Projects => &[
+                ("issues", Access::Read),
+                ("metadata", Access::Read),
+                ("organization_projects", Access::Write),
+                ("pull_requests", Access::Read),
+            ],
             Step::Statuses => &[("metadata", Access::Read), ("statuses", Access::Read)],
             Step::Logs => &[("actions", Access::Read), ("metadata", Access::Read)],
         }
@@ -155,15 +171,22 @@ pub fn check_permissions(identity: &Identity) -> Vec<Missing> {
 /// Compares what was granted, to the App or by one installation, with what is needed.
 #[must_use]
 pub fn check_granted(permissions: &BTreeMap<String, String>) -> Vec<Missing> {
-    let missing = NEEDED.iter().filter_map(|need| {
-        let granted = permissions.get(need.permission);
-        let enough = match (need.access, granted.map(String::as_str)) {
-            (_, Some("write" | "admin")) | (Access::Read, Some("read")) => true,
-            (Access::Read | Access::Write, _) => false,
-        };
-        (!enough).then(|| Missing::Permission { need: *need, granted: granted.cloned() })
-    });
-    missing.collect()
+    NEEDED.iter().filter_map(|need| lacks(need, permissions)).collect()
+}
+
+/// The same for one that is needed only where it is used.
+#[must_use]
+pub fn check_optional(permission: &str, permissions: &BTreeMap<String, String>) -> Option<Missing> {
+    lacks(OPTIONAL.iter().find(|need| need.permission == permission)?, permissions)
+}
+
+fn lacks(need: &Need, permissions: &BTreeMap<String, String>) -> Option<Missing> {
+    let granted = permissions.get(need.permission);
+    let enough = match (need.access, granted.map(String::as_str)) {
+        (_, Some("write" | "admin")) | (Access::Read, Some("read")) => true,
+        (Access::Read | Access::Write, _) => false,
+    };
+    (!enough).then(|| Missing::Permission { need: *need, granted: granted.cloned() })
 }
 
 #[cfg(test)]
@@ -207,7 +230,7 @@ mod tests {
 
     #[test]
     fn t37_no_step_asks_for_more_than_the_app_needs_and_never_for_workflows() {
-        for step in [Step::Read, Step::Write, Step::Teams, Step::Statuses, Step::Logs] {
+        for step in [Step::Read, Step::Write, Step::Teams, Step::Projects, Step::Statuses, Step::Logs] {
             for (permission, access) in step.permissions() {
                 let need = NEEDED.iter().chain(OPTIONAL).find(|need| need.permission == *permission);
                 assert!(need.is_some_and(|need| access <= &need.access), "{permission}");

@@ -112,6 +112,7 @@ impl Deed<'_> {
             draft: true,
         };
         let pull = self.open_once(&new).await?;
+        self.carry_projects(pull.number).await?;
         let event = Event::PlanPullOpened { pull: pull.number, at: pull.created_at };
         Ok(Done::and(event, With { pull: Some(pull.number), ..With::default() }))
     }

@@ -1,5 +1,5 @@
 //! Shows where a run stands beside the status comment, as far as the operator wants it: a label, a check, reviewers, a
-//! milestone. None of it is ever read back: what people do to it changes nothing.
+//! milestone, projects. None of it is ever read back: what people do to it changes nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +93,31 @@ impl Deed<'_> {
         {
             self.at_best(repo.set_milestone(pull, milestone).await)?;
         }
-        Ok(())
+        self.carry_projects(pull).await
+    }
+
+    /// Puts a pull request into the projects that the issue is in. Nothing of the run turns on it: what GitHub does not
+    /// do at the third try is left, with a word in the log.
+    pub(super) async fn carry_projects(&self, pull: PullNumber) -> Result<(), Trouble> {
+        if !self.core.settings.show.project {
+            return Ok(());
+        }
+        match self.repo(Step::Projects).carry_projects(self.run.origin.number, pull).await {
+            Err(error @ (GithubError::Flaky { .. } | GithubError::Unknown { .. } | GithubError::Conflict { .. }))
+                if self.attempts >= 3 =>
+            {
+                tracing::warn!(run.id = %self.run.id, %error, "run {} goes on without it", self.run.id);
+                Ok(())
+            }
+            Err(error @ GithubError::Refused { .. }) => {
+                tracing::warn!(
+                    run.id = %self.run.id, %error,
+                    "#{pull} is in no project: [show] project needs the permission organization_projects: write"
+                );
+                Ok(())
+            }
+            carried => self.at_best(carried.map(drop)).map(drop),
+        }
     }
 
     /// What can never be had is logged; what may be had later is tried again. Says whether it was had.

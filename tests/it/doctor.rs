@@ -177,6 +177,10 @@ async fn what_is_wrong_with_the_app_is_named() {
         said.fails("clock", "apart");
 
         town.github.permits("checks", Some(Level::Write));
+        configure(&town, "[timing]", "[show]\nproject = true\n[timing]");
+        doctor(&town).await.warns("installations", "`organization_projects` must be `write`");
+        town.github.permits("organization_projects", Some(Level::Write));
+        assert_eq!(doctor(&town).await.about("installations", "has granted what is needed"), "ok");
         town.github.permits("statuses", None);
         town.github.unsubscribes("status");
         let said = doctor(&town).await;

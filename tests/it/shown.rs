@@ -1,7 +1,9 @@
 //! What is shown beside the status comment: asked for, it follows the run; not asked for, there is none of it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use assentry::demo::github::Level;
 use assentry::demo::story;
 use aws_lc_rs::hmac;
 use axum::body::Bytes;
@@ -76,6 +78,78 @@ async fn what_cannot_be_had_does_not_keep_the_work_back() {
     world.settle().await;
     assert_eq!(world.work_pulls().len(), 1);
     assert_eq!(world.phase(issue).await, "in_review");
+}
+
+const PROJECT: &str = "[show]\nproject = true\n";
+
+/// An issue in a project of the organization that takes "Todo" and "Doing", and its plan.
+async fn planned_in_project(world: &World) -> (i64, i64) {
+    let (organization, _) = REPO.split_once('/').unwrap();
+    let board = world.github.adds_project(organization, &["Todo", "Doing"]).unwrap();
+    let issue = world.person("ann").opens_issue(story::TITLE, story::BODY).unwrap();
+    world.github.puts_into_project(board, (REPO, issue), Some("Todo")).unwrap();
+    world.person("ann").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    (issue, board)
+}
+
+#[tokio::test]
+async fn both_pull_requests_stand_in_the_projects_of_the_issue_with_its_status() {
+    let world = world(PROJECT).await;
+    world.github.permits("organization_projects", Some(Level::Write));
+    let issue = world.person("ann").opens_issue(story::TITLE, story::BODY).unwrap();
+    let (organization, _) = REPO.split_once('/').unwrap();
+    let project = |owner: &str, statuses: &[&str], status: Option<&str>| {
+        let project = world.github.adds_project(owner, statuses).unwrap();
+        world.github.puts_into_project(project, (REPO, issue), status).unwrap();
+        project
+    };
+    let board = project(organization, &["Todo", "Doing"], Some("Todo"));
+    let plain = project(organization, &[], None);
+    let closed = project(organization, &["Todo"], Some("Todo"));
+    let anns = project("ann", &["Todo"], Some("Todo"));
+    world.github.closes_project(closed).unwrap();
+    world.person("ann").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    let plan = world.plan_pull(issue).await;
+    let status = |status: &str| Some(status.to_owned());
+    assert_eq!(world.github.in_project(board, REPO), [(issue, status("Todo")), (plan, status("Todo"))]);
+
+    world.github.puts_into_project(board, (REPO, issue), Some("Doing")).unwrap();
+    world.github.advances(Duration::from_secs(60));
+    world.person("bob").approves(plan).unwrap();
+    world.settle().await;
+    let work = world.work_pulls()[0].number;
+    let all = [(issue, status("Doing")), (plan, status("Todo")), (work, status("Doing"))];
+    assert_eq!(world.github.in_project(board, REPO), all);
+    assert_eq!(world.github.in_project(plain, REPO), [(issue, None), (plan, None), (work, None)]);
+    for other in [closed, anns] {
+        assert_eq!(world.github.in_project(other, REPO), [(issue, status("Todo"))]);
+    }
+}
+
+#[tokio::test]
+async fn projects_are_left_alone_where_nobody_asked_for_them_or_granted_them() {
+    for (more, level) in [("", Some(Level::Write)), (PROJECT, None), (PROJECT, Some(Level::Read))] {
+        let world = world(more).await;
+        world.github.permits("organization_projects", level);
+        let (issue, board) = Box::pin(planned_in_project(&world)).await;
+        assert_eq!(world.phase(issue).await, "awaiting_approval", "{more} {level:?}");
+        assert_eq!(world.github.in_project(board, REPO).len(), 1, "{more} {level:?}");
+    }
+}
+
+#[tokio::test]
+async fn projects_that_do_not_answer_do_not_keep_the_plan_back() {
+    let world = world(PROJECT).await;
+    world.github.permits("organization_projects", Some(Level::Write));
+    let wrong = assentry::demo::github::Wrong::RefusedBefore(502);
+    let (method, path) = ("POST", "/graphql".to_owned());
+    world.github.goes_wrong(assentry::demo::github::Fault { method, path, times: u32::MAX, wrong });
+    let (issue, board) = planned_in_project(&world).await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+    assert_eq!(world.github.in_project(board, REPO).len(), 1);
+    assert_eq!(world.github.pulls(REPO).len(), 1);
 }
 
 /// A receiver of webhooks: what came, and how many it refuses at first.

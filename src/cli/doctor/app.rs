@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{Report, now};
 use crate::config::Config;
-use crate::github::{Access, App, GithubError, Installed, Missing, NEEDED, OPTIONAL, check_granted, check_permissions};
+use crate::github::{
+    Access, App, GithubError, Installed, Missing, NEEDED, OPTIONAL, check_granted, check_optional, check_permissions,
+};
 
 /// From here on a clock is worth a look, and from there it is wrong.
 const ODD: Duration = Duration::from_secs(30);
@@ -122,6 +124,14 @@ pub(super) async fn installations(report: &mut Report, app: &App, about: (&Confi
         for missing in &missing {
             let remedy = format!("{account} accepts the App's new permissions at {web}/settings/installations/{id}.");
             lacks(report, "installations", (missing, format!("{account}: {missing}")), remedy);
+        }
+        if config.show.project
+            && let Some(missing) = check_optional("organization_projects", &installed.permissions)
+        {
+            let remedy = format!(
+                "Grant it to the App and let {account} accept it, or take `project` from [show]. GitHub has none for users."
+            );
+            report.warn("installations", format!("{account}: {missing}"), remedy);
         }
         if missing.is_empty() {
             report.ok("installations", format!("{account} has granted what is needed"));

@@ -317,6 +317,9 @@ struct Show {
     reviewers: bool,
     /// Whether the pull request with the work gets the issue's milestone.
     milestone: bool,
+    /// Whether both pull requests get into the projects that the issue is in, with its status there; needs the permission
+    /// `organization_projects`.
+    project: bool,
 }
 
 /// A receiver of signed webhooks.

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Outcome, Refusal};
 use super::state::{Issue, Level, Repo};
-use super::{auth, edits, moves, pulls, refs, revert, selection, threads, timeline};
+use super::{auth, edits, moves, projects, pulls, refs, revert, selection, threads, timeline};
 
-/// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads, transfer and delete issues;
-/// "Queries": review threads, edits, force pushes of a pull request. Others answer with `errors`.
+/// "GraphQL: Mutations": mark ready, convert to draft, resolve and unresolve threads, transfer and delete issues, add items to
+/// projects and set their status;
+/// "Queries": review threads, edits, force pushes of a pull request, the projects that an issue is in. Others answer with `errors`.
 pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
     let query = call.text("GraphQL", "query")?;
     let id =
@@ -24,6 +25,12 @@ pub(super) fn answer(call: &mut Call<'_>) -> Outcome<Answer> {
         threads::resolve(call, &id, false).map(|thread| json!({ "unresolveReviewThread": { "thread": thread } }))
     } else if query.contains("resolveReviewThread") {
         threads::resolve(call, &id, true).map(|thread| json!({ "resolveReviewThread": { "thread": thread } }))
+    } else if query.contains("projectItems") {
+        projects::items(call, &query)
+    } else if query.contains("addProjectV2ItemById") {
+        projects::add_item(call).map(|added| json!({ "addProjectV2ItemById": added }))
+    } else if query.contains("updateProjectV2ItemFieldValue") {
+        projects::set_status(call).map(|set| json!({ "updateProjectV2ItemFieldValue": set }))
     } else if query.contains("transferIssue") {
         moves::transfer(call).map(|moved| json!({ "transferIssue": moved }))
     } else if query.contains("deleteIssue") {

@@ -305,7 +305,7 @@ impl GitHub {
         .unwrap_or_default()
     }
 
-    fn look<T>(&self, at: impl FnOnce(&State) -> Outcome<T>) -> Option<T> {
+    pub(super) fn look<T>(&self, at: impl FnOnce(&State) -> Outcome<T>) -> Option<T> {
         at(&self.hub.lock()).ok()
     }
 }

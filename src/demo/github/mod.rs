@@ -38,6 +38,7 @@ mod objects;
 mod pages;
 mod people;
 mod places;
+mod projects;
 mod pull_shapes;
 mod pulls;
 mod reactions;

@@ -179,6 +179,7 @@ fn state(settings: &Settings, place: (String, PathBuf), public_key: Vec<u8>) -> 
         tokens: BTreeMap::new(),
         codes: BTreeMap::new(),
         repos: BTreeMap::new(),
+        projects: Vec::new(),
         old_names: BTreeMap::new(),
         hooks: Hooks { target: settings.webhook.clone(), ..Hooks::default() },
         faults: Faults::none(),

@@ -17,6 +17,7 @@ use super::moves::Gone;
 use super::oauth::Code;
 use super::objects::Objects;
 use super::places::Place;
+use super::projects::Project;
 use super::registration::Registered;
 pub(super) use super::roles::{Level, Role};
 use super::teams::Team;
@@ -38,6 +39,7 @@ pub(super) struct State {
     /// Codes of sign-ins that have begun.
     pub(super) codes: BTreeMap<String, Code>,
     pub(super) repos: BTreeMap<i64, Repo>,
+    pub(super) projects: Vec<Project>,
     /// Names in lower case that repositories had before.
     pub(super) old_names: BTreeMap<String, i64>,
     pub(super) hooks: Hooks,

@@ -12,6 +12,8 @@ const KINDS = {
   PRRT: 'PullRequestReviewThread',
   Actor: 'User',
   GitObject: 'Commit',
+  ProjectV2FieldConfiguration: 'ProjectV2SingleSelectField',
+  ProjectV2ItemFieldValue: 'ProjectV2ItemFieldSingleSelectValue',
   PullRequestTimelineItems: 'HeadRefForcePushedEvent',
 };
 

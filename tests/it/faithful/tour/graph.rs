@@ -15,6 +15,16 @@ const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {
 const DRAFT: &str = "mutation($id: ID!) { convertPullRequestToDraft(input: {pullRequestId: $id}) { pullRequest { id isDraft number } } }";
 const EDITS: &str = "query($id: ID!) { node(id: $id) { id ... on Issue { lastEditedAt includesCreatedEdit editor { login } \
     userContentEdits(first: 10) { totalCount nodes { editedAt createdAt diff deletedAt editor { login } } } } } }";
+const ITEMS: &str = "query($owner: String!, $name: String!, $issue: Int!, $pull: Int!) { \
+    repository(owner: $owner, name: $name) { pullRequest(number: $pull) { id } issue(number: $issue) { \
+    projectItems(first: 50, includeArchived: false) { nodes { id \
+    project { id closed field(name: \"Status\") { ... on ProjectV2SingleSelectField { id } } } \
+    fieldValueByName(name: \"Status\") { ... on ProjectV2ItemFieldSingleSelectValue { name optionId } } } } } } }";
+const ADD: &str = "mutation($project: ID!, $content: ID!) { \
+    addProjectV2ItemById(input: {projectId: $project, contentId: $content}) { item { id } } }";
+const SET: &str = "mutation($project: ID!, $item: ID!, $field: ID!, $option: String!) { \
+    updateProjectV2ItemFieldValue(input: {projectId: $project, itemId: $item, fieldId: $field, \
+    value: {singleSelectOptionId: $option}}) { projectV2Item { id } } }";
 const TRANSFER: &str = "mutation($input: TransferIssueInput!) { transferIssue(input: $input) { issue { id number } } }";
 const DELETE: &str = "mutation($input: DeleteIssueInput!) { deleteIssue(input: $input) { clientMutationId } }";
 
@@ -35,6 +45,16 @@ impl Tour {
         }
         let issue = self.get(bot, "issues/1").await["node_id"].clone();
         self.graph(bot, EDITS, &json!({ "id": issue })).await;
+        let board = self.github.adds_project("acme", &["Todo"]).unwrap();
+        self.github.puts_into_project(board, ("acme/widget", 1), Some("Todo")).unwrap();
+        let both = json!({ "owner": "acme", "name": "widget", "issue": 1, "pull": pull["number"] });
+        let items = self.graph(ann, ITEMS, &both).await;
+        let first = &items["repository"]["issue"]["projectItems"]["nodes"][0];
+        let (project, option) = (&first["project"], &first["fieldValueByName"]["optionId"]);
+        let added = self.graph(ann, ADD, &json!({ "project": project["id"], "content": pull["node_id"] })).await;
+        let (item, field) = (&added["addProjectV2ItemById"]["item"]["id"], &project["field"]["id"]);
+        let set = json!({ "project": project["id"], "item": item, "field": field, "option": option });
+        self.graph(ann, SET, &set).await;
         let other = self.get(ann, "/repos/acme/other").await["node_id"].clone();
         self.graph(ann, TRANSFER, &json!({ "input": { "issueId": issue, "repositoryId": other } })).await;
         let second = self.ask(ann, "POST issues", json!({ "title": "Gone soon" })).await["node_id"].clone();
