@@ -95,8 +95,12 @@ fn main() -> ExitCode {
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }
 
-/// Exit code 2 for a configuration that cannot be used, 1 for everything else.
+/// Exit code 2 for a configuration that cannot be used, 1 for everything else. Where nobody reads on (`| head`) there is
+/// nothing to say: the code is the one that a shell shows for what SIGPIPE has ended.
 fn failed(error: &anyhow::Error) -> ExitCode {
+    if cli::pipe::is_no_longer_read(error) {
+        return ExitCode::from(128 + 13);
+    }
     anstream::eprintln!("assentry: {error:#}");
     ExitCode::from(if cli::serve::is_bad_config(error) { 2 } else { 1 })
 }

@@ -18,6 +18,7 @@ pub mod man;
 #[cfg(feature = "demo")]
 pub mod model_sim;
 mod operator;
+pub mod pipe;
 pub mod plan;
 mod recovery;
 pub mod replay;

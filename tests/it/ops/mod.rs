@@ -3,6 +3,7 @@
 mod backup;
 mod by_hand;
 mod logs;
+mod pipes;
 mod retention;
 mod traces;
 mod upgrade;
