@@ -7,14 +7,15 @@ use super::log::NewEvent;
 use crate::ids::{Digest, InstallationId, IssueId, IssueNumber, PullNumber, RepoId, RepoName, RunId, Timestamp};
 use crate::workflow::effect::Lane;
 use crate::workflow::limit::{LimitReached, Request};
+use crate::workflow::run::Activity;
 
 /// A state as the store keeps it: the columns it is searched by, and the whole as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateText {
     /// The state's name.
     pub phase: String,
-    /// Whether the run goes on; at most one run of an issue does.
-    pub open: bool,
+    /// Whether the run goes on, and by whom; at most one run of an issue does.
+    pub activity: Activity,
     /// The state, as JSON.
     pub json: String,
 }
@@ -24,8 +25,19 @@ impl StateText {
     ///
     /// # Errors
     /// When it has no JSON form.
-    pub fn of(phase: &str, open: bool, state: &impl Serialize) -> Result<StateText, serde_json::Error> {
-        Ok(StateText { phase: phase.to_owned(), open, json: serde_json::to_string(state)? })
+    pub fn of(phase: &str, activity: Activity, state: &impl Serialize) -> Result<StateText, serde_json::Error> {
+        Ok(StateText { phase: phase.to_owned(), activity, json: serde_json::to_string(state)? })
+    }
+}
+
+impl StateText {
+    /// The columns `open` and `waits`.
+    pub(super) fn columns(&self) -> (i64, i64) {
+        match self.activity {
+            Activity::Works => (1, 0),
+            Activity::Waits => (1, 1),
+            Activity::Over => (0, 0),
+        }
     }
 }
 

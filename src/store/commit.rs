@@ -18,13 +18,13 @@ use crate::ids::{PullNumber, RunId, Timestamp};
 const MEAN: &str = "INSERT INTO meanings (meaning, at) VALUES ($1, $2) ON CONFLICT (meaning) DO NOTHING";
 
 const MOVE_RUN: &str = "UPDATE runs SET phase_since = CASE WHEN phase = $1 THEN phase_since ELSE $4 END, phase = $1, \
-    state = $2, open = $3, updated_at = $4, version = version + 1 WHERE id = $5 AND version = $6";
+    state = $2, open = $3, waits = $7, updated_at = $4, version = version + 1 WHERE id = $5 AND version = $6";
 
 const OPEN_ONE: &str = "SELECT id FROM runs WHERE repo_id = $1 AND issue_number = $2 AND open = 1";
 
 const INSERT_RUN: &str = "INSERT INTO runs (id, installation_id, repo_id, repo_name, issue_id, issue_number, \
-    origin, phase, state, open, opened_at, updated_at, phase_since, requester_id, asked_at, version) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11, $12, $13, 1)";
+    origin, phase, state, open, opened_at, updated_at, phase_since, requester_id, asked_at, waits, version) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11, $12, $13, $14, 1)";
 
 const VOID: &str = "UPDATE effects SET state = 'void', finished_at = $1, worker = NULL, leased_until = 0 \
     WHERE run_id = $2 AND lane = $3 AND state = 'due'";
@@ -108,13 +108,15 @@ async fn write_commit(conn: &mut AnyConnection, commit: &Commit) -> Result<Endin
     if !mean(conn, commit.meaning.as_deref(), commit.now).await? {
         return Ok(Ending::Commit(CommitOutcome::AlreadyMeant));
     }
+    let (open, waits) = commit.state.columns();
     let moved = sqlx::query(MOVE_RUN)
         .bind(commit.state.phase.as_str())
         .bind(commit.state.json.as_str())
-        .bind(i64::from(commit.state.open))
+        .bind(open)
         .bind(commit.now.0)
         .bind(commit.run.0)
         .bind(commit.read_version)
+        .bind(waits)
         .execute(&mut *conn)
         .await?;
     if moved.rows_affected() != 1 {
@@ -153,6 +155,7 @@ async fn write_open(conn: &mut AnyConnection, open: &OpenRun) -> Result<Ending<O
     }
     heads.runs += 1;
     let run = RunId(heads.runs);
+    let (is_open, waits) = open.state.columns();
     sqlx::query(INSERT_RUN)
         .bind(run.0)
         .bind(open.installation.0)
@@ -163,10 +166,11 @@ async fn write_open(conn: &mut AnyConnection, open: &OpenRun) -> Result<Ending<O
         .bind(open.origin.as_str())
         .bind(open.state.phase.as_str())
         .bind(open.state.json.as_str())
-        .bind(i64::from(open.state.open))
+        .bind(is_open)
         .bind(open.now.0)
         .bind(open.request.by.0)
         .bind(open.request.at.0)
+        .bind(waits)
         .execute(&mut *conn)
         .await?;
     heads.enqueue(conn, run, &open.effects, open.now).await?;

@@ -56,7 +56,7 @@ use crate::ids::Timestamp;
 
 pub use alone::{Alone, Others};
 pub use backup::{Copied, CopyError};
-pub use board::{Group, RepositoryRow};
+pub use board::{Group, RepositoryRow, RunCounts};
 pub use calls::{CallNumber, NewCall, Reserved, UsedByTask, UsedCall};
 pub use changes::{Commit, CommitOutcome, NewEffect, NewPlan, OpenRun, OpenRunOutcome, StateText};
 pub use connect::without_password;

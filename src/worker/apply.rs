@@ -207,7 +207,7 @@ pub(super) fn read(row: RunRow) -> Result<Run, Trouble> {
 
 /// Writes a state as the store keeps it.
 pub(super) fn text(state: &State) -> Result<StateText, Trouble> {
-    Ok(StateText::of(state.phase(), state.is_open(), state)?)
+    Ok(StateText::of(state.phase(), state.activity(), state)?)
 }
 
 /// The lanes whose waiting effects nobody wants any more: work that a person stopped, and all of the run's own when it ends.

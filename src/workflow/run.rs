@@ -340,6 +340,17 @@ impl Shown {
     }
 }
 
+/// What a run does at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// It goes on by itself.
+    Works,
+    /// It waits for people.
+    Waits,
+    /// It is over.
+    Over,
+}
+
 impl State {
     /// The phase's name, as tables, logs and people know it.
     #[must_use]
@@ -355,6 +366,22 @@ impl State {
             State::Delivering(_) => "delivering",
             State::InReview(_) => "in_review",
             State::Ended(_) => "ended",
+        }
+    }
+
+    /// Whether the run goes on by itself, waits for people, or is over.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        match self {
+            State::AwaitingAnswer(_) | State::AwaitingApproval(_) | State::Resting(_) => Activity::Waits,
+            State::InReview(review) if review.stage.follow_up().is_none() => Activity::Waits,
+            State::Planning(_)
+            | State::Publishing(_)
+            | State::Starting(_)
+            | State::Executing(_)
+            | State::Delivering(_)
+            | State::InReview(_) => Activity::Works,
+            State::Ended(_) => Activity::Over,
         }
     }
 

@@ -47,6 +47,7 @@ pub(super) async fn show(
         }
         None => None,
     };
+    let (open, so_far) = dashboard.store().spent_so_far(by, repo).await?;
     let sum = |of: fn(&Week) -> i64| weeks.iter().map(of).sum::<i64>();
     let main = html! {
         h1 { "Costs" @if let Some(name) = &name { span.of { " in " (name) } } }
@@ -55,6 +56,9 @@ pub(super) async fn show(
             strong { (count(sum(|w| w.delivered))) } " of them with a pull request, "
             strong { (count(sum(|w| w.merged))) } " of which were merged, for "
             strong { (dollars(sum(|w| w.cost_micro_dollars))) } " in all."
+        }
+        @if open > 0 {
+            p { strong { (many(open, "run")) } " still open, for " strong { (dollars(so_far)) } " so far; the charts have them once they end." }
         }
         @if more { p.sub { "Older runs are still being counted; load the page again in a moment." } }
         @if repo.is_some() { p { a href="/costs" { "All repositories" } } }

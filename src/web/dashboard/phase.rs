@@ -23,6 +23,7 @@ pub(super) fn badge(phase: &str, state: Option<&State>) -> Markup {
             Outcome::NeedsNewPlan { .. } => ("bad", "needs a new plan"),
             Outcome::Failed { .. } => ("bad", "failed"),
         },
+        Some(State::InReview(review)) if review.stage.follow_up().is_some() => ("works", "following up"),
         _ => (tone(phase), name(phase)),
     };
     html! { span.badge.(tone) { (name) } }

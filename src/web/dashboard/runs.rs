@@ -11,7 +11,7 @@ use super::guard::Viewer;
 use super::page::Refused;
 use super::{Dashboard, phase, prose, time};
 use crate::ids::{RepoId, RunId, Timestamp};
-use crate::store::{Group, RunRow};
+use crate::store::{Group, RunCounts, RunRow};
 use crate::workflow::run::{Origin, State as RunState};
 
 /// How many runs a page lists.
@@ -65,7 +65,7 @@ pub(super) async fn list(
     let group = group(asked.group.as_deref());
     let repo = asked.repo.map(RepoId);
     let rows = dashboard.store().seen_runs(by, (group, repo), (asked.before.map(RunId), PAGE + 1)).await?;
-    let counts = Counts::of(&dashboard.store().seen_phases(by, repo).await?);
+    let counts = dashboard.store().seen_counts(by, repo).await?;
     let more = rows.len() > PAGE as usize;
     let runs: Vec<Told> = rows.into_iter().take(PAGE as usize).map(Told::of).collect();
     let repo_name = runs.first().filter(|_| repo.is_some()).map(|run| run.row.repo_name.to_string());
@@ -127,9 +127,10 @@ fn nothing(group: Group) -> Markup {
     html! { p.empty { (text) } }
 }
 
-fn filters(group: Group, repo: Option<RepoId>, counts: &Counts) -> Markup {
+fn filters(group: Group, repo: Option<RepoId>, counts: &RunCounts) -> Markup {
+    let all = counts.waiting + counts.working + counts.ended;
     let each = [
-        (Group::All, "All", counts.all),
+        (Group::All, "All", all),
         (Group::Waiting, "Waiting for people", counts.waiting),
         (Group::Working, "At work", counts.working),
         (Group::Ended, "Ended", counts.ended),
@@ -170,21 +171,5 @@ fn group(name: Option<&str>) -> Group {
         Some("working") => Group::Working,
         Some("ended") => Group::Ended,
         Some(_) | None => Group::All,
-    }
-}
-
-struct Counts {
-    all: i64,
-    waiting: i64,
-    working: i64,
-    ended: i64,
-}
-
-impl Counts {
-    fn of(phases: &[(String, i64)]) -> Counts {
-        let sum = |which: &dyn Fn(&str) -> bool| phases.iter().filter(|(p, _)| which(p)).map(|(_, n)| n).sum::<i64>();
-        let waits = |phase: &str| matches!(phase, "awaiting_answer" | "awaiting_approval" | "resting" | "in_review");
-        let (all, waiting, ended) = (sum(&|_| true), sum(&waits), sum(&|phase| phase == "ended"));
-        Counts { all, waiting, working: all - waiting - ended, ended }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assentry::demo::story as demo_story;
+use assentry::workflow::run::State;
 
 use super::{Browser, ON, merged, page_of, pages, told, world};
 use crate::after::feedback::{comment, mending};
@@ -61,6 +62,55 @@ async fn a_runs_page_tells_what_was_mended_since_it_was_delivered() {
     }
     let log = eve.get(&format!("{run}/log")).await.text();
     assert!(log.contains("Follow-up 1 · turn 1 · calls run"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_open_runs_have_cost_is_told_before_they_end() {
+    let world = world().await;
+    let issue = world.planned().await;
+    let mut bob = Browser::of(&world, "bob").await;
+    let costs = world.core.store.costs(world.row(issue).await.unwrap().id).await.unwrap();
+    let spent = costs.iter().map(|costs| costs.micro_dollars).sum::<i64>();
+    assert!(spent > 0);
+    let dollars = format!("${}.{:02}", (spent + 9_999) / 1_000_000, (spent + 9_999) / 10_000 % 100);
+    let page = bob.get("/costs").await.text();
+    assert!(page.contains(&format!("1 run still open, for {dollars} so far")), "{page}");
+    assert!(
+        bob.get("/repositories").await.text().contains(&format!("acme/slug you may write · costs 1 1 1 0 {dollars}"))
+    );
+
+    world.person("ann").comments(issue, "/cancel").unwrap();
+    world.settle().await;
+    let page = bob.get("/costs").await.text();
+    assert!(
+        page.contains(&format!("1 run ended, 0 of them with a pull request, 0 of which were merged, for {dollars}"))
+    );
+    assert!(!page.contains("still open"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_up_at_work_waits_for_nobody() {
+    let script = Arc::new(mending(vec![comment()], true));
+    let world = World::with(script, demo_story::repository(), ON).await;
+    let issue = world.planned().await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+    let mut bob = Browser::of(&world, "bob").await;
+    let counts = "All 1 Waiting for people 1 At work 0 Ended 0";
+    assert!(bob.get("/runs").await.text().contains(counts));
+
+    let pull = world.state(issue).await.work_pull().unwrap().0;
+    world.person("cara").comments(pull, "/fix say what it is for").unwrap();
+    while !matches!(world.state(issue).await, State::InReview(review) if review.is_working()) {
+        world.one_thing_happens().await;
+    }
+    let text = bob.get("/runs").await.text();
+    assert!(text.contains("All 1 Waiting for people 0 At work 1 Ended 0"), "{text}");
+    assert!(text.contains("following up the executor, for follow-up 1 on #3"), "{text}");
+    assert!(bob.get("/runs?group=waiting").await.text().contains("Nothing waits for people."));
+
+    world.settle().await;
+    assert!(bob.get("/runs").await.text().contains(counts));
 }
 
 #[tokio::test(flavor = "multi_thread")]

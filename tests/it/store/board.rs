@@ -1,7 +1,7 @@
 //! What one person may see of the store, and what an operator sees of its queues.
 
 use assentry::ids::{InstallationId, RepoId, RunId, UserId};
-use assentry::store::{Figures, Finish, Group, NewDelivery, Onlooker, OpenRunOutcome, Reached, Worker};
+use assentry::store::{Figures, Finish, Group, NewDelivery, Onlooker, OpenRunOutcome, Reached, RunCounts, Worker};
 use assentry::workflow::effect::Lane;
 
 use super::on_both;
@@ -52,11 +52,12 @@ async fn t70_every_reading_is_held_against_what_the_person_may_see(place: &Place
         let by = by(user, 10);
         let page = place.store.seen_runs(by, (Group::All, None), (None, 10)).await.unwrap();
         let one = place.store.seen_run(by, theirs).await.unwrap();
-        let phases: i64 = place.store.seen_phases(by, None).await.unwrap().iter().map(|(_, count)| count).sum();
+        let counts = place.store.seen_counts(by, None).await.unwrap();
+        assert_eq!(place.store.spent_so_far(by, None).await.unwrap(), (counts.working, 0));
         let repositories = place.store.seen_repositories(by, 10).await.unwrap();
         let weeks: i64 = place.store.weeks(by, at(-1), None).await.unwrap().iter().map(|week| week.runs).sum();
         let ids: Vec<RunId> = page.iter().map(|run| run.id).collect();
-        (ids, one.is_some(), phases, repositories.iter().map(|row| row.at.repo.0).collect::<Vec<_>>(), weeks)
+        (ids, one.is_some(), counts.working, repositories.iter().map(|row| row.at.repo.0).collect::<Vec<_>>(), weeks)
     };
     assert_eq!(seen(ANN).await, (vec![ours], false, 1, vec![7], 1));
     assert_eq!(seen(EVE).await, (vec![], false, 0, vec![], 0));
@@ -100,6 +101,8 @@ async fn runs_are_listed_by_group_and_page(place: &Place) {
     assert_eq!(listed(Group::Waiting, None, None, 9).await, [1]);
     assert_eq!(listed(Group::Working, None, None, 9).await, [5, 4, 3]);
     assert_eq!(listed(Group::Ended, None, None, 9).await, [2]);
+    let counts = place.store.seen_counts(by(ANN, 1), Some(RepoId(7))).await.unwrap();
+    assert_eq!(counts, RunCounts { waiting: 1, working: 2, ended: 1 });
     let rows = place.store.seen_repositories(by(ANN, 1), 9).await.unwrap();
     let seven = rows.iter().find(|row| row.at.repo == RepoId(7)).unwrap();
     assert_eq!((seven.runs, seven.open, seven.waiting), (4, 3, 1));

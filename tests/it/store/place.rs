@@ -10,6 +10,7 @@ use assentry::workflow::effect::Lane;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use assentry::workflow::limit::{Request, RunLimits};
+use assentry::workflow::run::Activity;
 
 use crate::postgres::new_database;
 
@@ -71,7 +72,12 @@ pub(crate) fn lease(second: i64) -> Lease {
 }
 
 pub(crate) fn state(phase: &str) -> StateText {
-    StateText { phase: phase.to_owned(), open: phase != "done", json: format!("{{\"phase\":\"{phase}\"}}") }
+    let activity = match phase {
+        "done" => Activity::Over,
+        "awaiting_approval" => Activity::Waits,
+        _ => Activity::Works,
+    };
+    StateText { phase: phase.to_owned(), activity, json: format!("{{\"phase\":\"{phase}\"}}") }
 }
 
 pub(crate) fn opening(issue: i64, effects: &[(Lane, &str)]) -> OpenRun {
