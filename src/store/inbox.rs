@@ -1,4 +1,5 @@
-//! The inbox: deliveries, stored before they are acknowledged, taken oldest first.
+//! The inbox: deliveries, stored before they are acknowledged, taken oldest first, and by turns: whatever one repository
+//! sends, another waits for one delivery of it at most (F10).
 //!
 //! One task writes. Whatever waits when it looks goes into one transaction, so that many deliveries share one sync of
 //! the disk; each is acknowledged after the commit. A crash before the commit loses nothing that was acknowledged.
@@ -12,16 +13,21 @@ use super::bell::Bell;
 use super::connect::Database;
 use super::errors::StoreError;
 use super::lease::{self, Claim, Lease, MAX_SILENT_TRIES, Row, Worker};
-use crate::ids::{DeliveryId, EventName, Timestamp};
+use crate::ids::{DeliveryId, EventName, RepoId, Timestamp};
 
 const INSERT: &str = "INSERT INTO deliveries \
-    (id, event, body, received_at, state, run_at, attempts, silent, fence, leased_until) \
-    VALUES ($1, $2, $3, $4, 'due', 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING";
+    (id, event, body, received_at, repo_id, state, run_at, attempts, silent, fence, leased_until) \
+    VALUES ($1, $2, $3, $4, $5, 'due', 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING";
 
-// A lease that ends too far ahead was given before the clock was set back.
-const CANDIDATES: &str = "SELECT id, fence, silent FROM deliveries \
-    WHERE state = 'due' AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $2) \
-    ORDER BY received_at, id LIMIT 16";
+const LINE_UP: &str = "INSERT INTO served (repo_id, turn) VALUES ($1, 0) ON CONFLICT (repo_id) DO NOTHING";
+
+// The oldest of each repository. A lease that ends too far ahead was given before the clock was set back.
+const CANDIDATES: &str = "SELECT d.id, d.fence, d.silent, d.repo_id FROM served s \
+    JOIN deliveries d ON d.id = (SELECT o.id FROM deliveries o WHERE o.repo_id = s.repo_id AND o.state = 'due' \
+        AND o.run_at <= $1 AND (o.leased_until <= $1 OR o.leased_until > $2) ORDER BY o.received_at, o.id LIMIT 1) \
+    ORDER BY s.turn, d.received_at, d.id LIMIT 16";
+
+const SERVE: &str = "UPDATE served SET turn = (SELECT MAX(turn) + 1 FROM served) WHERE repo_id = $1";
 
 const READ: &str = "SELECT event, body, received_at, attempts FROM deliveries WHERE id = $1";
 
@@ -31,6 +37,9 @@ const SET_ASIDE: &str = "UPDATE deliveries SET state = 'aside', why = 'its tries
 const COUNT_ASIDE: &str = "SELECT COUNT(*) FROM deliveries WHERE state = 'aside'";
 
 const PRUNE: &str = "DELETE FROM deliveries WHERE received_at < $1 AND state IN ('done', 'ignored')";
+
+const LEAVE: &str = "DELETE FROM served WHERE repo_id <> 0 AND NOT EXISTS \
+    (SELECT 1 FROM deliveries d WHERE d.repo_id = served.repo_id AND d.state = 'due')";
 
 /// How many deliveries may wait for the writer, and how many go into one transaction.
 const QUEUE: usize = 256;
@@ -45,6 +54,8 @@ pub struct NewDelivery {
     pub event: EventName,
     /// The body, byte for byte.
     pub body: Bytes,
+    /// The repository that it is about, if it is about one.
+    pub repo: Option<RepoId>,
     /// When it came.
     pub received_at: Timestamp,
 }
@@ -95,7 +106,7 @@ impl Store {
         answered.await.map_err(|_| closed())?
     }
 
-    /// Takes the oldest due delivery, if there is one. A delivery whose last tries never reported back is set aside.
+    /// Takes the oldest due delivery of the repository that was served longest ago, if there is one. A delivery whose last tries never reported back is set aside.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -112,6 +123,8 @@ impl Store {
                 if silent >= MAX_SILENT_TRIES {
                     self.set_aside(&id, fence).await?;
                 } else if let Some(claim) = lease::take(self, Row::Delivery(id.clone()), fence, worker, lease).await? {
+                    // Where this is lost the repository is served once more before the others.
+                    self.db.write(sqlx::query(SERVE).bind(row.try_get::<i64, _>(3)?)).await?;
                     return self.read_claimed(id, claim).await.map(Some);
                 }
             }
@@ -132,6 +145,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn prune(&self, older_than: Timestamp) -> Result<u64, StoreError> {
+        self.db.write(sqlx::query(LEAVE)).await?;
         self.db.write(sqlx::query(PRUNE).bind(older_than.0)).await
     }
 
@@ -209,11 +223,14 @@ async fn write_together(db: &Database, batch: &[Waiting]) -> Result<Vec<Received
 }
 
 async fn insert(conn: &mut AnyConnection, delivery: &NewDelivery) -> Result<Received, StoreError> {
+    let repo = delivery.repo.map_or(0, |repo| repo.0);
+    sqlx::query(LINE_UP).bind(repo).execute(&mut *conn).await?;
     let done = sqlx::query(INSERT)
         .bind(delivery.id.as_str())
         .bind(delivery.event.as_str())
         .bind(&delivery.body[..])
         .bind(delivery.received_at.0)
+        .bind(repo)
         .execute(conn)
         .await?;
     Ok(if done.rows_affected() == 1 { Received::New } else { Received::Again })

@@ -1,7 +1,8 @@
 //! The outbox: effects, written before they are deeds.
 //!
 //! Effects of one run and lane are done in the order they were written: one that is not finished holds back those
-//! behind it. Timers hold nobody back.
+//! behind it. Timers hold nobody back. Of several runs that wait, the one whose repository has the least under way comes first
+//! (F10).
 
 use sqlx::Row as _;
 
@@ -15,7 +16,10 @@ const CANDIDATES: &str = "SELECT id, fence FROM effects e \
     WHERE state = 'due' AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $2) AND lane IN ($3, $4, $5, $6) \
     AND (lane = 'timer' OR NOT EXISTS (SELECT 1 FROM effects b \
         WHERE b.run_id = e.run_id AND b.lane = e.lane AND b.state = 'due' AND b.id < e.id)) \
-    ORDER BY run_at, id LIMIT 16";
+    ORDER BY (SELECT COUNT(*) FROM effects u JOIN runs o ON o.id = u.run_id \
+        WHERE u.state = 'due' AND u.leased_until > 0 AND u.leased_until > $1 AND u.leased_until <= $2 \
+        AND u.lane IN ($3, $4, $5, $6) AND o.repo_id = (SELECT r.repo_id FROM runs r WHERE r.id = e.run_id)), \
+    run_at, id LIMIT 16";
 
 const READ: &str = "SELECT run_id, lane, effect, attempts, silent, made_at FROM effects WHERE id = $1";
 

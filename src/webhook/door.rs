@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 
-use super::intake::{Intake, MAX_BODY, NotTaken, is_shallow_json};
+use super::intake::{Intake, MAX_BODY, NotTaken, is_shallow_json, repository_of};
 use super::signature::{Signature, WebhookSecrets};
 use crate::ids::{DeliveryId, EventName, Timestamp};
 use crate::store::{NewDelivery, Received, Store};
@@ -57,11 +57,13 @@ impl Door {
             id: name::<DeliveryId>(headers, "x-github-delivery").ok_or(NO_DELIVERY)?,
             event: name::<EventName>(headers, "x-github-event").ok_or(NO_EVENT)?,
             body: verified.into_bytes(),
+            repo: None,
             received_at: (self.clock)(),
         };
         if !is_shallow_json(&delivery.body) {
             return Err((StatusCode::BAD_REQUEST, "the body is not JSON, or nested too deeply\n"));
         }
+        let delivery = NewDelivery { repo: repository_of(&delivery.body), ..delivery };
 
         let id = delivery.id.clone();
         self.store.receive(delivery).await.map_err(|error| {

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use futures::StreamExt as _;
+use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::signature::{BadSignature, Signature, Unverified, Verified, WebhookSecrets};
+use crate::ids::RepoId;
 
 /// GitHub caps payloads at 25 MB and drops what is larger (docs: "Webhook events and payloads").
 pub(super) const MAX_BODY: usize = 25 * 1024 * 1024;
@@ -123,9 +125,32 @@ pub(super) fn is_shallow_json(body: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
+/// The repository that a body is about. It decides whose turn it is and nothing else.
+pub(super) fn repository_of(body: &[u8]) -> Option<RepoId> {
+    #[derive(Deserialize)]
+    struct About {
+        repository: Option<Repository>,
+    }
+    #[derive(Deserialize)]
+    struct Repository {
+        id: RepoId,
+    }
+    serde_json::from_slice::<About>(body).ok()?.repository.map(|repository| repository.id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn f10_a_body_says_which_repository_it_is_about() {
+        let about = |body: &str| repository_of(body.as_bytes());
+        let pull = r#"{"pull_request": {"base": {"repository": {"id": 8}}}, "repository": {"name": "a", "id": 7}}"#;
+        assert_eq!(about(pull), Some(RepoId(7)));
+        for other in ["{}", "[]", r#"{"repository": null}"#, r#"{"repository": {"id": "7"}}"#] {
+            assert_eq!(about(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn t03_json_is_refused_when_it_is_deep_or_none() {

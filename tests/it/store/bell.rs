@@ -47,6 +47,7 @@ async fn receive(store: &Store, id: &str) {
         id: id.parse().unwrap(),
         event: "issues".parse().unwrap(),
         body: b"{}".as_slice().into(),
+        repo: None,
         received_at: Timestamp(1),
     };
     store.receive(delivery).await.unwrap();

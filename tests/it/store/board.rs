@@ -156,7 +156,7 @@ async fn a_session_is_found_by_its_hash_until_it_ends(place: &Place) {
 
 fn delivery(id: &str, second: i64) -> NewDelivery {
     let body = b"{\"action\":\"labeled\",\"issue\":{}}".as_slice().into();
-    NewDelivery { id: id.parse().unwrap(), event: "issues".parse().unwrap(), body, received_at: at(second) }
+    NewDelivery { id: id.parse().unwrap(), event: "issues".parse().unwrap(), body, repo: None, received_at: at(second) }
 }
 
 async fn deliveries_are_listed_with_what_became_of_them(place: &Place) {

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use assentry::ids::DeliveryId;
+use assentry::ids::{DeliveryId, RepoId};
 use assentry::store::{Finish, Held, NewDelivery, Received, StoreError, Worker};
 use futures::poll;
 use tokio::time::timeout;
@@ -17,6 +17,7 @@ on_both!(
     f02_of_copies_at_the_same_moment_at_several_replicas_one_is_new,
     f08_what_was_acknowledged_is_there_after_a_crash,
     f09_what_cannot_be_stored_is_not_acknowledged,
+    f10_a_flood_from_one_repository_does_not_hold_up_another,
     f16_a_stopping_worker_hands_its_delivery_back_at_once,
     f17_a_dead_workers_delivery_is_taken_when_its_lease_ends,
     f25_a_lease_from_before_the_clock_was_set_back_has_ended,
@@ -37,6 +38,36 @@ async fn a_delivery_is_given_as_it_came_oldest_first(place: &Place) {
     assert_eq!(place.store.finish(Finish::done(first.claim), at(11)).await.unwrap(), Held::Yes);
     assert_eq!(claims(place, "w", 11).await.as_deref(), Some("late"));
     assert_eq!(claims(place, "w", 11).await, None);
+}
+
+async fn f10_a_flood_from_one_repository_does_not_hold_up_another(place: &Place) {
+    let send = |id: String, repo: i64, second: i64| async move {
+        let delivery = NewDelivery { repo: Some(RepoId(repo)), ..delivery(&id, second) };
+        place.store.receive(delivery).await.unwrap();
+    };
+    let takes = |second: i64| async move {
+        let taken = place.store.claim_delivery(&Worker::new("w"), lease(second)).await.unwrap()?;
+        assert_eq!(place.store.finish(Finish::done(taken.claim), at(second)).await.unwrap(), Held::Yes);
+        Some(taken.delivery.id.as_str().to_owned())
+    };
+    for n in 0..300 {
+        send(format!("flood-{n:03}"), 7, n).await;
+    }
+    assert_eq!(takes(400).await.as_deref(), Some("flood-000"));
+    send("cancel".to_owned(), 8, 400).await;
+    send("later".to_owned(), 8, 401).await;
+    send("other".to_owned(), 9, 402).await;
+    let mut order = vec![];
+    for _ in 0..6 {
+        order.push(takes(500).await.unwrap());
+    }
+    assert_eq!(order, ["cancel", "other", "flood-001", "later", "flood-002", "flood-003"]);
+
+    // Who was forgotten while idle lines up again.
+    place.store.prune(at(0)).await.unwrap();
+    send("again".to_owned(), 9, 600).await;
+    assert_eq!(takes(700).await.as_deref(), Some("again"));
+    assert_eq!(takes(700).await.as_deref(), Some("flood-004"));
 }
 
 async fn f01_a_second_copy_changes_nothing(place: &Place) {
@@ -172,6 +203,7 @@ fn delivery(id: &str, second: i64) -> NewDelivery {
         id: id.parse::<DeliveryId>().unwrap(),
         event: "issues".parse().unwrap(),
         body: b"{}".as_slice().into(),
+        repo: None,
         received_at: at(second),
     }
 }

@@ -103,7 +103,8 @@ async fn asks(place: &Place, issue: i64, whose: (i64, i64), second: i64) -> Opti
 
 async fn claimed(place: &Place, id: &str) -> Claim {
     let body = b"{}".as_slice().into();
-    let delivery = NewDelivery { id: id.parse().unwrap(), event: "issues".parse().unwrap(), body, received_at: at(0) };
+    let delivery =
+        NewDelivery { id: id.parse().unwrap(), event: "issues".parse().unwrap(), body, repo: None, received_at: at(0) };
     place.store.receive(delivery).await.unwrap();
     place.store.claim_delivery(&Worker::new("w"), lease(1)).await.unwrap().unwrap().claim
 }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use assentry::store::{CommitOutcome, Finish, Held, Worker};
+use assentry::ids::RepoId;
+use assentry::store::{CommitOutcome, Finish, Held, OpenRun, OpenRunOutcome, Worker};
 use assentry::workflow::effect::Lane;
 
 use super::on_both;
-use super::place::{Place, at, done, lease, moving};
+use super::place::{Place, at, done, lease, moving, opening};
 
 on_both!(
     effects_of_a_run_are_done_in_order_and_lanes_do_not_wait_for_each_other,
     an_effect_is_not_done_before_its_time,
     what_was_put_off_for_a_reason_that_is_gone_is_due_at_once,
     an_effect_no_longer_wanted_is_lost_to_who_performs_it,
+    f10_work_of_one_repository_leaves_room_for_another,
     f16_a_stopping_worker_hands_its_effects_back_at_once,
     f23_each_effect_is_taken_by_one_of_many_workers,
     f24_the_writes_of_a_zombie_are_refused,
@@ -53,6 +55,19 @@ async fn f31_it_is_known_since_when_an_effect_fails_until_it_fails_otherwise(pla
     place.store.fails_no_more(one).await.unwrap();
     assert_eq!(place.store.fails(one, at(70)).await.unwrap(), at(70));
     assert_eq!(place.store.fails(two, at(80)).await.unwrap(), at(60));
+}
+
+async fn f10_work_of_one_repository_leaves_room_for_another(place: &Place) {
+    for issue in 1..=3 {
+        place.opens_run(issue, &[(Lane::Work, "busy")]).await;
+    }
+    let quiet = OpenRun { repo: RepoId(99), ..opening(4, &[(Lane::Work, "quiet")]) };
+    assert!(matches!(place.store.open_run(quiet).await.unwrap(), OpenRunOutcome::Opened(_)));
+    let mut order = vec![];
+    for _ in 0..4 {
+        order.push(place.takes("w", 1).await.unwrap().effect);
+    }
+    assert_eq!(order, ["\"busy\"", "\"quiet\"", "\"busy\"", "\"busy\""]);
 }
 
 async fn an_effect_is_not_done_before_its_time(place: &Place) {

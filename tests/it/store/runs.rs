@@ -175,6 +175,7 @@ async fn t02_a_meaning_counts_once_whatever_the_delivery_id(place: &Place) {
             id: id.parse().unwrap(),
             event: "issues".parse().unwrap(),
             body: b"{}".as_slice().into(),
+            repo: None,
             received_at: at(1),
         };
         place.store.receive(delivery).await.unwrap();
