@@ -71,7 +71,7 @@ impl GitHub {
         self.hub.halts.order(write, nth, Stop { halt, tell: None });
     }
 
-    /// The writes that came over the wire, oldest first: method and path, with `N` for each number in it.
+    /// The writes that came over the wire, oldest first: method and path, with `N` for each number in it and `B` for a branch.
     #[must_use]
     pub fn writes(&self) -> Vec<String> {
         self.hub.halts.0.lock().unwrap_or_else(PoisonError::into_inner).seen.clone()
@@ -88,8 +88,10 @@ impl GitHub {
     }
 }
 
-/// The same in each run: ids depend on what else happened.
+/// The same in each run: ids depend on what else happened, and branches end in something that nobody can guess.
 fn plain(write: &str) -> String {
+    const BRANCH: &str = "/git/refs/heads/";
+    let (write, branch) = write.split_once(BRANCH).map_or((write, None), |(write, _)| (write, Some(BRANCH)));
     let mut plain = String::new();
     for c in write.chars() {
         match c.is_ascii_digit() {
@@ -98,5 +100,5 @@ fn plain(write: &str) -> String {
             true => plain.push('N'),
         }
     }
-    plain
+    plain + &branch.map_or(String::new(), |before| format!("{before}B"))
 }

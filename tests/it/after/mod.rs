@@ -4,7 +4,7 @@ mod checks;
 mod fates;
 pub(crate) mod feedback;
 mod limits;
-mod update;
+pub(crate) mod update;
 mod widened;
 
 use std::time::Duration;

@@ -8,6 +8,7 @@ pub(crate) mod server;
 mod several;
 mod start;
 mod stop;
+mod stories;
 pub(crate) mod town;
 
 pub(crate) use server::Server;

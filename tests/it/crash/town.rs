@@ -12,7 +12,7 @@ use assentry::demo::story;
 use assentry::ids::RunId;
 use assentry::store::{Store, Verdict};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::server::Server;
 use crate::world::REPO;
@@ -31,6 +31,8 @@ pub(crate) struct Town {
     pub(crate) dir: TempDir,
     /// Where the server listens.
     pub(crate) door: String,
+    /// Told when a script keeps the agent waiting for people.
+    pub(crate) waits: Arc<Notify>,
     _model: ScriptedModel,
 }
 
@@ -94,7 +96,7 @@ impl Town {
         );
         write("assentry.toml", &text);
         let config = dir.path().join("assentry.toml");
-        Town { github, model: counted, config, database, dir, door, _model: model }
+        Town { github, model: counted, config, database, dir, door, waits: Arc::default(), _model: model }
     }
 
     /// What people do from the label to the end, each thing when they see that it is time for it.
@@ -112,10 +114,14 @@ impl Town {
     }
 
     pub(crate) async fn bob_approves(&self) {
-        // GitHub's times are whole seconds; nobody reads a plan in less.
-        self.github.advances(Duration::from_secs(60));
+        self.a_minute_passes();
         let plan = self.github.pulls(REPO).into_iter().find(|pull| pull.head.contains("-plan-")).expect("a plan");
         self.github.person("bob").approves(plan.number).unwrap();
+    }
+
+    /// GitHub's times are whole seconds; nobody reads a plan in less.
+    pub(crate) fn a_minute_passes(&self) {
+        self.github.advances(Duration::from_secs(60));
     }
 
     /// The headline of the status comment.
@@ -156,6 +162,13 @@ impl Town {
         town.outcome().await
     }
 
+    /// Whether the bot has said something with this in it, below the issue or a pull request.
+    pub(crate) fn says(&self, number: i64, part: &str) -> bool {
+        let bot = self.github.bot_login();
+        let comments = self.github.issue_comments(REPO, number).into_iter();
+        comments.filter(|comment| comment.author == bot).any(|comment| comment.body.contains(part))
+    }
+
     async fn leftover(&self, store: &Store) -> (String, i64) {
         let run = store.run(RunId(1)).await.unwrap();
         let phase = run.map_or_else(|| "none".to_owned(), |run| run.phase);
@@ -173,7 +186,7 @@ impl Town {
                 (
                     number,
                     first_line(&c.body)
-                        .split('`')
+                        .split(['`', '('])
                         .next()
                         .unwrap_or_default()
                         .split('·')
