@@ -11,6 +11,8 @@ use assentry::ids::{
     BranchName, CommitSha, IssueNumber, PullNumber, RepoPath, ReviewCommentId, ReviewId, RunId, Timestamp,
 };
 
+use crate::faithful::Judged;
+
 const REPO: &str = "acme/tool";
 const START: Timestamp = Timestamp(1_795_358_460_000);
 
@@ -19,11 +21,13 @@ struct World {
     app: App,
     at: RepoRef,
     issue: IssueNumber,
+    _judged: Judged,
 }
 
 impl World {
     async fn start() -> World {
         let github = GitHub::start(Settings { clock: Clock::ByHand(START), ..Settings::default() }).await.unwrap();
+        let judged = Judged::at_the_end(&github);
         github.adds_person("ann");
         let files = vec![
             ("README.md".to_owned(), b"# Tool\n".to_vec(), false),
@@ -41,7 +45,7 @@ impl World {
         })
         .unwrap();
         let at = app.find_repository(&REPO.parse().unwrap(), START).await.unwrap();
-        World { github, app, at, issue }
+        World { github, app, at, issue, _judged: judged }
     }
 
     fn repository(&self, step: Step) -> assentry::github::Repository<'_> {

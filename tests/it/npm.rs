@@ -16,7 +16,7 @@ pub(crate) fn assert_installed() {
     );
 }
 
-fn installed() -> bool {
+pub(crate) fn installed() -> bool {
     // The list of what to install is copied there last, when all of it has been installed.
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/npm/package-lock.json");
     std::fs::read(node_modules().join(".installed")).is_ok_and(|done| std::fs::read(list).is_ok_and(|all| all == done))

@@ -25,6 +25,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::faithful::Judged;
+
 pub(crate) const REPO: &str = story::REPO;
 pub(crate) const SECRET: &str = "It's a Secret to Everybody";
 /// When every world begins; the door stamps deliveries with it.
@@ -39,6 +41,7 @@ pub(crate) struct World {
     pub(crate) data: TempDir,
     ahead_ms: AtomicI64,
     _stop: DropGuard,
+    _judged: Judged,
 }
 
 impl World {
@@ -59,6 +62,7 @@ impl World {
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let clock = Clock::ByHand(BEGIN);
         let github = GitHub::start(Settings { clock, ..Settings::default() }).await.unwrap();
+        let judged = Judged::at_the_end(&github);
         let repo = repository.name.clone();
         github.adds_repository(repository).await.unwrap();
         let people = [
@@ -94,7 +98,16 @@ impl World {
         };
         tokio::spawn(web::serve(listener, router, stop.clone()));
         github.sends_webhooks_to(Webhook { url: format!("http://{door}/webhook"), secret: SECRET.to_owned() });
-        World { github, model, core, door, data, ahead_ms: AtomicI64::new(0), _stop: stop.drop_guard() }
+        World {
+            github,
+            model,
+            core,
+            door,
+            data,
+            ahead_ms: AtomicI64::new(0),
+            _stop: stop.drop_guard(),
+            _judged: judged,
+        }
     }
 
     pub(crate) fn person(&self, login: &str) -> Person {

@@ -352,11 +352,16 @@ pub(super) fn app(state: &State) -> Value {
         "external_url": state.url,
         "html_url": format!("{}/apps/{}", state.url, state.app.slug),
         "permissions": permissions,
-        "events": state.app.events,
+        "events": events(state),
         "created_at": state.app.created.to_rfc3339(),
         "updated_at": state.app.created.to_rfc3339(),
         "installations_count": state.installations.len(),
     })
+}
+
+/// "Webhook events and payloads: installation": every App is told of its installations, and none can ask for that.
+fn events(state: &State) -> Vec<&String> {
+    state.app.events.iter().filter(|event| !event.starts_with("installation")).collect()
 }
 
 /// "REST: Get an installation for the authenticated app".
@@ -375,7 +380,7 @@ pub(super) fn installation(state: &State, installation: &Installation) -> Value 
         "target_id": installation.account,
         "target_type": kind,
         "permissions": app["permissions"],
-        "events": state.app.events,
+        "events": events(state),
         "created_at": installation.created.to_rfc3339(),
         "updated_at": installation.created.to_rfc3339(),
         "single_file_name": null,

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::{Notify, oneshot};
 
 use super::server::Server;
+use crate::faithful::Judged;
 use crate::world::REPO;
 
 const SECRET: &str = "It's a Secret to Everybody";
@@ -34,6 +35,7 @@ pub(crate) struct Town {
     /// Told when a script keeps the agent waiting for people.
     pub(crate) waits: Arc<Notify>,
     _model: ScriptedModel,
+    _judged: Judged,
 }
 
 /// What people and the audit see in the end. Digests and ids are left out: they follow from the time.
@@ -70,6 +72,7 @@ impl Town {
     /// `more` is added to the configuration.
     pub(crate) async fn with(script: Arc<dyn Script>, more: &str) -> Town {
         let github = GitHub::start(Settings::default()).await.unwrap();
+        let judged = Judged::at_the_end(&github);
         github.adds_repository(story::repository()).await.unwrap();
         for (login, role) in [("ann", Role::Admin), ("bob", Role::Write)] {
             github.adds_person(login);
@@ -96,7 +99,17 @@ impl Town {
         );
         write("assentry.toml", &text);
         let config = dir.path().join("assentry.toml");
-        Town { github, model: counted, config, database, dir, door, waits: Arc::default(), _model: model }
+        Town {
+            github,
+            model: counted,
+            config,
+            database,
+            dir,
+            door,
+            waits: Arc::default(),
+            _model: model,
+            _judged: judged,
+        }
     }
 
     /// What people do from the label to the end, each thing when they see that it is time for it.

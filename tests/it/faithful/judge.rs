@@ -10,14 +10,39 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use assentry::demo::github::{Exchange, GitHub};
 use serde_json::{Value, json};
 
-use crate::npm::{assert_installed, node_modules};
+use crate::github_sim::good_jwt;
+use crate::npm::{assert_installed, installed, node_modules};
+use crate::world::World;
 
 static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| Mutex::new(Judge { child: start(), known: HashMap::new() }));
 
+/// A simulated GitHub whose every request and answer is judged at the end of the test, unless that has failed already.
+///
+/// Without what `tests/run` installs nothing is judged; the tests of [`super`] fail then.
+pub(crate) struct Judged(GitHub);
+
+impl Judged {
+    pub(crate) fn at_the_end(github: &GitHub) -> Judged {
+        github.keeps_exchanges();
+        Judged(github.clone())
+    }
+}
+
+impl Drop for Judged {
+    fn drop(&mut self) {
+        if installed() && !std::thread::panicking() {
+            assert_described(&self.0);
+        }
+    }
+}
+
 /// Judges all that a simulated GitHub was asked, answered and told.
-pub(super) fn assert_described(github: &GitHub, strict: bool) {
-    let exchanges = github.exchanges().into_iter().filter(|exchange| !exchange.route.is_empty());
-    let questions = exchanges.map(|exchange| about(&exchange, strict));
+pub(super) fn assert_described(github: &GitHub) {
+    let exchanges = github.exchanges();
+    let unknown = exchanges.iter().filter(|exchange| exchange.route.is_empty());
+    let unknown: Vec<_> = unknown.map(|exchange| format!("{} {}", exchange.method, exchange.path)).collect();
+    assert!(unknown.is_empty(), "the simulated GitHub does not know {unknown:#?}");
+    let questions = exchanges.iter().map(about);
     let payloads = github.payloads().into_iter();
     let questions = questions
         .chain(payloads.map(|(event, payload)| json!({ "kind": "payload", "event": event, "payload": payload })));
@@ -27,10 +52,10 @@ pub(super) fn assert_described(github: &GitHub, strict: bool) {
     assert!(faults.is_empty(), "GitHub's own description says otherwise:\n{}", faults.join("\n"));
 }
 
-fn about(exchange: &Exchange, strict: bool) -> Value {
+fn about(exchange: &Exchange) -> Value {
     json!({
         "kind": "exchange", "method": exchange.method, "route": exchange.route, "query": exchange.query,
-        "body": exchange.body, "status": exchange.status, "answer": exchange.answer, "strict": strict,
+        "body": exchange.body, "status": exchange.status, "answer": exchange.answer,
     })
 }
 
@@ -113,12 +138,26 @@ fn hash(value: &Value, into: &mut DefaultHasher) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_world_that_is_not_as_github_describes_it_fails_when_it_ends() {
+    assert_installed();
+    let world = World::start().await;
+    let url = format!("{}/app?zeal=1", world.github.url());
+    let asked =
+        reqwest::Client::new().get(url).bearer_auth(good_jwt(&world.github)).header("user-agent", "test").send();
+    assert_eq!(asked.await.unwrap().status(), 200);
+
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(world))).unwrap_err();
+    let said = failed.downcast_ref::<String>().unwrap();
+    assert!(said.contains("apps/get-authenticated query zeal is not known"), "{said}");
+}
+
 #[test]
 fn a_judge_that_finds_nothing_would_be_no_judge() {
     assert_installed();
     let exchange = |body: Value, status: u16, answer: Value| {
         judged(&json!({
-            "kind": "exchange", "strict": true, "method": "POST", "route": "/repos/{owner}/{repo}/labels",
+            "kind": "exchange", "method": "POST", "route": "/repos/{owner}/{repo}/labels",
             "query": "", "body": body, "status": status, "answer": answer,
         }))
     };

@@ -11,3 +11,5 @@ mod octokit;
 mod payloads;
 mod story;
 mod tour;
+
+pub(crate) use judge::Judged;

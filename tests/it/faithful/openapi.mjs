@@ -114,11 +114,8 @@ export class Description {
     const { path, operation } = found;
     const key = operation.operationId;
     const add = (where, list) => list.forEach((fault) => faults.push(`${key} ${where} ${fault}`));
-    // GitHub does not describe what it says of a request that it cannot read.
-    if (asked.strict || asked.status < 400) {
-      add('query', this.query(operation, asked.query));
-      add('request', this.request(key, operation, asked.body));
-    }
+    add('query', this.query(operation, asked.query));
+    add('request', this.request(key, operation, asked.body));
     add(`answer ${asked.status}`, this.answer(key, operation, asked));
     return { faults, operation: `${asked.method} ${path}` };
   }
@@ -165,6 +162,8 @@ export class Description {
     let schema = described.content?.['application/json']?.schema;
     // In the list an account is described as a user and an enterprise at once; one by one they are described well.
     if (key === 'apps/list-installations') schema = { type: 'array', items: { $ref: '#/components/schemas/installation' } };
+    // Whatever it describes, GitHub says why it refuses.
+    if (!schema && asked.status >= 400) schema = { $ref: '#/components/schemas/basic-error' };
     if (!schema) return empty ? [] : ['has a body and should have none'];
     if (empty) return ['has no body'];
     const closed = this.judge(`${key} ${asked.status}`, schema, 'rest', known(asked.answer, true));

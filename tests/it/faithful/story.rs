@@ -12,7 +12,6 @@ use crate::world::{REPO, World};
 async fn all_that_assentry_asks_on_the_way_to_a_pull_request_is_as_github_describes_it() {
     assert_installed();
     let world = World::start().await;
-    world.github.keeps_exchanges();
     world.team("core", &["bob"], &[]);
     world.file_on_main(".github/CODEOWNERS", "* @acme/core\n");
     let issue = world.planned().await;
@@ -32,7 +31,7 @@ async fn all_that_assentry_asks_on_the_way_to_a_pull_request_is_as_github_descri
     world.settle().await;
     assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
 
-    assert_described(&world.github, true);
+    assert_described(&world.github);
     let exchanges = world.github.exchanges();
     let routes: BTreeSet<(&str, &str)> = exchanges.iter().map(|e| (e.method.as_str(), e.route)).collect();
     eprintln!(

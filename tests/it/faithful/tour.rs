@@ -46,7 +46,7 @@ async fn every_route_is_asked_and_every_answer_is_as_github_describes_it() {
     let routes = GitHub::routes();
     let missed: Vec<_> = routes.iter().filter(|route| !answered.contains_key(*route)).collect();
     assert!(missed.is_empty(), "the tour of tests/it/faithful/tour.rs must ask these too: {missed:#?}");
-    assert_described(&tour.github, true);
+    assert_described(&tour.github);
     eprintln!(
         "{} routes, {} requests and answers, {} webhooks, all as GitHub describes them",
         routes.len(),

@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::crash::{in_time, own_address};
+use crate::faithful::Judged;
 use crate::world::REPO;
 use browser::{Browser, Form, Shown};
 
@@ -90,6 +91,7 @@ fn mode(path: PathBuf) -> u32 {
 async fn from_an_empty_folder_to_a_first_plan_by_browser_only() {
     in_time(async {
         let (github, door) = (github().await, own_address());
+        let _judged = Judged::at_the_end(&github);
         let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0)), story::script()).await.unwrap();
         let dir = folder(&door);
         let mut program = Program::start(dir.path(), &["serve"]).await;
@@ -145,6 +147,7 @@ async fn from_an_empty_folder_to_a_first_plan_by_browser_only() {
 async fn t69_who_has_not_the_link_or_comes_second_gets_nothing() {
     in_time(async {
         let (github, door) = (github().await, own_address());
+        let _judged = Judged::at_the_end(&github);
         let dir = folder(&door);
         let program = Program::start(dir.path(), &["serve"]).await;
         let (mut ann, mut eve) = (Browser::new(), Browser::new());
@@ -184,6 +187,7 @@ async fn t69_who_has_not_the_link_or_comes_second_gets_nothing() {
 async fn a_code_that_github_does_not_take_is_said_and_leaves_nothing() {
     in_time(async {
         let (github, door) = (github().await, own_address());
+        let _judged = Judged::at_the_end(&github);
         let dir = folder(&door);
         let program = Program::start(dir.path(), &["serve"]).await;
         let mut ann = Browser::new();
@@ -204,6 +208,7 @@ async fn a_code_that_github_does_not_take_is_said_and_leaves_nothing() {
 async fn init_does_the_same_from_a_terminal_and_then_the_server_starts() {
     in_time(async {
         let (github, door) = (github().await, own_address());
+        let _judged = Judged::at_the_end(&github);
         let dir = folder(&door);
         let (url, public) = (github.url(), format!("http://{door}"));
         let args =
