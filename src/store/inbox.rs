@@ -5,7 +5,7 @@
 //! the disk; each is acknowledged after the commit. A crash before the commit loses nothing that was acknowledged.
 
 use bytes::Bytes;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Store;
@@ -213,7 +213,21 @@ async fn write(db: &Database, batch: &mut Vec<Waiting>) {
 
 async fn write_together(db: &Database, batch: &[Waiting]) -> Result<Vec<Received>, StoreError> {
     let _gate = db.gate().await;
-    let mut tx = db.pool.begin_with(db.begin()).await?;
+    let mut connection = db.pool.acquire().await?;
+    let answers = write_on(&mut connection, db.begin(), batch).await;
+    if answers.is_err() {
+        // It may be of no more use, as after a transaction that was rolled back by itself.
+        connection.close_on_drop();
+    }
+    answers
+}
+
+async fn write_on(
+    connection: &mut AnyConnection,
+    begin: &'static str,
+    batch: &[Waiting],
+) -> Result<Vec<Received>, StoreError> {
+    let mut tx = connection.begin_with(begin).await?;
     let mut answers = Vec::with_capacity(batch.len());
     for waiting in batch {
         answers.push(insert(&mut tx, &waiting.delivery).await?);

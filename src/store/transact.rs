@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection};
+use sqlx::{Any, AnyConnection, Connection as _};
 
 use super::connect::Database;
 use super::errors::{StoreError, is_contention};
@@ -70,21 +70,27 @@ impl Database {
         F: for<'c> Fn(&'c mut AnyConnection) -> Work<'c, T>,
     {
         let _gate = self.gate().await;
-        let mut tx = self.pool.begin_with(self.begin()).await?;
+        let mut connection = self.pool.acquire().await?;
+        let mut tx = connection.begin_with(self.begin()).await?;
         match work(&mut tx).await {
             Ok(Ending::Commit(done)) => match tx.commit().await.map_err(StoreError::from) {
                 Ok(()) => Ok(done),
                 Err(error) if is_contention(&error) => Err(error),
-                Err(StoreError::Down(error)) => Err(StoreError::Unknown(error)),
-                Err(error) => Err(error),
+                Err(error) => {
+                    connection.close_on_drop();
+                    Err(if let StoreError::Down(error) = error { StoreError::Unknown(error) } else { error })
+                }
             },
             Ok(Ending::Undo(done)) => {
                 tx.rollback().await?;
                 Ok(done)
             }
             Err(error) => {
-                // The first error tells more than one of the rollback.
-                let _ = tx.rollback().await;
+                // The first error tells more than one of the rollback. On a full disk SQLite has rolled back by itself and
+                // refuses to do it again; sqlx then takes the connection for one in a transaction, for ever (0.9.0).
+                if tx.rollback().await.is_err() {
+                    connection.close_on_drop();
+                }
                 Err(error)
             }
         }

@@ -1,6 +1,7 @@
 //! The real program: killed, stopped, started again, started wrongly.
 
 mod curl;
+mod disk;
 mod failover;
 mod gate;
 mod kills;

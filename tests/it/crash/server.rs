@@ -31,9 +31,23 @@ impl Server {
         server
     }
 
+    /// Starts one whose data is on a small disk of its own, and waits until it listens.
+    pub(crate) async fn on_small_disk(config: &Path, data: &Path, more: &[&str]) -> Server {
+        let mut program = Command::new("unshare");
+        let script = "mount -t tmpfs -o size=12m tmpfs \"$1\" && shift && exec \"$@\"";
+        program.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]).arg(data);
+        let server = Server::begin_by(program.arg(env!("CARGO_BIN_EXE_assentry")), config, more);
+        assert!(server.log().shows("listening on").await, "it did not start: {:#?}", server.log.lines());
+        server
+    }
+
     /// Starts one with these arguments.
     pub(crate) fn begin(config: &Path, more: &[&str]) -> Server {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_assentry"))
+        Server::begin_by(&mut Command::new(env!("CARGO_BIN_EXE_assentry")), config, more)
+    }
+
+    fn begin_by(program: &mut Command, config: &Path, more: &[&str]) -> Server {
+        let mut child = program
             .args(["serve", "--config"])
             .arg(config)
             .args(more)

@@ -18,7 +18,7 @@ use super::server::Server;
 use crate::faithful::Judged;
 use crate::world::REPO;
 
-const SECRET: &str = "It's a Secret to Everybody";
+pub(super) const SECRET: &str = "It's a Secret to Everybody";
 
 /// The first number that a repository gives.
 pub(crate) const ISSUE: i64 = 1;
