@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::policy::{Bounds, POLICY_PATH, Policy, Profile, Visibility};
 use crate::config::{BadConfig, Config, Mistake};
+use crate::sandbox::archive_of;
 use crate::workflow::approval::{Approvers, Level};
 use crate::workflow::owners::{LARGEST, Owners, PLACES};
 
@@ -63,11 +64,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         (None, Some(_)) => None,
         (file, _) => Some(file.clone().unwrap_or_else(|| "assentry.toml".into())),
     };
-    let mut bounds = Bounds::default();
+    let (mut bounds, mut images) = (Bounds::default(), None);
     if let Some(file) = server {
         match Config::load(&file) {
             Ok(config) => {
                 bounds = Bounds::of(&config);
+                images = config.sandbox.images;
                 writeln!(out, "{} is sound.", file.display())?;
             }
             Err(mistakes) => bad.push(mistakes),
@@ -79,6 +81,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         match load(&file, &bounds, visibility) {
             Ok(policy) => {
                 writeln!(out, "{} is sound. What holds:", file.display())?;
+                bad.extend(image(&policy, images.as_deref(), &file));
                 policy.profiles.iter().try_for_each(|profile| tell(&mut out, &policy, profile))?;
                 if policy.profiles.iter().any(|profile| profile.approval.may_ask_owners()) {
                     bad.extend(owners(&mut out, dir)?);
@@ -88,6 +91,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
     }
     if bad.is_empty() { Ok(()) } else { Err(BadFiles(bad).into()) }
+}
+
+/// The image that the policy names must be there.
+fn image(policy: &Policy, images: Option<&Path>, file: &Path) -> Option<BadConfig> {
+    let (digest, folder) = (policy.execute.image.as_ref()?, images?);
+    if archive_of(folder, digest).is_some() {
+        return None;
+    }
+    let what = format!("is not in {}: put {digest}.tar or {digest}.tar.gz there", folder.display());
+    Some(BadConfig {
+        file: file.to_owned(),
+        mistakes: vec![Mistake { key: "execute.image".to_owned(), line: None, what }],
+    })
 }
 
 /// Reads the owners' file as GitHub would, and tells the lines that it would pass over: nobody is asked for those.

@@ -167,6 +167,7 @@ pub(super) fn walls(wanted: &SandboxSettings, data_dir: &Path, program: &Path) -
     walls.path.extend(wanted.path.iter().cloned());
     walls.environment.extend(wanted.environment.iter().cloned());
     walls.mirrors.clone_from(&wanted.mirrors);
+    walls.images.clone_from(&wanted.images);
     Ok(walls)
 }
 

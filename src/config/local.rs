@@ -57,6 +57,6 @@ impl LocalConfig {
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         let models = self.models.allowed.iter().map(|(name, _)| name.clone()).collect();
-        Bounds { models, hosts: self.sandbox.hosts.clone(), ..Bounds::default() }
+        Bounds { models, hosts: self.sandbox.hosts.clone(), images: self.sandbox.images.is_some(), ..Bounds::default() }
     }
 }

@@ -29,6 +29,8 @@ pub struct SandboxSettings {
     pub path: Vec<PathBuf>,
     /// Variables added to the fixed list; every command sees them, so no secrets.
     pub environment: Vec<(String, String)>,
+    /// The folder of root file system archives that policies may name.
+    pub images: Option<PathBuf>,
     /// Hosts that set-up commands of policies may be let fetch from, by `GET` and through the server.
     pub hosts: Vec<String>,
     /// Where some of these hosts are looked for instead: mirrors of the operator's, wherever they are.
@@ -79,6 +81,7 @@ pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettin
         command_minutes: table.integer("command_minutes", 1..=1440).unwrap_or(10),
         read_only: table.list("read_only", folder).unwrap_or_default(),
         path: table.list("path", folder).unwrap_or_default(),
+        images: table.parsed("images", folder),
         environment,
         hosts,
         mirrors,

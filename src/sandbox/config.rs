@@ -22,6 +22,12 @@ pub struct SandboxConfig {
     pub path: Vec<PathBuf>,
     /// Variables added to the fixed list.
     pub environment: Vec<(String, String)>,
+    /// Variables by which the host's toolchains are found.
+    pub toolchains: Vec<(String, String)>,
+    /// Where the archives of root file systems are, each named by its digest.
+    pub images: Option<PathBuf>,
+    /// An unpacked root file system, shown in the place of the host's system and toolchains; [`super::Sandbox::with_image`] sets it.
+    pub root: Option<PathBuf>,
     /// Where hosts are looked for that set-up commands may reach; those that are not named, at their public address.
     pub mirrors: BTreeMap<String, Url>,
 }
@@ -39,6 +45,9 @@ impl SandboxConfig {
             read_only: Vec::new(),
             path: Vec::new(),
             environment: Vec::new(),
+            toolchains: Vec::new(),
+            images: None,
+            root: None,
             mirrors: BTreeMap::new(),
         })
     }
@@ -52,7 +61,7 @@ impl SandboxConfig {
         }
         self.read_only.extend([rustup.clone(), cargo.join("bin"), cargo.join("registry")]);
         self.path.push(cargo.join("bin"));
-        self.environment.extend([
+        self.toolchains.extend([
             ("RUSTUP_HOME".to_owned(), rustup.display().to_string()),
             ("CARGO_HOME".to_owned(), cargo.display().to_string()),
             ("CARGO_NET_OFFLINE".to_owned(), "true".to_owned()),

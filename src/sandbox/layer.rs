@@ -169,7 +169,11 @@ impl Sandbox {
         for path in self.config.path.iter().chain(&self.config.read_only) {
             add(&path.display().to_string());
         }
-        for (name, value) in &self.config.environment {
+        // An unpacked image lies below its digest.
+        if let Some(root) = &self.config.root {
+            add(&root.display().to_string());
+        }
+        for (name, value) in self.config.toolchains.iter().chain(&self.config.environment) {
             add(name);
             add(value);
         }

@@ -1,7 +1,7 @@
 //! Decides which of the host's files a stranger's process sees, and which environment it gets.
 //!
 //! Shown read-only: the system's programs and libraries, the few files of `/etc` that they need, the operator's
-//! toolchains. Not shown: everything else, above all homes, `/run`, `/var`, `/etc` and the data directory.
+//! toolchains; or an image in the place of all these. Not shown: everything else, above all homes, `/run`, `/var`, `/etc` and the data directory.
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, lchown};
@@ -11,8 +11,8 @@ use nix::unistd::{Gid, Uid};
 
 use super::config::SandboxConfig;
 use super::job::Access;
-use super::spec::{Account, View, Walls};
-use super::{cgroup, tree};
+use super::spec::{Account, Pairs, View, Walls};
+use super::{cgroup, image, tree};
 
 /// The account that runs strangers' processes when the core is root. It needs no entry in `/etc/passwd`.
 const UNPRIVILEGED: u32 = 59_742;
@@ -54,9 +54,14 @@ pub(crate) fn prepare(config: &SandboxConfig) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o755).create(scratch_root(config))?;
     sweep(&scratch_root(config))?;
     cgroup::sweep();
+    image::sweep(config)?;
+    accounts().iter().try_for_each(|(name, text)| write_if_new(&scratch_root(config).join(name), text))
+}
+
+/// The files below `/etc` that name the account of strangers' processes.
+pub(super) fn accounts() -> [(&'static str, String); 2] {
     let Account { uid, gid, .. } = account();
-    write_if_new(&scratch_root(config).join("passwd"), &format!("sandbox:x:{uid}:{gid}::/tmp/home:/bin/sh\n"))?;
-    write_if_new(&scratch_root(config).join("group"), &format!("sandbox:x:{gid}:\n"))
+    [("passwd", format!("sandbox:x:{uid}:{gid}::/tmp/home:/bin/sh\n")), ("group", format!("sandbox:x:{gid}:\n"))]
 }
 
 /// Removes what a core that was killed has left, or this one's number in an earlier life.
@@ -95,6 +100,16 @@ pub(crate) fn home_of(checkout: &Path) -> PathBuf {
 
 /// What is seen of the host for one job.
 pub(crate) fn view(config: &SandboxConfig, checkout: &Path, access: Access, scratch: &Path) -> View {
+    let (read_only, links) = match &config.root {
+        Some(root) => image::shown(root),
+        None => host(config),
+    };
+    let home = Some(home_of(checkout)).filter(|home| home.is_dir());
+    View { read_only, links, checkout: checkout.to_owned(), home, access, scratch: scratch.to_owned() }
+}
+
+/// The host's own system and toolchains: files with their places, and links.
+fn host(config: &SandboxConfig) -> (Pairs, Pairs) {
     let mut read_only = Vec::new();
     let mut links = Vec::new();
     for path in SYSTEM.iter().chain(&ETC).map(Path::new) {
@@ -109,15 +124,18 @@ pub(crate) fn view(config: &SandboxConfig, checkout: &Path, access: Access, scra
     }
     let tools = config.read_only.iter().filter(|path| path.exists());
     read_only.extend(tools.map(|path| (path.clone(), path.clone())));
-    let home = Some(home_of(checkout)).filter(|home| home.is_dir());
-    View { read_only, links, checkout: checkout.to_owned(), home, access, scratch: scratch.to_owned() }
+    (read_only, links)
 }
 
 /// The whole environment of a stranger's process: a fixed list, then what the operator adds.
 pub(crate) fn environment(config: &SandboxConfig, view: &View, walls: Walls) -> Vec<(String, String)> {
     let tmp = view.tmp(walls).display().to_string();
-    let path: Vec<String> = config
-        .path
+    // An image brings its own toolchains.
+    let (path, toolchains): (&[PathBuf], &[_]) = match config.root {
+        Some(_) => (&[], &[]),
+        None => (&config.path, &config.toolchains),
+    };
+    let path: Vec<String> = path
         .iter()
         .map(|dir| dir.display().to_string())
         .chain(["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"].map(str::to_owned))
@@ -132,7 +150,7 @@ pub(crate) fn environment(config: &SandboxConfig, view: &View, walls: Walls) -> 
     ];
     // What set-up has fetched lies in the home; the host's own stays out of the way.
     let fetched = view.home.as_ref().is_some_and(|home| home.join(".cargo").is_dir());
-    let given = config.environment.iter().cloned().map(|(name, value)| match name.as_str() {
+    let given = toolchains.iter().chain(&config.environment).cloned().map(|(name, value)| match name.as_str() {
         "CARGO_HOME" if fetched => (name, view.home(walls).join(".cargo").display().to_string()),
         _ => (name, value),
     });

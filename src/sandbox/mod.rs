@@ -1,7 +1,7 @@
 //! Runs what a stranger wrote, behind walls, and brings back what it printed and changed.
 //!
 //! Promises: one function starts a stranger's process; it has no network (set-up commands have the `proxy`, an agent of others the `bridge`), no credential, an empty environment filled
-//! from a fixed list, a read-only system, one checkout and a private temporary directory; its whole process tree dies
+//! from a fixed list, a read-only system (the host's, or that of an image), one checkout and a private temporary directory; its whole process tree dies
 //! with the job, with a limit, and with the core. Before a run [`Sandbox::self_test`] must fail to get out.
 //! Refuses to run anything where neither namespaces nor landlock hold: there is no weaker mode.
 //!
@@ -28,6 +28,7 @@ mod collect;
 mod config;
 mod copy;
 mod host_git;
+mod image;
 mod job;
 mod launch;
 mod layer;
@@ -54,6 +55,7 @@ pub use bridge::{Bridge, GATEWAY, Talk, WORK};
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{SandboxConfig, WallsChoice};
 pub use host_git::git_version;
+pub use image::{NoImage, archive_of};
 pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError, command_line};
 pub use layer::{NoLayer, Recipe};
 pub use local::{LocalRepository, NewCommit};

@@ -81,13 +81,16 @@ pub(crate) struct Found {
     pub(crate) environment: Vec<String>,
 }
 
+/// Pairs of paths.
+pub(crate) type Pairs = Vec<(PathBuf, PathBuf)>;
+
 /// What of the host's files is seen, and where.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct View {
     /// Host path and path inside.
-    pub(crate) read_only: Vec<(PathBuf, PathBuf)>,
+    pub(crate) read_only: Pairs,
     /// Path inside and what it points to.
-    pub(crate) links: Vec<(PathBuf, PathBuf)>,
+    pub(crate) links: Pairs,
     pub(crate) checkout: PathBuf,
     /// A home directory that the commands in a checkout share; without one, each has an empty one of its own.
     pub(crate) home: Option<PathBuf>,

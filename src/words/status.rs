@@ -198,6 +198,7 @@ fn phase(outcome: &Outcome) -> &'static str {
             | Trouble::EmptyIssue
             | Trouble::Model { .. }
             | Trouble::NoSandbox { .. }
+            | Trouble::NoImage { .. }
             | Trouble::SetUpFailed { .. }
             | Trouble::ChecksFailed { .. }
             | Trouble::Forbidden { .. }

@@ -120,6 +120,13 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
             format!("The sandbox did not start, so nothing was run: {}", quoted(text)),
             format!("The operator has to mend the host. {retry}"),
         ),
+        Trouble::NoImage { text } => account(
+            format!(
+                "The image that the repository's policy names could not be used, so nothing was run: {}",
+                quoted(text)
+            ),
+            format!("The operator has to mend that, or the policy has to name another image. {retry}"),
+        ),
         Trouble::SetUpFailed { command, output } => account(
             format!(
                 "A set-up command of the repository's policy failed, so the work was not begun: {}. It said: {}",

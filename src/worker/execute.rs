@@ -47,12 +47,15 @@ impl Deed<'_> {
             let outcome = Outcome::NeedsNewPlan { why: Why::Model { text } };
             return Ok(Done::with(Event::Stopped { outcome }));
         };
-        self.core.sandbox.self_test().await?;
+        let sandbox = match Box::pin(self.sandbox_of(&terms, choice)).await? {
+            Ok(sandbox) => sandbox,
+            Err(done) => return Ok(done),
+        };
         self.fetch(std::slice::from_ref(&terms.base_branch)).await?;
         let stop = self.cancel.child_token();
         let task = format!("execute-{version}");
         let checkout = tokio::select! {
-            prepared = Box::pin(self.prepared(&task, &terms, &stop)) => match prepared? {
+            prepared = Box::pin(self.prepared((&sandbox, &task), &terms, &stop)) => match prepared? {
                 Ok(checkout) => checkout,
                 Err(done) => return Ok(done),
             },
@@ -68,7 +71,7 @@ impl Deed<'_> {
             fallback: choice.fallback.as_deref(),
             guest: choice.guest.as_deref(),
             journal: &journal,
-            sandbox: &self.core.sandbox,
+            sandbox: &sandbox,
             checkout: &checkout,
             limits: self.limits(),
             leash: &leash,

@@ -88,7 +88,10 @@ impl Deed<'_> {
         let Some(budget) = self.left(review, number, granted).await? else {
             return Ok(stopped(Why::OverBudget { what: "what the approval granted".to_owned() }));
         };
-        self.core.sandbox.self_test().await?;
+        let sandbox = match Box::pin(self.sandbox_of(&terms, choice)).await? {
+            Ok(sandbox) => sandbox,
+            Err(done) => return Ok(done),
+        };
         let Some(on) = self.stands_on(number).await? else {
             return Ok(stopped(Why::GaveUp { text: "the branch with the work is gone".to_owned() }));
         };
@@ -107,7 +110,7 @@ impl Deed<'_> {
         // Set up as the plan's base was, on what was built on it.
         let at = Terms { base: update.as_ref().map_or(&on, |update| &update.theirs).clone(), ..terms.clone() };
         let checkout = tokio::select! {
-            prepared = Box::pin(self.prepared(&name, &at, &stop)) => match prepared? {
+            prepared = Box::pin(self.prepared((&sandbox, &name), &at, &stop)) => match prepared? {
                 Ok(checkout) => checkout,
                 Err(done) => return Ok(done),
             },
@@ -117,7 +120,7 @@ impl Deed<'_> {
         let by = ("follow up", asked.unwrap_or(&self.run.origin.requester));
         let journal = Notebook::new(self, name.clone(), by, budget);
         let leash = Leash { budget, until: journal.deadline().await?, cancel: stop.clone() };
-        let (sandbox, limits, fallback) = (&self.core.sandbox, self.limits(), choice.fallback.as_deref());
+        let (sandbox, limits, fallback) = (&sandbox, self.limits(), choice.fallback.as_deref());
         let desk = Desk {
             model,
             fallback,

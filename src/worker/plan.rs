@@ -224,6 +224,7 @@ impl Deed<'_> {
             policy: in_force.digest(&rules),
             requesters: planning.requesters.iter().map(|person| person.id).collect(),
             set_up,
+            image: in_force.policy.execute.image.clone(),
             protected,
             responses,
         };

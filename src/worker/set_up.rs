@@ -2,10 +2,10 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::Trouble;
 use super::effect::{Deed, Done};
+use super::{ModelChoice, Trouble};
 use crate::agent::{ending_of, whole};
-use crate::sandbox::{Checkout, NoLayer, Recipe};
+use crate::sandbox::{Checkout, NoImage, NoLayer, Recipe, Sandbox, SandboxError};
 use crate::workflow::event::Event;
 use crate::workflow::run::{Outcome, Trouble as Why};
 use crate::workflow::terms::Terms;
@@ -17,10 +17,37 @@ const OUTPUT: &str = "set-up-output";
 const TOLD: usize = 300;
 
 impl Deed<'_> {
+    /// The sandbox with the system that was approved, after it has been tried; or how the run goes on without.
+    pub(super) async fn sandbox_of(
+        &self,
+        terms: &Terms,
+        choice: &ModelChoice,
+    ) -> Result<Result<Sandbox, Done>, Trouble> {
+        let stopped = |text: String| {
+            let outcome = Outcome::Failed { why: Why::NoImage { text } };
+            Ok(Err(Done::with(Event::Stopped { outcome })))
+        };
+        if terms.image.is_some() && choice.guest.is_some() {
+            return stopped(format!("{} is a program of the host and cannot work in an image", choice.name));
+        }
+        let sandbox = match self.core.sandbox.with_image(terms.image.as_ref()).await {
+            Ok(sandbox) => sandbox,
+            Err(NoImage::Disk(source)) => return Err(Trouble::Disk { what: "unpacking an image", source }),
+            Err(error) => return stopped(error.to_string()),
+        };
+        match sandbox.self_test().await {
+            Err(SandboxError::Unavailable(why)) if terms.image.is_some() => {
+                self.core.sandbox.self_test().await?;
+                stopped(format!("nothing starts in it: {why}"))
+            }
+            tested => Ok(Ok(tested.map(|()| sandbox)?)),
+        }
+    }
+
     /// A checkout of the approved base on which the approved set-up commands have run; or how the run goes on without.
     pub(super) async fn prepared(
         &self,
-        task: &str,
+        (sandbox, task): (&Sandbox, &str),
         terms: &Terms,
         stop: &CancellationToken,
     ) -> Result<Result<Checkout, Done>, Trouble> {
@@ -35,7 +62,7 @@ impl Deed<'_> {
             hosts: &terms.network,
             limits: self.limits(),
         };
-        let (command, output) = match self.core.sandbox.prepared((&mirror, &from), &recipe, &dir, stop).await {
+        let (command, output) = match sandbox.prepared((&mirror, &from), &recipe, &dir, stop).await {
             Ok(checkout) => return Ok(Ok(checkout)),
             Err(NoLayer::Failed { command, ended, refused }) => {
                 let kept = format!("{}\nrefused:\n{}\n", whole(&ended), refused.join("\n"));

@@ -157,6 +157,11 @@ pub enum Trouble {
         /// Why, and how to mend the host.
         text: String,
     },
+    /// The root file system image that the approved version runs in is not to be had.
+    NoImage {
+        /// Why, with its digest.
+        text: String,
+    },
     /// A command of the repository's policy that prepares the checkout failed.
     SetUpFailed {
         /// The command.

@@ -52,6 +52,9 @@ pub struct Terms {
     /// What follows where the execution leaves the plan, by the repository's policy.
     #[serde(default)]
     pub responses: Responses,
+    /// The root file system in which the commands of the execution run, by the repository's policy; without it, the host's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Digest>,
 }
 
 /// The models a version was made by and made for.
@@ -87,6 +90,7 @@ impl Terms {
             set_up,
             protected,
             responses,
+            image,
         } = self;
         let mut canon = Canon::new("assentry-plan-v1");
         canon.text(host);
@@ -113,6 +117,10 @@ impl Terms {
         // Versions that were approved before there was a choice keep their digest.
         if !responses.are_usual() {
             canon.list(&responses.all(), |canon, response| canon.number(*response as u64));
+        }
+        if let Some(image) = image {
+            canon.text("image");
+            canon.text(image.as_str());
         }
         canon.finish()
     }
@@ -310,6 +318,19 @@ mod tests {
             assert!(!seen.contains(&digest), "{kind} {response}");
             seen.push(digest);
         }
+    }
+
+    #[test]
+    fn q11_the_system_that_commands_run_in_is_part_of_what_is_approved() {
+        let with = |image: &Value| {
+            let mut terms = terms();
+            terms["image"] = image.clone();
+            serde_json::from_value::<Terms>(terms).unwrap().digest()
+        };
+        let (one, other) = (with(&json!("ab".repeat(32))), with(&json!("cd".repeat(32))));
+        assert_ne!(one, other);
+        assert_ne!(one, with(&Value::Null));
+        assert_eq!(with(&Value::Null), serde_json::from_value::<Terms>(terms()).unwrap().digest());
     }
 
     #[test]

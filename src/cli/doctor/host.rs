@@ -8,7 +8,7 @@ use nix::sys::statvfs::statvfs;
 use super::{Report, whole};
 use crate::cli::wiring::walls;
 use crate::config::Config;
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{self, Sandbox, archive_of};
 use crate::store::{Look, Store, StoreError};
 
 /// What git must know: configuration by the environment, and lists of references on its input.
@@ -84,6 +84,26 @@ pub(super) async fn sandbox(report: &mut Report, config: &Config) {
     match probe(config).await {
         Ok((sandbox, _)) => report.ok("sandbox", format!("the walls hold: {}", sandbox.walls())),
         Err(error) => report.fail("sandbox", format!("{error:#}"), remedy),
+    }
+}
+
+/// Looks for the root file systems that policies may name; whether each is what its name says is seen when it is used.
+pub(super) fn images(report: &mut Report, config: &Config) {
+    let Some(folder) = &config.sandbox.images else { return };
+    let remedy = "Make sandbox.images a folder of archives, each as DIGEST.tar or DIGEST.tar.gz by its SHA-256.";
+    let entries = match folder.read_dir() {
+        Ok(entries) => entries.flatten(),
+        Err(error) => return report.fail("images", format!("{}: {error}", folder.display()), remedy),
+    };
+    let named = |name: &str| {
+        let digest = name.split('.').next().and_then(|digest| digest.parse().ok());
+        digest.is_some_and(|digest| archive_of(folder, &digest) == Some(folder.join(name)))
+    };
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let (good, other): (Vec<_>, Vec<_>) = names.partition(|name| named(name));
+    match other.first() {
+        None => report.ok("images", format!("{} in {}", good.len(), folder.display())),
+        Some(first) => report.warn("images", format!("nobody can name {first} in {}", folder.display()), remedy),
     }
 }
 

@@ -137,6 +137,7 @@ async fn examine(file: &Path) -> Report {
     host::database(&mut report, &config).await;
     host::disk(&mut report, &config);
     host::sandbox(&mut report, &config).await;
+    host::images(&mut report, &config);
     models::each(&mut report, &config).await;
     agents::each(&mut report, &config).await;
     let app = App::new(&GithubConfig {

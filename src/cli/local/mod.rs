@@ -94,6 +94,7 @@ impl Bench {
             }
             None => Policy::of_the_server(&config.bounds(), Visibility::Private),
         };
+        let sandbox = sandbox.with_image(policy.execute.image.as_ref()).await?;
         Ok(Bench { config, sandbox, repository, mirror, from, data, branch, base, policy })
     }
 

@@ -86,6 +86,8 @@ pub struct Bounds {
     pub models: Vec<String>,
     /// The hosts that set-up commands may be let fetch from.
     pub hosts: Vec<String>,
+    /// Whether a policy may name a root file system image.
+    pub images: bool,
 }
 
 /// The word of an operator who says nothing else.
@@ -101,6 +103,7 @@ impl Default for Bounds {
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: vec![],
             hosts: vec![],
+            images: false,
         }
     }
 }
@@ -119,6 +122,7 @@ impl Bounds {
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: config.models.allowed.iter().map(|(name, _)| name.clone()).collect(),
             hosts: config.sandbox.hosts.clone(),
+            images: config.sandbox.images.is_some(),
         }
     }
 
@@ -141,7 +145,7 @@ impl Policy {
         let root = document.root();
         let common = approval::read(root.table("approval"), bounds, visibility);
         let plan = work::read_plan(root.table("plan"));
-        let execute = work::read_execute(root.table("execute"), &bounds.hosts);
+        let execute = work::read_execute(root.table("execute"), bounds);
         let deviations = work::read_deviations(root.table("deviations"));
         let review = work::read_review(root.table("review"));
         let templates: Vec<&str> = plan.templates.iter().map(|template| template.name.as_str()).collect();

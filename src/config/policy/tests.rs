@@ -17,6 +17,7 @@ fn bounds() -> Bounds {
         budget: Budget { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 },
         models: vec!["deep".to_owned(), "fast".to_owned()],
         hosts: vec!["packages.example".to_owned()],
+        images: true,
     }
 }
 
@@ -245,4 +246,19 @@ fn a_broken_policy_still_says_whom_to_tell() {
 fn what_is_too_long_is_refused_unread() {
     let told = parse(&"#".repeat(70_000)).unwrap_err();
     assert_eq!(told, ["is longer than 65536 bytes: shorten it"]);
+}
+
+#[test]
+fn an_image_is_named_by_its_digest_and_only_where_the_server_has_images() {
+    let named = |image: &str| format!("[execute]\nimage = {image:?}\n");
+    let digest = "0a".repeat(32);
+    let read = parse(&named(&format!("sha256:{digest}"))).map(|policy| policy.execute.image);
+    assert_eq!(read, Ok(Some(digest.parse().unwrap())));
+    for bad in [digest.as_str(), "sha256:", "sha512:0a", "debian:13", &format!("sha256:{}", digest.to_uppercase())] {
+        let why = parse(&named(bad)).unwrap_err();
+        assert!(why.len() == 1 && why[0].contains("sha256:"), "{bad}: {why:?}");
+    }
+    let without = Bounds { images: false, ..bounds() };
+    let refused = Policy::parse(&named(&format!("sha256:{digest}")), &without, Visibility::Private).unwrap_err();
+    assert!(refused[0].to_string().contains("this server has no images"), "{refused:?}");
 }

@@ -1,7 +1,8 @@
 //! What a repository wants of planning and of executing.
 
-use super::globs;
+use super::{Bounds, globs};
 use crate::config::strict::Table;
+use crate::ids::Digest;
 use crate::workflow::deviation::{Response, Responses};
 use crate::workflow::plan::is_hidden;
 use crate::workflow::run::ReviewBounds;
@@ -52,6 +53,8 @@ pub enum Outsiders {
 pub struct ExecutePolicy {
     /// Commands that prepare the checkout before the work begins.
     pub set_up: Vec<String>,
+    /// The root file system in which commands run; `None` for the host's.
+    pub image: Option<Digest>,
     /// Hosts that these commands may fetch from.
     pub hosts: Vec<String>,
     /// Commands that every run must pass, besides those of its plan.
@@ -124,7 +127,15 @@ pub(super) fn read_plan(table: Table<'_>) -> PlanPolicy {
     policy
 }
 
-pub(super) fn read_execute(table: Table<'_>, allowed: &[String]) -> ExecutePolicy {
+pub(super) fn read_execute(table: Table<'_>, bounds: &Bounds) -> ExecutePolicy {
+    let allowed = &bounds.hosts[..];
+    let image = |text: &str| match text.strip_prefix("sha256:").and_then(|hex| hex.parse().ok()) {
+        _ if !bounds.images => {
+            Err("this server has no images; its operator can add them, by sandbox.images".to_owned())
+        }
+        Some(digest) => Ok(digest),
+        None => Err("must be sha256: and the 64 lower-case hex digits of an archive's digest".to_owned()),
+    };
     let host = |host: &str| match allowed {
         _ if allowed.iter().any(|one| one == host) => Ok(host.to_owned()),
         [] => Err("this server lets set-up commands reach no host; its operator can, by sandbox.hosts".to_owned()),
@@ -132,6 +143,7 @@ pub(super) fn read_execute(table: Table<'_>, allowed: &[String]) -> ExecutePolic
     };
     let policy = ExecutePolicy {
         set_up: short_list(&table, "set_up", command),
+        image: table.parsed("image", image),
         hosts: short_list(&table, "hosts", host),
         checks: short_list(&table, "checks", command),
         protected: short_list(&table, "protected", globs::pattern),

@@ -240,6 +240,9 @@ struct Review {
 struct Execute {
     /// Commands that prepare the checkout before the work begins; they run once for each base commit.
     set_up: Vec<String>,
+    /// The root file system in which all commands of an execution run, as sha256: and the digest of its archive, which the
+    /// operator keeps in sandbox.images; without it, the system of the host.
+    image: String,
     /// Hosts that these commands may fetch from, by GET and through the server; its configuration must list them too.
     hosts: Vec<String>,
     /// Commands that every run must pass, besides those of its plan.

@@ -413,6 +413,8 @@ struct Sandbox {
     read_only: Vec<String>,
     /// Folders put before the system's in PATH.
     path: Vec<String>,
+    /// A folder of root file systems that policies may name: archives as DIGEST.tar or DIGEST.tar.gz.
+    images: String,
     /// Hosts that set-up commands of policies may fetch from, by GET and through the server; none without it.
     hosts: Vec<String>,
     /// Mirrors of these hosts, as host = address; they may be anywhere.

@@ -198,8 +198,8 @@ fn probe(spec: &Spec, tries: &Probe) -> Result<u8, String> {
     if UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"out", tries.connect)).is_ok() {
         breaches.push(format!("sent a datagram to {}", tries.connect));
     }
-    let env =
-        stranger(spec, "env").and_then(|mut env| env.stderr(Stdio::null()).output()).map_err(|e| e.to_string())?;
+    let env = stranger(spec, "env").and_then(|mut env| env.stderr(Stdio::null()).output());
+    let env = env.map_err(|e| format!("env cannot be started: {e}"))?;
     let environment = String::from_utf8_lossy(&env.stdout).lines().map(str::to_owned).collect();
     let found = serde_json::to_vec(&Found { breaches, environment }).map_err(|e| e.to_string())?;
     Ok(if io::stdout().write_all(&found).is_ok() { 0 } else { 74 })

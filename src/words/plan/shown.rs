@@ -159,6 +159,10 @@ fn granted(terms: &Terms) -> String {
     // What the repository's policy adds is under the digest as well, and so never left out.
     let cells = |texts: &[String], between| texts.iter().map(|text| cell_code(text)).collect::<Vec<_>>().join(between);
     let policy = [
+        (
+            "Run in the image",
+            terms.image.as_ref().map(|image| cell_code(&format!("sha256:{image}"))).unwrap_or_default(),
+        ),
         ("Set-up commands", cells(&terms.set_up, ", then ")),
         ("Protected by the policy", cells(&terms.protected, ", ")),
         ("Where the work leaves the plan", crate::words::deviation::responses(&terms.responses)),

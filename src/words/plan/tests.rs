@@ -73,6 +73,7 @@ fn terms(plan: Plan) -> Terms {
         set_up: vec![],
         protected: vec![],
         responses: Responses::default(),
+        image: None,
         requesters: vec![UserId(7)],
     }
 }

@@ -203,6 +203,7 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         Trouble::Lost { text: text() },
         Trouble::Model { text: text() },
         Trouble::NoSandbox { text: text() },
+        Trouble::NoImage { text: text() },
         Trouble::SetUpFailed { command: "make tools".to_owned(), output: text() },
         Trouble::ChecksFailed { commands: vec!["cargo test".to_owned(), "cargo fmt".to_owned()] },
         Trouble::PlanIsWrong { text: text() },
@@ -296,6 +297,10 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     **Assentry: failed**
     The sandbox did not start, so nothing was run: it says \<b>so\</b>
     The operator has to mend the host. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
+
+    **Assentry: failed**
+    The image that the repository's policy names could not be used, so nothing was run: it says \<b>so\</b>
+    The operator has to mend that, or the policy has to name another image. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
 
     **Assentry: failed**
     A set-up command of the repository's policy failed, so the work was not begun: `make tools`. It said: it says \<b>so\</b>

@@ -4,6 +4,7 @@ mod broken;
 mod checks;
 mod gate;
 mod hosts;
+mod images;
 mod profiles;
 mod program;
 mod set_up;

@@ -13,6 +13,11 @@ async fn works(set_up: &[&str], ignored: &str, command: &'static str) -> World {
     let policy = format!("[execute]\nset_up = {}\n", json!(set_up));
     let mut repository = repository(&policy);
     repository.files.push((".gitignore".to_owned(), ignored.as_bytes().to_vec(), false));
+    works_by(repository, command, "").await
+}
+
+/// The same with a repository and more of a configuration.
+pub(super) async fn works_by(repository: NewRepository, command: &'static str, more: &str) -> World {
     let edit = json!({
         "path": "bin/slug",
         "old": r"sed -e 's/[^a-z0-9]\{1,\}/-/g'",
@@ -24,11 +29,11 @@ async fn works(set_up: &[&str], ignored: &str, command: &'static str) -> World {
         (true, 1) => Reply::calls("", vec![Call::new("edit", &edit), Call::new("tick", &json!({"step": "s1"}))]),
         (true, _) => Reply::call("finish", &json!({"summary": "Trimmed."})),
     };
-    World::with(Arc::new(script), repository, "").await
+    World::with(Arc::new(script), repository, more).await
 }
 
 /// Has a new issue planned, approved and executed; gives it and what the executor was sent at last.
-async fn executed(world: &World) -> (i64, String) {
+pub(super) async fn executed(world: &World) -> (i64, String) {
     let issue = labelled(world, "ann", "assentry").await;
     world.passes(Duration::from_secs(60)).await;
     world.person("bob").comments(issue, &format!("/approve {}", world.digest(issue).await)).unwrap();

@@ -4,6 +4,7 @@
 
 mod escape;
 mod hostile;
+pub(crate) mod images;
 mod layers;
 mod limits;
 
