@@ -2,7 +2,12 @@
 
 use assentry::demo::story;
 use assentry::web::metrics::Metrics;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
+use crate::crash::{Server, Town, in_time, own_address};
 use crate::world::World;
 
 /// The lines that begin so, without their `#` comments.
@@ -120,4 +125,32 @@ async fn the_example_dashboard_asks_for_numbers_that_there_are() {
         let there = text.lines().any(|line| line.strip_prefix(&name).is_some_and(|rest| rest.starts_with(['{', ' '])));
         assert!(there, "{name} is not in {text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrape_during_a_stop_is_answered_whole_and_the_server_ends_well() {
+    in_time(async {
+        let address = own_address();
+        let town = Town::with(story::script(), &format!("[web]\nmetrics = '{address}'\n")).await;
+        let server = Server::start(&town.config).await;
+        while TcpStream::connect(&address).await.is_err() {}
+        // Each asks the database, one after the other: when the first is answered, others are under way.
+        let scrape = async || {
+            let mut wire = TcpStream::connect(&address).await?;
+            wire.write_all(b"GET /metrics HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").await?;
+            let mut answer = String::new();
+            wire.read_to_string(&mut answer).await.map(|_| answer)
+        };
+        let mut scrapes: FuturesUnordered<_> = (0..64).map(|_| scrape()).collect();
+        let first = scrapes.next().await.unwrap().unwrap();
+        let (ended, answers) = tokio::join!(server.stops(), scrapes.collect::<Vec<_>>());
+
+        assert!(ended.success());
+        // A scrape that came too late was not let in.
+        let whole = |answer: &&String| answer.starts_with("HTTP/1.1 200") && answer.ends_with("# EOF\n");
+        let let_in: Vec<String> = answers.into_iter().flatten().filter(|answer| !answer.is_empty()).collect();
+        assert!(whole(&&first) && let_in.iter().all(|answer| whole(&answer)), "{let_in:#?}");
+        assert!(!let_in.is_empty(), "none was under way");
+    })
+    .await;
 }
