@@ -107,7 +107,7 @@ async fn a_follow_up_is_read_with_all_that_was_done_before_it_and_what_is_said_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_reader_never_makes_a_verdict_better() {
+async fn t35_a_second_reader_never_makes_a_verdict_better() {
     let world = built(says("as_planned", &json!([])), true).await;
     let (conclusion, text) = verdict(&world);
     assert_eq!(conclusion, "neutral", "{text}");

@@ -3,6 +3,7 @@
 mod door;
 mod executor;
 mod issue;
+mod neighbour;
 mod planner;
 mod secrets;
 mod walls;

@@ -1,4 +1,5 @@
-//! `kill -9` before and after each deed of each way to the end: the world is the same in the end (F12, F13, F14, F17).
+//! `kill -9` before and after each deed of each way to the end: the world is the same in the end (F12, F13, F14, F17), and no
+//! branch is half pushed (F28).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +39,7 @@ struct Told {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d48_f12_f13_f14_f17_a_server_killed_before_or_after_any_deed_brings_about_the_same_world() {
+async fn d48_f12_f13_f14_f17_f28_a_server_killed_before_or_after_any_deed_brings_about_the_same_world() {
     killed_anywhere(Story::Straight, usize::MAX).await;
 }
 

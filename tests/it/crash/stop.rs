@@ -50,7 +50,7 @@ async fn f16_a_server_stopped_during_a_command_leaves_no_process_and_the_next_fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f15_f17_a_server_killed_during_a_command_leaves_no_process_and_the_next_finishes() {
+async fn f15_f17_f58_a_server_killed_during_a_command_leaves_no_process_and_the_next_finishes() {
     in_time(async {
         let (gate, town) = town_with_a_gate().await;
         let server = Server::start(&town.config).await;

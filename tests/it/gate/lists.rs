@@ -32,6 +32,18 @@ async fn d35_e4_a_list_of_approvers_binds_numbers_and_not_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t11_a_number_that_only_looks_like_a_listed_one_is_somebody_elses() {
+    let world = World::start().await;
+    let bob = world.github.account_id("bob").unwrap();
+    let likes = [format!("{bob}0"), format!("1{bob}"), format!("{bob}{bob}"), (bob + (1 << 32)).to_string()];
+    let listed: Vec<String> = likes.iter().enumerate().map(|(n, like)| format!("like{n} = {like}")).collect();
+    let waiting = Waiting::under(world, &format!("[approval.by]\nusers = {{ {} }}\n", listed.join(", "))).await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("bob")[0].contains("not on this repository's list"), "{:#?}", waiting.said_to("bob"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn e4_somebody_who_may_write_and_is_not_listed_neither_approves_nor_objects_and_is_told_once_an_hour() {
     let world = World::start().await;
     let bob = world.github.account_id("bob").unwrap();

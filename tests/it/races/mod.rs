@@ -108,7 +108,7 @@ async fn d47_a_stranger_begins_no_run_by_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_ended_run_left_on_the_disk_is_cleared_and_nothing_else() {
+async fn f58_what_an_ended_run_left_on_the_disk_is_cleared_and_nothing_else() {
     let world = World::start().await;
     let issue = world.planned().await;
     let run = world.row(issue).await.unwrap().id;
