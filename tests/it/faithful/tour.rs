@@ -39,7 +39,8 @@ async fn every_route_is_asked_and_every_answer_is_as_github_describes_it() {
 
     let exchanges = tour.github.exchanges();
     let mut answered: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for exchange in exchanges.iter().filter(|exchange| exchange.status < 300) {
+    // Where a log lies is told by a redirect.
+    for exchange in exchanges.iter().filter(|exchange| exchange.status < 300 || exchange.status == 302) {
         let method = exchange.method.as_str();
         *answered.entry((method, exchange.route)).or_default() += 1;
     }

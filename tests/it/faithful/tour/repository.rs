@@ -1,8 +1,9 @@
 //! The repository, its issues, its labels and its code.
 
+use assentry::demo::github::OtherCheck;
 use serde_json::json;
 
-use super::Tour;
+use super::{REPO, Tour};
 
 impl Tour {
     pub(super) async fn issues(&self) {
@@ -111,5 +112,30 @@ impl Tour {
         for path in ["check-runs?filter=all&check_name=assentry/plan", "statuses", "status"] {
             self.get(bot, &format!("commits/{head}/{path}")).await;
         }
+        self.log_of_a_job(head).await;
+    }
+
+    /// GitHub points to a log for a minute; there it is had without a token, and with one it is refused.
+    async fn log_of_a_job(&self, head: &str) {
+        let red = OtherCheck {
+            head,
+            name: "test",
+            conclusion: Some("failure"),
+            title: "Red",
+            summary: "1 of 2",
+            annotations: &[],
+            log: Some("1..2\nnot ok 2\n"),
+        };
+        let job = self.github.runs_check(REPO, &red).unwrap();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let asks = |address: &str| client.get(address).header("user-agent", "tour");
+        let address = format!("{}/repos/{REPO}/actions/jobs/{job}/logs", self.github.url());
+        let answer = asks(&address).bearer_auth(&self.bot).send().await.unwrap();
+        assert_eq!(answer.status(), 302);
+        let place = answer.headers()["location"].to_str().unwrap().to_owned();
+        assert_eq!(asks(&place).send().await.unwrap().text().await.unwrap(), "1..2\nnot ok 2\n");
+        assert_eq!(asks(&place).bearer_auth(&self.bot).send().await.unwrap().status(), 403);
+        self.github.advances(std::time::Duration::from_secs(61));
+        assert_eq!(asks(&place).send().await.unwrap().status(), 403);
     }
 }
