@@ -3,6 +3,7 @@
 //! Fields and their types are those of GitHub's OpenAPI description: all that it requires, and nothing that it does not have.
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::addresses;
 use super::objects::{Commit, Person};
@@ -59,6 +60,15 @@ pub(super) fn full_name(state: &State, repo: &Repo) -> String {
 
 pub(super) fn api(state: &State, repo: &Repo, rest: &str) -> String {
     format!("{}/repos/{}/{rest}", state.url, full_name(state, repo))
+}
+
+/// An address with one more segment, whatever that has in it.
+fn below(address: &str, segment: &str) -> String {
+    let with = |mut url: Url| {
+        url.path_segments_mut().ok()?.push(segment);
+        Some(url.into())
+    };
+    Url::parse(address).ok().and_then(with).unwrap_or_else(|| format!("{address}/{segment}"))
 }
 
 pub(super) fn html(state: &State, repo: &Repo, rest: &str) -> String {
@@ -126,7 +136,7 @@ pub(super) fn label(state: &State, repo: &Repo, label: &Label) -> Value {
     json!({
         "id": label.id,
         "node_id": format!("LA_{}", label.id),
-        "url": api(state, repo, &format!("labels/{}", label.name)),
+        "url": below(&api(state, repo, "labels"), &label.name),
         "name": label.name,
         "color": label.color,
         "default": false,
