@@ -14,7 +14,7 @@ use super::town::{Outcome, Stream, in_time};
 const AT_ONCE: usize = 4;
 
 /// At how many places of a way the server is killed: each costs a second or two.
-const SOME: usize = 3;
+const SOME: usize = 2;
 
 /// The one write whose number depends on how fast the work goes: the status follows the work by some seconds.
 const STATUS: &str = "PATCH /repos/acme/slug/issues/comments/N";
