@@ -141,8 +141,8 @@ impl World {
 
     /// Has one piece of the agent's work done, while another worker takes in what people do meanwhile.
     pub(crate) async fn works_beside_people(&self) {
-        // What was ordered a moment ago is due by now.
-        self.github.advances(Duration::from_secs(1));
+        // What was ordered a moment ago is due by now, also where that moment took long.
+        self.github.advances(Duration::from_secs(10));
         let taking = async {
             loop {
                 self.github.delivered().await;
