@@ -112,7 +112,7 @@ impl Deed<'_> {
         };
         let (terms, work) = (self.terms(version).await?, self.work(version).await?);
         tracing::info!(run.id = %self.run.id, %head, "opening the pull request");
-        let text = self.pull_text(&terms, &work, (approved, head)).await?;
+        let text = self.pull_text(&terms, &work, approved).await?;
         let origin = &self.run.origin;
         let new = NewPull {
             title: &text.title,
@@ -127,12 +127,7 @@ impl Deed<'_> {
         Ok(Done::and(event, super::apply::With { pull: Some(pull.number), ..Default::default() }))
     }
 
-    pub(super) async fn pull_text(
-        &self,
-        terms: &Terms,
-        work: &Work,
-        (approved, on): (&Approved, &CommitSha),
-    ) -> Result<PullText, Trouble> {
+    pub(super) async fn pull_text(&self, terms: &Terms, work: &Work, approved: &Approved) -> Result<PullText, Trouble> {
         let check = |check: &CheckRun| CheckResult {
             command: check.command.clone(),
             before: check.before,
@@ -140,7 +135,7 @@ impl Deed<'_> {
             output: check.output.clone(),
         };
         let head = self.core.store.head().await?;
-        let (follow_ups, trial) = (self.followed_up().await?, self.trial(on).await?);
+        let (follow_ups, trial) = (self.followed_up().await?, self.trial().await?);
         let found = self.found(terms, work).await?;
         Ok(work_pull(&PullFacts {
             run: self.run.id,

@@ -371,7 +371,7 @@ impl Deed<'_> {
         let State::InReview(review) = &self.run.state else { return Ok(Done::quietly()) };
         let version = review.approved.shown.subject.version;
         let work = self.work_now(review.built()).await?;
-        let text = self.pull_text(&self.terms(version).await?, &work, (&review.approved, &review.head)).await?;
+        let text = self.pull_text(&self.terms(version).await?, &work, &review.approved).await?;
         self.repo(Step::Write).edit_pull(review.pull, Some(&text.body), None).await?;
         Ok(Done::quietly())
     }

@@ -95,12 +95,12 @@ impl Deed<'_> {
 }
 
 impl Deed<'_> {
-    /// What a merge of the work with the base branch, as it is by now, would come to; nothing where the work has all of it,
-    /// and where they cannot be merged at all.
-    pub(super) async fn trial(&self, work: &CommitSha) -> Result<Option<Trial>, Trouble> {
+    /// What a merge of the work branch with the base branch, both as they are by now, would come to; nothing where the work
+    /// has all of it, and where they cannot be merged at all.
+    pub(super) async fn trial(&self) -> Result<Option<Trial>, Trouble> {
         let (base, branch) = (self.run.base_branch(), &self.run.origin.work_branch);
         let heads = self.fetch(&[base.clone(), branch.clone()]).await?;
-        let (Some(at), Some(_)) = (heads.get(base), heads.get(branch)) else { return Ok(None) };
+        let (Some(at), Some(work)) = (heads.get(base), heads.get(branch)) else { return Ok(None) };
         let mirror = self.mirror().await?;
         if mirror.is_ancestor(at, work).await? {
             return Ok(None);
