@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::sandbox::{folder, is_variable};
+use super::sandbox::{is_variable, shown};
 use super::strict::Table;
 
 /// An agent that speaks the Agent Client Protocol.
@@ -43,7 +43,7 @@ pub(super) fn read(root: &Table<'_>) -> Vec<AgentConfig> {
             name: name.to_owned(),
             command: table.list("command", word).unwrap_or_default(),
             environment: table.texts("environment"),
-            read_only: table.list("read_only", folder).unwrap_or_default(),
+            read_only: table.list("read_only", shown).unwrap_or_default(),
             mode: table.parsed("mode", word),
             sign_in: table.parsed("sign_in", word),
         };

@@ -79,7 +79,7 @@ pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettin
         disk_mib: table.integer("disk_mib", 64..=1_048_576).unwrap_or(4096),
         output_kib: table.integer("output_kib", 4..=4096).unwrap_or(1024),
         command_minutes: table.integer("command_minutes", 1..=1440).unwrap_or(10),
-        read_only: table.list("read_only", folder).unwrap_or_default(),
+        read_only: table.list("read_only", shown).unwrap_or_default(),
         path: table.list("path", folder).unwrap_or_default(),
         images: table.parsed("images", folder),
         environment,
@@ -95,6 +95,15 @@ pub(super) fn read(table: Table<'_>, around: &Surroundings<'_>) -> SandboxSettin
 pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_absolute() { Ok(path) } else { Err(format!("{text:?} must be a whole path, beginning with /")) }
+}
+
+/// A path that is shown in the sandbox where it is outside, and may not be where the sandbox shows something else.
+pub(super) fn shown(text: &str) -> Result<PathBuf, String> {
+    let path = folder(text)?;
+    match ["/work", "/tmp/home", "/proc", "/dev"].into_iter().find(|own| path.starts_with(own)) {
+        Some(own) => Err(format!("{text:?} would be hidden by the sandbox's own {own}: put it elsewhere")),
+        None => Ok(path),
+    }
 }
 
 /// The home of whoever starts the server, where rustup installs.

@@ -267,7 +267,7 @@ fn an_agent_is_named_where_a_model_is_and_mistakes_in_it_are_told() {
 
     let text = format!(
         "{FOUR}[models.plan]\nagent = 'gone'\n[models.execute]\nagent = 'a'\nfallback = 'b'\n\
-         [models.allowed.b]\nmodel = 'm'\n[agents.a]\ncommand = ['x', '{{gateway}}']\nread_only = ['x']\n\
+         [models.allowed.b]\nmodel = 'm'\n[agents.a]\ncommand = ['x', '{{gateway}}']\nread_only = ['x', '/work/agents']\n\
          environment = {{ low = '1' }}\nmodes = 'x'\n"
     );
     assert_eq!(
@@ -278,6 +278,7 @@ fn an_agent_is_named_where_a_model_is_and_mistakes_in_it_are_told() {
             "line 14: agents.a: does not tell the agent with which key: write {token} into the variable or argument that \
              takes the key",
             "line 16: agents.a.read_only: \"x\" must be a whole path, beginning with /",
+            "line 16: agents.a.read_only: \"/work/agents\" would be hidden by the sandbox's own /work: put it elsewhere",
             "line 17: agents.a.environment: \"low\" must be a name of capital letters, digits and _",
             "line 18: agents.a.modes: there is no such key: did you mean `mode`?",
         ]

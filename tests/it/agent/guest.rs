@@ -6,17 +6,16 @@ use assentry::agent::{Ending, Ground};
 use assentry::workflow::spending::Limit;
 
 use super::*;
+use crate::guests::SCRIPT;
 
 /// The scripted agent of `tests/it/guests` in the story in which it never ends.
 fn hangs() -> Guest {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/guests");
-    let script = folder.join("agent.py").display().to_string();
     let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Guest {
         name: "scripted".to_owned(),
-        command: vec!["python3".to_owned(), script, "hangs".to_owned()],
+        command: ["python3", "-c", SCRIPT, "hangs"].map(str::to_owned).to_vec(),
         environment: vec![variable("GATEWAY", "{gateway}"), variable("TOKEN", "{token}")],
-        read_only: vec![folder],
+        read_only: vec![],
         mode: None,
         sign_in: None,
     }

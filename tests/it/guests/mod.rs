@@ -7,7 +7,6 @@ mod good;
 mod real;
 mod secrets;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use assentry::demo::model::{Reply, Said, Script, Seen};
@@ -15,13 +14,14 @@ use assentry::demo::story;
 
 use crate::world::{REPO, World};
 
+/// The scripted agent, to be handed to Python as it is: a checkout of this project may be where the sandbox shows another.
+pub(crate) const SCRIPT: &str = include_str!("agent.py");
+
 /// The configuration of the scripted agent in a phase.
 fn agent(phase: &str, story: &str, more: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/guests");
-    let folder = folder.display();
     format!(
         "[models.{phase}]\nagent = 'scripted'\n\
-         [agents.scripted]\ncommand = ['python3', '{folder}/agent.py', '{story}']\nread_only = ['{folder}']\n\
+         [agents.scripted]\ncommand = ['python3', '-c', '''{SCRIPT}''', '{story}']\n\
          environment = {{ GATEWAY = '{{gateway}}', TOKEN = '{{token}}', MODEL = '{{model}}' }}\n{more}\n"
     )
 }

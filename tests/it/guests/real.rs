@@ -4,6 +4,7 @@
 //! `tests/run --agents` installs them and runs this.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
