@@ -2,7 +2,7 @@
 //!
 //! > What was built is what was approved, by whom, for how much, and the server can prove it.
 //!
-//! This is for those who change the program; whoever runs it reads `README.md` and `deploy/assentry.example.toml`.
+//! This is for those who change the program; whoever runs it reads `README.md` and `deploy/README.md`.
 //!
 //! # The picture
 //!

@@ -58,8 +58,8 @@ fn every_event_that_is_asked_for_is_read_and_no_other_is() {
 }
 
 #[test]
-fn the_readmes_link_fills_in_what_the_code_needs_and_nothing_else() {
-    let readme = read("README.md");
+fn the_link_fills_in_what_the_code_needs_and_nothing_else() {
+    let readme = read("deploy/README.md");
     let link = readme.split(['(', ')']).find(|text| text.starts_with("https://github.com/settings/apps/new?")).unwrap();
     let link: url::Url = link.parse().unwrap();
     let known = ["name", "url", "public", "webhook_active", "webhook_url"];
@@ -72,22 +72,28 @@ fn the_readmes_link_fills_in_what_the_code_needs_and_nothing_else() {
 }
 
 #[test]
-fn the_readmes_tables_name_every_permission_and_every_command() {
+fn the_readmes_table_names_every_command() {
     let readme = read("README.md");
-    let rows = NEEDED.iter().map(|need| format!("| `{}` | {} |", need.permission, need.access));
     let commands = assentry::workflow::command::NAMES.iter().map(|name| format!("| `/{name}"));
-    let missing: Vec<String> = rows.chain(commands).filter(|row| !readme.contains(row)).collect();
+    let missing: Vec<String> = commands.filter(|row| !readme.contains(row)).collect();
 
     assert_eq!(missing, [""; 0]);
 }
 
 #[test]
-fn the_readme_names_what_is_granted_only_where_it_is_used() {
-    let readme = read("README.md").replace("\n   ", " ");
-    for need in OPTIONAL {
-        let granted = format!("`{}` ({}), to {}", need.permission, need.access, need.why);
-        assert!(readme.contains(&granted), "{granted}");
-        assert!(!needed().contains_key(need.permission));
+fn what_is_granted_only_where_it_is_used_is_not_asked_of_everybody() {
+    assert!(OPTIONAL.iter().all(|need| !needed().contains_key(need.permission)));
+}
+
+#[test]
+fn every_file_that_a_document_points_to_is_there() {
+    for document in ["README.md", "deploy/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"] {
+        let text = read(document);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+        let folder = root().join(document);
+        for link in links.filter(|link| !link.contains("://") && !link.starts_with('#')) {
+            assert!(folder.parent().unwrap().join(link).exists(), "{document}: {link}");
+        }
     }
 }
 
