@@ -115,7 +115,11 @@ fn told(kind: &str, body: &Value, prefix: &Prefix) -> Told {
             let commits = list(&body["commits"]).count();
             weighty(
                 String::new(),
-                html! { "The work was pushed, " (commits) " commits, the last " (commit(&body["head"])) },
+                html! {
+                    "The work was pushed, "
+                    @if commits == 1 { "one commit, " } @else { (commits) " commits, the last " }
+                    (commit(&body["head"]))
+                },
             )
         }
         "pull_opened" => weighty(String::new(), html! { "Pull request #" (number(&body["pull"])) " was opened" }),
