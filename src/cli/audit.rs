@@ -82,6 +82,9 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
                     anyhow::bail!("the event log is whole, and what event {seq} binds is not: {what}");
                 }
                 writeln!(out, "whole: {} events, the last one has hash {}", verified.rows, verified.head)?;
+                if let Some(Place { event, hash }) = at {
+                    writeln!(out, "event {event} is the one that was named: {hash}")?;
+                }
             }
             Verdict::Broken(broken) => {
                 anyhow::bail!("the event log is broken at event {}: {}", broken.seq, broken.what)

@@ -36,6 +36,8 @@ async fn a_log_that_was_rewritten_as_a_whole_is_found_out_by_what_the_pull_reque
     let whole = verify(&world, &place).await;
     let said = String::from_utf8_lossy(&whole.stdout);
     assert!(whole.status.success() && said.starts_with("whole: "), "{whole:?}");
+    let (event, hash) = place.split_once(':').unwrap();
+    assert!(said.ends_with(&format!("event {event} is the one that was named: {hash}\n")), "{said}");
 
     // A log with another story in it, whole in itself.
     let (other, _) = Box::pin(built("Slugs end in a dash, and nobody knows why")).await;
