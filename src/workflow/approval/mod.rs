@@ -249,7 +249,7 @@ fn count(case: Case<'_>, facts: &Facts, gate: Gate) -> Count {
 ///
 /// What a bot does, or an App in a person's name, is never a person's latest act: it can neither give nor take (Q6).
 fn latest<'a>(case: Case<'a>, facts: &Facts, refused: &mut Vec<Reason>) -> Vec<&'a Act> {
-    let mut latest: BTreeMap<UserId, &Act> = BTreeMap::new();
+    let mut bound: Vec<&Act> = vec![];
     for act in case.acts.iter().filter(|act| !matches!(act.kind, ActKind::Lift { .. } | ActKind::Overtaken { .. })) {
         if !is_by_a_person(act) {
             refused.push(Reason::NotAPerson { act: act.id });
@@ -259,10 +259,13 @@ fn latest<'a>(case: Case<'a>, facts: &Facts, refused: &mut Vec<Reason>) -> Vec<&
                 Eligible::No(standing) => standing,
                 Eligible::Yes | Eligible::Unknown(_) => reason,
             });
-        } else if latest.get(&act.by.id).is_none_or(|other| other.order() < act.order()) {
-            latest.insert(act.by.id, act);
+        } else {
+            bound.push(act);
         }
     }
+    bound.sort_by_key(|act| act.order());
+    // Of several by one person the last stays.
+    let latest: BTreeMap<UserId, &Act> = bound.into_iter().map(|act| (act.by.id, act)).collect();
     let mut latest: Vec<&Act> = latest.into_values().collect();
     latest.sort_by_key(|act| act.order());
     latest
