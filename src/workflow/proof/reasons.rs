@@ -4,7 +4,7 @@
 use super::case::{Asked, approve, at};
 use super::setting::{Setting, digest, person, team};
 use crate::ids::{Login, TeamName, UserId};
-use crate::workflow::act::{ActId, ActKind};
+use crate::workflow::act::{ActId, ActKind, Voided};
 use crate::workflow::approval::*;
 
 /// What an approval by digest is refused for.
@@ -44,6 +44,14 @@ fn k_an_approval_that_is_not_later_than_the_retry_is_told_so() {
         assert_eq!(refused.is_empty(), counts, "{retry} {seconds}");
         assert_eq!(refused.contains(&Reason::BeforeRetry { act }), !counts, "{refused:?}");
     }
+}
+
+#[test]
+fn k_an_approval_that_was_used_up_does_not_stand_in_the_way_of_the_retry() {
+    let mut asked = Asked::plain().with(2, approve(2), 104).with(2, approve(2), 110);
+    asked.retry = Some(Retry { act: ActId::Comment(0), at: at(104) });
+    asked.acts[1].voided = Some(Voided::Used);
+    assert_eq!(asked.by(), [2]);
 }
 
 #[test]
