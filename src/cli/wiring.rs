@@ -111,7 +111,7 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
         reviewing: budget(config.limits.review),
         models,
         retention: config.retention,
-        bounds: Bounds::of(config),
+        bounds: bounds(config, &sandbox),
         show: config.show.clone(),
         hooks: hooks(config)?,
     };
@@ -119,6 +119,13 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
     let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
     let (reviewer, settings, counts) = (reviewer.map(Arc::new), Arc::new(settings), Counts::default());
     Ok(Core { store, app, sandbox, planner, reviser, executor, reviewer, others, settings, counts, worker, stop })
+}
+
+/// What policies are held against here: what they may choose turns on the walls that hold.
+fn bounds(config: &Config, sandbox: &Sandbox) -> Bounds {
+    let bounds = Bounds::of(config);
+    // Who runs nothing has tried no walls.
+    if sandbox.has_only_landlock() { bounds.without_namespaces() } else { bounds }
 }
 
 fn hooks(config: &Config) -> anyhow::Result<Hooks> {

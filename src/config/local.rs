@@ -56,7 +56,6 @@ impl LocalConfig {
     /// What a repository's policy may not loosen.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
-        let models = self.models.allowed.iter().map(|(name, _)| name.clone()).collect();
-        Bounds { models, hosts: self.sandbox.hosts.clone(), images: self.sandbox.images.is_some(), ..Bounds::default() }
+        Bounds::default().with(&self.models, &self.sandbox)
     }
 }

@@ -107,6 +107,12 @@ impl Sandbox {
         self.walls
     }
 
+    /// Whether commands are kept in by landlock alone, in no namespaces of their own: then there is only the host's system.
+    #[must_use]
+    pub fn has_only_landlock(&self) -> bool {
+        self.walls == Walls::Landlock && !self.absent
+    }
+
     /// Runs one command to its end, whatever that end is.
     ///
     /// # Errors

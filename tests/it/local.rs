@@ -49,6 +49,13 @@ impl Home {
         self.dir.path().join("repo")
     }
 
+    fn policy(&self, text: &str) {
+        std::fs::create_dir(self.repo().join(".github")).unwrap();
+        std::fs::write(self.repo().join(".github/assentry.toml"), text).unwrap();
+        self.git(&["add", "."]);
+        self.git(&["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "commit", "--quiet", "-m", "A policy"]);
+    }
+
     fn git(&self, args: &[&str]) -> String {
         let output = std::process::Command::new("git").args(args).current_dir(self.repo()).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -194,6 +201,38 @@ async fn five_tasks_in_three_languages_are_solved_and_told_as_a_table_and_as_jso
         (Some(1), 2)
     );
     assert!(json["tasks"][0]["planning"]["input_tokens"].as_u64() > Some(0), "{json:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_cannot_be_used_here_is_refused_before_a_model_is_asked() {
+    let home = Home::with("leap").await;
+    let (images, digest) = (home.dir.path().join("images"), "ab".repeat(32));
+    std::fs::create_dir(&images).unwrap();
+    home.policy(&format!("[execute]\nimage = \"sha256:{digest}\"\n"));
+    let plan = std::fs::read_to_string(format!("{SUITE}/leap/ISSUE.md")).unwrap();
+    std::fs::write(home.dir.path().join("issue.md"), plan).unwrap();
+    let usual = std::fs::read_to_string(home.dir.path().join("assentry.toml")).unwrap();
+    let kept = format!("[sandbox]\nimages = '{}'\n", images.display());
+    let agent = "[models.execute]\nagent = 'guest'\n[agents.guest]\ncommand = ['agent', '{gateway}', '{token}']\n";
+    for (more, wanted) in [
+        (
+            String::new(),
+            "execute.image: this server has no images; its operator can add them, by sandbox.images".to_owned(),
+        ),
+        (kept.clone(), format!("there is no {digest}.tar and no {digest}.tar.gz among the images")),
+        (
+            kept.clone(),
+            format!("execute.image of repo/.github/assentry.toml cannot be used: mend it in {}", images.display()),
+        ),
+        (format!("{kept}walls = 'landlock'\n"), "its walls are landlock alone".to_owned()),
+        (format!("{kept}{agent}"), "cannot be used with guest, which executes for the label".to_owned()),
+    ] {
+        std::fs::write(home.dir.path().join("assentry.toml"), format!("{usual}{more}")).unwrap();
+        let output = home.assentry(&["plan", "--repo", "repo", "--issue", "issue.md"]).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(&wanted), "{wanted}: {said}");
+    }
+    assert_eq!(home.model.requests().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,9 @@ impl Means {
 /// A repository on this host, ready for agents.
 pub struct Bench {
     config: LocalConfig,
+    /// Where plans are written, with the system of this host.
+    host: Sandbox,
+    /// Where they are executed, perhaps in an image.
     sandbox: Sandbox,
     pub(super) repository: LocalRepository,
     mirror: Mirror,
@@ -86,16 +89,26 @@ impl Bench {
         let mirror = Mirror::open(&data, RepoId(1)).await?;
         let from = repository.address()?;
         mirror.fetch(&from, std::slice::from_ref(&branch)).await?;
+        let bounds = config.bounds();
+        let bounds = if sandbox.has_only_landlock() { bounds.without_namespaces() } else { bounds };
         let policy = match mirror.read(&from, &base, &POLICY_PATH.parse()?).await? {
             Some(bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                Policy::parse(&text, &config.bounds(), Visibility::Private)
+                Policy::parse(&text, &bounds, Visibility::Private)
                     .map_err(|mistakes| crate::config::BadConfig { file: repo.join(POLICY_PATH), mistakes })?
             }
-            None => Policy::of_the_server(&config.bounds(), Visibility::Private),
+            None => Policy::of_the_server(&bounds, Visibility::Private),
         };
-        let sandbox = sandbox.with_image(policy.execute.image.as_ref()).await?;
-        Ok(Bench { config, sandbox, repository, mirror, from, data, branch, base, policy })
+        let host = sandbox.clone();
+        let sandbox = sandbox.with_image(policy.execute.image.as_ref()).await.with_context(|| {
+            let (policy, images) = (repo.join(POLICY_PATH), config.sandbox.images.clone().unwrap_or_default());
+            format!(
+                "execute.image of {} cannot be used: mend it in {}, or let the policy name another",
+                policy.display(),
+                images.display()
+            )
+        })?;
+        Ok(Bench { config, host, sandbox, repository, mirror, from, data, branch, base, policy })
     }
 
     fn profile(&self) -> &Profile {

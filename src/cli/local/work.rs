@@ -112,7 +112,7 @@ impl Bench {
         let journal = FileJournal::open(&self.conversation("plan", &key), budget)?;
         let checkout = self.mirror.checkout(&self.from, &self.base, &self.folder("plan", &key)?).await?;
         let leash = self.leash(budget, cancel);
-        let desk = self.desk((&model, &choice), &journal, &checkout, &leash);
+        let desk = Desk { sandbox: &self.host, ..self.desk((&model, &choice), &journal, &checkout, &leash) };
         let ask = Ask::Fresh { guidance: None };
         let (places, house) = (std::collections::BTreeMap::new(), self.house());
         let task = PlanTask { issue, ask: &ask, previous: None, places: &places, house: &house, unasked: false };

@@ -17,7 +17,7 @@ mod work;
 mod tests;
 
 use super::strict::{Document, Mistake};
-use super::{Config, PhaseLimits};
+use super::{Config, ModelConfig, ModelsConfig, PhaseLimits, SandboxSettings, WallsKind};
 use crate::ids::UserId;
 use crate::workflow::approval::{Approvers, Listed, Separation};
 use crate::workflow::deviation::Responses;
@@ -87,7 +87,22 @@ pub struct Bounds {
     /// The hosts that set-up commands may be let fetch from.
     pub hosts: Vec<String>,
     /// Whether a policy may name a root file system image.
-    pub images: bool,
+    pub images: Images,
+    /// The agent of others that executes where a policy names no model, by name.
+    pub agent: Option<String>,
+    /// The models among which a policy may choose and that an agent of others works with: each with the agent's name.
+    pub agents: Vec<(String, String)>,
+}
+
+/// Whether a policy may name a root file system image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    /// It may.
+    Kept,
+    /// The operator keeps none.
+    None,
+    /// The operator keeps some, and the walls of the host cannot put another system in the place of its own.
+    Walls,
 }
 
 /// The word of an operator who says nothing else.
@@ -103,7 +118,9 @@ impl Default for Bounds {
             budget: Budget { turns, tokens, micro_dollars, minutes },
             models: vec![],
             hosts: vec![],
-            images: false,
+            images: Images::None,
+            agent: None,
+            agents: vec![],
         }
     }
 }
@@ -120,10 +137,40 @@ impl Bounds {
             require_digest: config.approval.require_digest,
             denied: config.approval.denied.clone(),
             budget: Budget { turns, tokens, micro_dollars, minutes },
-            models: config.models.allowed.iter().map(|(name, _)| name.clone()).collect(),
-            hosts: config.sandbox.hosts.clone(),
-            images: config.sandbox.images.is_some(),
+            ..Bounds::default().with(&config.models, &config.sandbox)
         }
+    }
+
+    /// The same with what a policy may choose by an operator's models and sandbox.
+    pub(super) fn with(self, models: &ModelsConfig, sandbox: &SandboxSettings) -> Bounds {
+        let agent_of = |model: &ModelConfig| model.agent.as_ref().map(|agent| agent.name.clone());
+        let agents = models.allowed.iter().filter_map(|(name, model)| Some((name.clone(), agent_of(model)?)));
+        let images = match (&sandbox.images, sandbox.walls) {
+            (None, _) => Images::None,
+            (Some(_), WallsKind::Landlock) => Images::Walls,
+            (Some(_), WallsKind::Auto | WallsKind::Bubblewrap | WallsKind::Helper) => Images::Kept,
+        };
+        Bounds {
+            models: models.allowed.iter().map(|(name, _)| name.clone()).collect(),
+            hosts: sandbox.hosts.clone(),
+            images,
+            agent: agent_of(&models.execute.model),
+            agents: agents.collect(),
+            ..self
+        }
+    }
+
+    /// The same where the walls that were found to hold cannot put another system in the place of the host's.
+    #[must_use]
+    pub fn without_namespaces(self) -> Bounds {
+        let images = if self.images == Images::Kept { Images::Walls } else { self.images };
+        Bounds { images, ..self }
+    }
+
+    /// The agent of others that executes what a profile asks for.
+    fn agent_of(&self, profile: &Profile) -> Option<&str> {
+        let Some(model) = &profile.execute_model else { return self.agent.as_deref() };
+        self.agents.iter().find(|(name, _)| name == model).map(|(_, agent)| agent.as_str())
     }
 
     fn requires_digest(&self, visibility: Visibility) -> bool {
@@ -161,6 +208,16 @@ impl Policy {
         }
         if profiles.is_empty() {
             profiles.push(Profile::usual(&common, bounds, visibility));
+        }
+        if execute.image.is_some()
+            && let Some((profile, agent)) = profiles.iter().find_map(|one| Some((one, bounds.agent_of(one)?)))
+        {
+            let what = format!(
+                "cannot be used with {agent}, which executes for the label {:?} and is a program of the host: leave image out, \
+                 or let the profile name another model (model.execute)",
+                profile.label
+            );
+            root.table("execute").wrong("image", what);
         }
         let trigger = root.table("trigger");
         let bots = trigger.numbers("bots", account).unwrap_or_default();

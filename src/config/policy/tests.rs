@@ -17,7 +17,9 @@ fn bounds() -> Bounds {
         budget: Budget { turns: 150, tokens: 10_000_000, micro_dollars: 10_000_000, minutes: 60 },
         models: vec!["deep".to_owned(), "fast".to_owned()],
         hosts: vec!["packages.example".to_owned()],
-        images: true,
+        images: Images::Kept,
+        agent: None,
+        agents: vec![("deep".to_owned(), "claude".to_owned())],
     }
 }
 
@@ -258,7 +260,27 @@ fn an_image_is_named_by_its_digest_and_only_where_the_server_has_images() {
         let why = parse(&named(bad)).unwrap_err();
         assert!(why.len() == 1 && why[0].contains("sha256:"), "{bad}: {why:?}");
     }
-    let without = Bounds { images: false, ..bounds() };
-    let refused = Policy::parse(&named(&format!("sha256:{digest}")), &without, Visibility::Private).unwrap_err();
-    assert!(refused[0].to_string().contains("this server has no images"), "{refused:?}");
+    let image = named(&format!("sha256:{digest}"));
+    let refused = |text: &str, bounds: Bounds| {
+        let refused = Policy::parse(text, &bounds, Visibility::Private).unwrap_err();
+        refused.iter().map(Mistake::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let none = Bounds { images: Images::None, ..bounds() };
+    assert!(refused(&image, none.clone()).starts_with("line 2: execute.image: this server has no images"));
+    assert!(refused(&image, none.without_namespaces()).contains("this server has no images"));
+    let said = refused(&image, bounds().without_namespaces());
+    assert!(said.contains("execute.image: this server cannot use an image: its walls are landlock alone"), "{said}");
+
+    // An agent of others is a program of the host.
+    let by_an_agent = Bounds { agent: Some("codex".to_owned()), ..bounds() };
+    let said = refused(&image, by_an_agent.clone());
+    assert!(
+        said.starts_with("line 2: execute.image: cannot be used with codex, which executes for the label"),
+        "{said}"
+    );
+    let with = |model: &str| format!("{image}[[profile]]\nlabel = 'one'\nmodel = {{ execute = {model:?} }}\n");
+    assert!(Policy::parse(&with("fast"), &by_an_agent, Visibility::Private).is_ok());
+    assert!(
+        refused(&with("deep"), bounds()).contains("cannot be used with claude, which executes for the label \"one\"")
+    );
 }

@@ -61,3 +61,38 @@ async fn where_the_server_has_no_images_a_policy_cannot_name_one() {
     let said = world.said(issue).join("\n");
     assert!(said.contains("this server has no images; its operator can add them"), "{said}");
 }
+
+/// Asserts that a policy with an image is refused before anything is asked of a model, and that the run goes on once the
+/// policy names none.
+async fn refused_until_mended(more: &str, why: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = keep(folder.path(), &small_system(), "tar");
+    let more = format!("[sandbox]\nimages = '{}'\n{more}\n", folder.path().display());
+    let world = world(&format!("[execute]\nimage = \"sha256:{digest}\"\n"), &more).await;
+    let issue = labelled(&world, "ann", "assentry").await;
+    let said = world.said(issue).join("\n");
+    for told in [PATH, "line 2: `execute.image: ", why, "leave image out"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!((world.model.requests().len(), world.phase(issue).await.as_str()), (0, "none"));
+    let pull = proposes(&world, "image", &format!("[execute]\nimage = \"sha256:{digest}\"\nchecks = ['true']\n"));
+    world.settle().await;
+    let head = world.github.pull(REPO, pull).unwrap().head_sha;
+    let check = world.github.checks(REPO, &head).into_iter().find(|check| check.name == "assentry/policy").unwrap();
+    assert!(check.conclusion.as_deref() == Some("failure") && check.summary.contains(why), "{}", check.summary);
+
+    mended(&world, "[execute]\nchecks = ['true']\n").await;
+    world.passes(std::time::Duration::from_secs(900)).await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval", "{:#?}", world.said(issue));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_walls_are_landlock_alone_a_policy_cannot_name_an_image() {
+    refused_until_mended("walls = 'landlock'", "its walls are landlock alone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_agent_of_others_executes_a_policy_cannot_name_an_image() {
+    let agent = "[models.execute]\nagent = 'guest'\n[agents.guest]\ncommand = ['agent', '{gateway}', '{token}']";
+    refused_until_mended(agent, "cannot be used with guest, which executes for the label \"assentry\"").await;
+}
