@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::policy::{Bounds, POLICY_PATH, Policy, Profile, Visibility};
 use crate::config::{BadConfig, Config, Mistake};
-use crate::sandbox::archive_of;
+use crate::sandbox::{archive_of, is_image, unusable};
 use crate::workflow::approval::{Approvers, Level};
 use crate::workflow::owners::{LARGEST, Owners, PLACES};
 
@@ -70,7 +70,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             Ok(config) => {
                 bounds = Bounds::of(&config);
                 images = config.sandbox.images;
-                writeln!(out, "{} is sound.", file.display())?;
+                match images.as_deref().and_then(|folder| folder_of_images(folder, &file)) {
+                    Some(wrong) => bad.push(wrong),
+                    None => writeln!(out, "{} is sound.", file.display())?,
+                }
             }
             Err(mistakes) => bad.push(mistakes),
         }
@@ -93,17 +96,48 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if bad.is_empty() { Ok(()) } else { Err(BadFiles(bad).into()) }
 }
 
-/// The image that the policy names must be there.
+/// The folder of images must be there, with nothing in it that no policy can name. What the archives hold is for the doctor
+/// to look at: they are large.
+fn folder_of_images(folder: &Path, file: &Path) -> Option<BadConfig> {
+    let what = match names(folder) {
+        Ok(other) if other.is_empty() => return None,
+        Ok(other) => format!(
+            "has files that no policy can name: {}: call each DIGEST.tar or DIGEST.tar.gz by its SHA-256, or take it away",
+            other.join(", ")
+        ),
+        Err(error) => format!("{} cannot be read ({error}): make that folder, or leave the key out", folder.display()),
+    };
+    Some(wrong_image("sandbox.images", what, file))
+}
+
+/// The names in a folder of images that are no image's.
+fn names(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut other = vec![];
+    for entry in folder.read_dir()? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !is_image(folder, &name) {
+            other.push(name);
+        }
+    }
+    other.sort();
+    Ok(other)
+}
+
+/// The image that the policy names must be there, and be what its name says.
 fn image(policy: &Policy, images: Option<&Path>, file: &Path) -> Option<BadConfig> {
     let (digest, folder) = (policy.execute.image.as_ref()?, images?);
-    if archive_of(folder, digest).is_some() {
-        return None;
-    }
-    let what = format!("is not in {}: put {digest}.tar or {digest}.tar.gz there", folder.display());
-    Some(BadConfig {
-        file: file.to_owned(),
-        mistakes: vec![Mistake { key: "execute.image".to_owned(), line: None, what }],
-    })
+    let what = match archive_of(folder, digest) {
+        None => format!("is not in {}: put {digest}.tar or {digest}.tar.gz there", folder.display()),
+        Some(archive) => {
+            let wrong = unusable(&archive, digest)?;
+            format!("cannot be used, for of {} {wrong}: put it there once more", archive.display())
+        }
+    };
+    Some(wrong_image("execute.image", what, file))
+}
+
+fn wrong_image(key: &str, what: String, file: &Path) -> BadConfig {
+    BadConfig { file: file.to_owned(), mistakes: vec![Mistake { key: key.to_owned(), line: None, what }] }
 }
 
 /// Reads the owners' file as GitHub would, and tells the lines that it would pass over: nobody is asked for those.

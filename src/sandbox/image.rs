@@ -24,6 +24,7 @@ use tar::Archive;
 
 use super::config::SandboxConfig;
 use super::spec::{Pairs, Walls};
+use super::stock::archive_of;
 use super::{Sandbox, layout, tree};
 use crate::ids::Digest;
 
@@ -119,12 +120,6 @@ pub(super) fn shown(root: &Path) -> (Pairs, Pairs) {
 
 fn archive(config: &SandboxConfig, digest: &Digest) -> Option<PathBuf> {
     archive_of(config.images.as_deref()?, digest)
-}
-
-/// Where in a folder the archive of an image is, by its name.
-#[must_use]
-pub fn archive_of(folder: &Path, digest: &Digest) -> Option<PathBuf> {
-    ["tar", "tar.gz"].map(|ending| folder.join(format!("{digest}.{ending}"))).into_iter().find(|path| path.is_file())
 }
 
 fn unpacked(config: &SandboxConfig, digest: &Digest) -> Result<PathBuf, NoImage> {

@@ -43,6 +43,7 @@ mod self_test;
 #[cfg(feature = "demo")]
 pub(crate) mod server;
 mod spec;
+mod stock;
 mod tree;
 mod way;
 
@@ -55,11 +56,12 @@ pub use bridge::{Bridge, GATEWAY, Talk, WORK};
 pub use checkout::{Base, Change, ChangeKind, Checkout, FileMode, Refused};
 pub use config::{SandboxConfig, WallsChoice};
 pub use host_git::git_version;
-pub use image::{NoImage, archive_of};
+pub use image::NoImage;
 pub use job::{Access, Ended, Exit, Job, Limits, NoSandbox, Output, Resource, SandboxError, command_line};
 pub use layer::{NoLayer, Recipe};
 pub use local::{LocalRepository, NewCommit};
 pub use spec::Walls;
+pub use stock::{Unusable, archive_of, is_image, stock, unusable};
 
 use launch::Streams;
 use proxy::Proxy;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::crash::{Server, Town, in_time};
+use crate::sandbox::images::{keep, small_system};
 use crate::world::REPO;
 
 /// What a doctor says.
@@ -144,6 +145,42 @@ async fn what_is_wrong_on_this_machine_is_named() {
             2,
             "without a configuration there is no more to look at"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_images_is_named() {
+    in_time(async {
+        let town = Town::new().await;
+        let images = town.dir.path().join("images");
+        configure(&town, "[timing]", &format!("[sandbox]\nimages = '{}'\n[timing]", images.display()));
+        doctor(&town).await.fails("images", "No such file or directory");
+
+        let digest = keep(&images, &small_system(), "tar");
+        let policy = |digest: &str| {
+            let text = format!("[execute]\nimage = \"sha256:{digest}\"\n");
+            town.github.person("ann").pushes("main", ".github/assentry.toml", &text).unwrap();
+        };
+        policy(digest.as_str());
+        let said = doctor(&town).await;
+        assert_eq!((said.about("images", "1 in "), said.about("policy", "is sound")), ("ok", "ok"));
+
+        std::fs::write(images.join("debian.tar.gz"), "").unwrap();
+        doctor(&town).await.warns("images", "debian.tar.gz in ");
+        std::fs::write(images.join(format!("{digest}.tar")), "something else").unwrap();
+        doctor(&town)
+            .await
+            .fails("images", &format!("{digest}.tar in {}: its content has the digest ", images.display()));
+        let missing = "ab".repeat(32);
+        policy(&missing);
+        let said = doctor(&town).await;
+        said.fails("policy", &format!("names the image sha256:{missing}, which this server does not have"));
+
+        configure(&town, "[sandbox]", "[sandbox]\nwalls = 'landlock'");
+        let said = doctor(&town).await;
+        said.warns("images", "the walls are landlock alone");
+        said.fails("policy", "execute.image: this server cannot use an image: its walls are landlock alone");
     })
     .await;
 }

@@ -8,11 +8,14 @@ use nix::sys::statvfs::statvfs;
 use super::{Report, whole};
 use crate::cli::wiring::walls;
 use crate::config::Config;
-use crate::sandbox::{self, Sandbox, archive_of};
+use crate::config::policy::{Bounds, Images};
+use crate::sandbox::{self, Sandbox, Unusable, stock};
 use crate::store::{Look, Store, StoreError};
 
 /// What git must know: configuration by the environment, and lists of references on its input.
 const OLDEST_GIT: (u32, u32) = (2, 31);
+/// So many files that cannot be used are told one by one.
+const MOST_BAD_IMAGES: usize = 20;
 /// Below that much, mirrors and databases cannot be kept.
 const LEAST_MIB: u64 = 1024;
 
@@ -78,32 +81,54 @@ fn judge_disk(report: &mut Report, found: String, (free_mib, wanted_mib): (u64, 
     }
 }
 
-/// Puts the walls up and tries to get out.
-pub(super) async fn sandbox(report: &mut Report, config: &Config) {
+/// Puts the walls up and tries to get out. Whether they are only those of landlock.
+pub(super) async fn sandbox(report: &mut Report, config: &Config) -> bool {
     let remedy = "Nothing is run without a sandbox; until then the server does not start.";
     match probe(config).await {
-        Ok((sandbox, _)) => report.ok("sandbox", format!("the walls hold: {}", sandbox.walls())),
-        Err(error) => report.fail("sandbox", format!("{error:#}"), remedy),
+        Ok((sandbox, _)) => {
+            report.ok("sandbox", format!("the walls hold: {}", sandbox.walls()));
+            sandbox.has_only_landlock()
+        }
+        Err(error) => {
+            report.fail("sandbox", format!("{error:#}"), remedy);
+            false
+        }
     }
 }
 
-/// Looks for the root file systems that policies may name; whether each is what its name says is seen when it is used.
-pub(super) fn images(report: &mut Report, config: &Config) {
-    let Some(folder) = &config.sandbox.images else { return };
+/// Looks at the root file systems that policies may name: whether each is what its name says.
+pub(super) async fn images(report: &mut Report, config: &Config, bounds: &Bounds) {
+    let Some(folder) = config.sandbox.images.clone() else { return };
     let remedy = "Make sandbox.images a folder of archives, each as DIGEST.tar or DIGEST.tar.gz by its SHA-256.";
-    let entries = match folder.read_dir() {
-        Ok(entries) => entries.flatten(),
-        Err(error) => return report.fail("images", format!("{}: {error}", folder.display()), remedy),
+    let looked_at = folder.clone();
+    let looked = tokio::task::spawn_blocking(move || stock(&looked_at)).await;
+    let folder = folder.display();
+    let (good, bad) = match looked.map_err(std::io::Error::other).flatten() {
+        Ok(found) => found,
+        Err(error) => return report.fail("images", format!("{folder}: {error}"), remedy),
     };
-    let named = |name: &str| {
-        let digest = name.split('.').next().and_then(|digest| digest.parse().ok());
-        digest.is_some_and(|digest| archive_of(folder, &digest) == Some(folder.join(name)))
-    };
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let (good, other): (Vec<_>, Vec<_>) = names.partition(|name| named(name));
-    match other.first() {
-        None => report.ok("images", format!("{} in {}", good.len(), folder.display())),
-        Some(first) => report.warn("images", format!("nobody can name {first} in {}", folder.display()), remedy),
+    for (name, wrong) in bad.iter().take(MOST_BAD_IMAGES) {
+        let found = format!("{name} in {folder}: {wrong}");
+        match wrong {
+            Unusable::Name => report.warn("images", found, remedy),
+            Unusable::Other(_) => report.fail("images", found, "Put it there once more, or under its own digest."),
+            Unusable::Unreadable(_) => report.fail("images", found, "Let the server's account read it."),
+        }
+    }
+    if bad.len() > MOST_BAD_IMAGES {
+        let found = format!("{} more files in {folder} cannot be used", bad.len() - MOST_BAD_IMAGES);
+        report.warn("images", found, remedy);
+    }
+    if bounds.images == Images::Walls {
+        let remedy =
+            "Let the server make namespaces, or leave sandbox.images out: policies that name an image are refused.";
+        report.warn(
+            "images",
+            format!("the walls are landlock alone, so none of those in {folder} can be used"),
+            remedy,
+        );
+    } else if bad.is_empty() {
+        report.ok("images", format!("{good} in {folder}"));
     }
 }
 

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::now;
 use crate::config::Config;
+use crate::config::policy::Bounds;
 use crate::github::{App, GithubConfig};
 
 /// Looks at everything that can be wrong, and says how to mend it. Exit code 1 when something must be mended.
@@ -136,8 +137,10 @@ async fn examine(file: &Path) -> Report {
     report.ok("configuration", format!("{} is sound", file.display()));
     host::database(&mut report, &config).await;
     host::disk(&mut report, &config);
-    host::sandbox(&mut report, &config).await;
-    host::images(&mut report, &config);
+    let only_landlock = host::sandbox(&mut report, &config).await;
+    let bounds = Bounds::of(&config);
+    let bounds = if only_landlock { bounds.without_namespaces() } else { bounds };
+    host::images(&mut report, &config, &bounds).await;
     models::each(&mut report, &config).await;
     agents::each(&mut report, &config).await;
     let app = App::new(&GithubConfig {
@@ -147,7 +150,7 @@ async fn examine(file: &Path) -> Report {
         key_pem: config.github.private_key.clone(),
     });
     match app {
-        Ok(app) => with_github(&mut report, &config, &app).await,
+        Ok(app) => with_github(&mut report, (&config, &bounds), &app).await,
         Err(error) => {
             report.fail("key", error.to_string(), "Name the file that the App's settings page has generated.")
         }
@@ -156,13 +159,13 @@ async fn examine(file: &Path) -> Report {
 }
 
 /// What turns on GitHub. Without its clock nothing there can be said to be late, so that comes first.
-async fn with_github(report: &mut Report, config: &Config, app: &App) {
+async fn with_github(report: &mut Report, (config, bounds): (&Config, &Bounds), app: &App) {
     app::clock(report, app).await;
     let Some(slug) = app::identity(report, config, app).await else { return };
     webhook::hook(report, config, app).await;
     webhook::deliveries(report, app).await;
     for installed in app::installations(report, app, (config, &slug)).await {
-        repositories::of_installation(report, config, app, &installed).await;
+        repositories::of_installation(report, (config, bounds), app, &installed).await;
     }
 }
 

@@ -3,15 +3,21 @@
 use super::workflows::{self, Danger};
 use super::{Report, now};
 use crate::config::Config;
-use crate::config::policy::{Bounds, POLICY_PATH, Policy, Visibility};
+use crate::config::policy::{Bounds, ExecutePolicy, POLICY_PATH, Policy, Visibility};
 use crate::github::{App, Covered, GithubError, Installed, Repository, Step};
-use crate::ids::RepoPath;
+use crate::ids::{Digest, RepoPath};
+use crate::sandbox::archive_of;
 
 /// How many repositories of one installation are looked at.
 const MOST: usize = 100;
 const WORKFLOWS: &str = ".github/workflows";
 
-pub(super) async fn of_installation(report: &mut Report, config: &Config, app: &App, installed: &Installed) {
+pub(super) async fn of_installation(
+    report: &mut Report,
+    (config, bounds): (&Config, &Bounds),
+    app: &App,
+    installed: &Installed,
+) {
     let listed = match app.repositories(installed.id, now()).await {
         Ok(listed) => listed.items,
         Err(error) => return report.fail("repositories", error.to_string(), "Try again later."),
@@ -29,7 +35,7 @@ pub(super) async fn of_installation(report: &mut Report, config: &Config, app: &
     }
     for repo in served.into_iter().take(MOST) {
         let here = app.repository(&repo.at, Step::Read, now());
-        if let Err(error) = policy(report, config, (repo, &here)).await {
+        if let Err(error) = policy(report, (config, bounds), (repo, &here)).await {
             report.fail("policy", error.to_string(), "Try again later.");
         }
         if let Err(error) = dangers(report, (repo, &here)).await {
@@ -38,7 +44,11 @@ pub(super) async fn of_installation(report: &mut Report, config: &Config, app: &
     }
 }
 
-async fn policy(report: &mut Report, config: &Config, at: (&Covered, &Repository<'_>)) -> Result<(), GithubError> {
+async fn policy(
+    report: &mut Report,
+    (config, bounds): (&Config, &Bounds),
+    at: (&Covered, &Repository<'_>),
+) -> Result<(), GithubError> {
     let (repo, here) = at;
     let name = &repo.at.name;
     let remedy = format!("Mend {POLICY_PATH} on the default branch; until then nothing is begun or approved there.");
@@ -57,7 +67,14 @@ async fn policy(report: &mut Report, config: &Config, at: (&Covered, &Repository
     };
     let visibility = if repo.private { Visibility::Private } else { Visibility::Public };
     let text = String::from_utf8_lossy(&bytes);
-    match Policy::parse(&text, &Bounds::of(config), visibility) {
+    match Policy::parse(&text, bounds, visibility) {
+        Ok(Policy { execute: ExecutePolicy { image: Some(digest), .. }, .. }) if lacks(config, &digest) => {
+            let found =
+                format!("{name}: {POLICY_PATH} names the image sha256:{digest}, which this server does not have");
+            let remedy =
+                format!("Put {digest}.tar or {digest}.tar.gz into sandbox.images, or let the policy name another.");
+            report.fail("policy", found, remedy);
+        }
         Ok(_) => report.ok("policy", format!("{name}: {POLICY_PATH} is sound")),
         Err(mistakes) => {
             let mistakes: Vec<String> = mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect();
@@ -65,6 +82,10 @@ async fn policy(report: &mut Report, config: &Config, at: (&Covered, &Repository
         }
     }
     Ok(())
+}
+
+fn lacks(config: &Config, digest: &Digest) -> bool {
+    config.sandbox.images.as_deref().is_none_or(|folder| archive_of(folder, digest).is_none())
 }
 
 async fn dangers(report: &mut Report, at: (&Covered, &Repository<'_>)) -> Result<(), GithubError> {

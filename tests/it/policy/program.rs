@@ -5,6 +5,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::crash::Town;
+use crate::sandbox::images::{keep, small_system};
+
 fn assentry(args: &[&str], folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_assentry")).args(args).current_dir(folder).output().unwrap()
 }
@@ -78,6 +81,46 @@ fn mistakes_of_both_files_are_told_together() {
     let said = text(&done.stderr);
     assert!(said.contains("githb: there is no such key: did you mean `github`?"), "{said}");
     assert!(said.contains("aproval: there is no such key: did you mean `approval`?"), "{said}");
+}
+
+#[tokio::test]
+async fn an_image_must_be_there_and_be_what_its_name_says() {
+    let (town, archive, elsewhere) = (Town::new().await, small_system(), tempfile::tempdir().unwrap());
+    let digest = keep(elsewhere.path(), &archive, "tar");
+    let dir = checkout(&format!("[execute]\nimage = \"sha256:{digest}\"\n"));
+    let images = dir.path().join("images");
+    let usual = std::fs::read_to_string(&town.config).unwrap();
+    let server = |more: &str| {
+        let ours = format!("{usual}\n[sandbox]\nimages = '{}'\n{more}\n", images.display());
+        std::fs::write(&town.config, ours).unwrap();
+    };
+    let check = || {
+        let config = town.config.to_str().unwrap();
+        let done = assentry(&["config", "check", "--config", config, "--repo", "."], dir.path());
+        (done.status.code(), text(&done.stderr))
+    };
+    let wrong = |why: &str| {
+        let (code, said) = check();
+        assert!(code == Some(2) && said.contains(why), "{why}: {said}");
+    };
+    server("");
+    wrong(&format!("sandbox.images: {} cannot be read (No such file or directory", images.display()));
+    std::fs::create_dir(&images).unwrap();
+    wrong(&format!("execute.image: is not in {}: put {digest}.tar or {digest}.tar.gz there", images.display()));
+
+    let kept = images.join(format!("{digest}.tar"));
+    std::fs::write(&kept, &archive[..archive.len() / 2]).unwrap();
+    wrong(&format!("execute.image: cannot be used, for of {} its content has the digest ", kept.display()));
+    keep(&images, &archive, "tar");
+    assert_eq!(check(), (Some(0), String::new()));
+    std::fs::write(images.join("debian.tar"), "").unwrap();
+    wrong("sandbox.images: has files that no policy can name: debian.tar: call each DIGEST.tar");
+    std::fs::remove_file(images.join("debian.tar")).unwrap();
+
+    server("walls = 'landlock'");
+    wrong("line 2: execute.image: this server cannot use an image: its walls are landlock alone");
+    server("[models.execute]\nagent = 'guest'\n[agents.guest]\ncommand = ['agent', '{gateway}', '{token}']");
+    wrong("line 2: execute.image: cannot be used with guest, which executes for the label \"assentry\"");
 }
 
 #[test]
