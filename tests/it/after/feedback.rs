@@ -51,9 +51,14 @@ impl Reviewed {
     }
 
     pub(super) async fn under(script: impl Script, policy: &str) -> Reviewed {
+        Reviewed::where_it_is(script, (policy, "")).await
+    }
+
+    /// With a policy of the repository's, and more of a server's configuration.
+    pub(super) async fn where_it_is(script: impl Script, (policy, more): (&str, &str)) -> Reviewed {
         let mut repository = story::repository();
         repository.files.push((".github/assentry.toml".to_owned(), policy.as_bytes().to_vec(), false));
-        Box::pin(Reviewed::of(Box::pin(World::with(Arc::new(script), repository, "")).await)).await
+        Box::pin(Reviewed::of(Box::pin(World::with(Arc::new(script), repository, more)).await)).await
     }
 
     pub(super) fn commits(&self) -> Vec<String> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Reviewed;
 use super::feedback::{comment, mending};
+use crate::sandbox::images::{keep, small_system};
 use crate::world::REPO;
 
 impl Reviewed {
@@ -85,6 +86,30 @@ async fn a_base_that_has_moved_is_merged_with_what_people_pushed_and_the_verdict
     case.updates("cara").await;
     assert_eq!(case.world.github.pull_commits(REPO, case.pull).len(), commits.len());
     assert!(case.said_on_work("This branch has all of main already."), "{:#?}", case.world.said(case.pull));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_ups_and_updates_run_in_the_image_that_was_approved() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = keep(folder.path(), &small_system(), "tar");
+    // Only the image has this file, and only the host has that one.
+    let check = "test -e /mark && test ! -e /usr/bin/env";
+    let policy = format!("[execute]\nimage = \"sha256:{digest}\"\nchecks = [\"{check}\"]\n");
+    let images = format!("[sandbox]\nimages = '{}'\n", folder.path().display());
+    let look = ("run", json!({"command": "cat /mark; test -e /usr/bin/env || echo not the host"}));
+    let case = Reviewed::where_it_is(settling(vec![look, comment()]), (&policy, &images)).await;
+
+    case.world.person("cara").comments(case.pull, "/fix Say what the file is for.").unwrap();
+    case.is("in_review", "in review").await;
+    assert_eq!((case.commits().len(), case.begun()), (2, 1), "{:#?}", case.world.said(case.pull));
+    let sent: String = case.world.model.requests().into_iter().map(|request| request.body).collect();
+    assert!(sent.contains("exit 0\\nimage\\nnot the host\\n"), "{sent}");
+
+    case.world.file_on_main("docs/new.md", "New.\n");
+    case.updates("cara").await;
+    let said = "main merged without a conflict, and the plan's checks are green on the result. No model was asked.";
+    assert!(case.said_on_work(said), "{:#?}", case.world.said(case.pull));
+    assert_eq!((case.verdict().0.as_str(), case.begun()), ("success", 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
