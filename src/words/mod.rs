@@ -206,6 +206,9 @@ pub enum Words {
         reasons: Vec<Reason>,
         /// The digest of the version that waits.
         digest: Digest,
+        /// Whether GitHub has answered nothing at all, and for as long as what is finished is kept.
+        #[serde(default)]
+        away: bool,
     },
     /// An approval was found that no webhook told of, and that proves too little.
     LearntLate {

@@ -148,11 +148,12 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::Reminder { version, digest } => around::reminder(*version, digest, prefix),
         Words::ChangedAfter { change } => around::changed_after(change, setting.issue, setting.home),
         Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
-        Words::StillUnknown { reasons, digest } => {
+        Words::StillUnknown { reasons, digest, away } => {
+            let how_long = if *away { "For seven days GitHub answered nothing, and" } else { "For a day" };
             let reasons: String =
                 reasons.iter().map(|reason| format!("\n- {}", trouble::unknown(reason, prefix))).collect();
             format!(
-                "For a day I could not find out whether this version is approved, so nothing is done, and I ask no \
+                "{how_long} I could not find out whether this version is approved, so nothing is done, and I ask no \
                  longer by myself:\n{reasons}\n\nWhen GitHub answers again, approve once more, with a review or with this \
                  comment, and I look anew. If it does not, the operator of this App can see why in its log.\n\n{}",
                 fence("text", &prefix.spell(&format!("approve {}", digest.short())))

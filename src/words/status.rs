@@ -117,7 +117,9 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::Starting(approved) => tell(
             "approved",
             match approved.hold {
-                Some(hold) if hold.has_given_up() => format!("Approved by {}. {GIVEN_UP}", people(&approved.by)),
+                Some(hold) if hold.has_given_up() => {
+                    format!("Approved by {}. {}", people(&approved.by), given_up(hold))
+                }
                 Some(_) => format!(
                     "Approved by {}; GitHub does not answer all that the start turns on, and is asked again.",
                     people(&approved.by)
@@ -222,12 +224,15 @@ fn stage(delivering: &Delivering, prefix: &Prefix) -> String {
 }
 
 /// What is said where a gate asks no more by itself.
-const GIVEN_UP: &str = "For a day GitHub has not answered what this turns on; approving once more makes me ask anew.";
+fn given_up(hold: Hold) -> String {
+    let how_long = if hold.is_away() { "seven days" } else { "a day" };
+    format!("For {how_long} GitHub has not answered what this turns on; approving once more makes me ask anew.")
+}
 
 fn missing(missing: &[Reason], hold: Option<Hold>, prefix: &Prefix) -> String {
-    if hold.is_some_and(|hold| hold.has_given_up()) {
+    if let Some(hold) = hold.filter(Hold::has_given_up) {
         let reasons: String = missing.iter().map(|reason| format!(" {}", trouble::unknown(reason, prefix))).collect();
-        return format!("{reasons} {GIVEN_UP}");
+        return format!("{reasons} {}", given_up(hold));
     }
     missing.iter().map(|reason| format!(" {}", trouble::reason(reason, prefix))).collect()
 }

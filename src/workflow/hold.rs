@@ -1,5 +1,8 @@
 //! A gate that does not know enough: it asks again, for a day at most, and then says so in public (rule P).
 //!
+//! A day in which GitHub answers, that is, and does not say what the gate turns on. While GitHub is away altogether nobody
+//! can be told anything there, and what is finished is kept for longer (F31): then the gate asks for as long.
+//!
 //! However often people act meanwhile, one chain of questions runs: each time the gate still does not know, the question
 //! that is to come gets the next number, and one with another number than the hold's asks nothing.
 
@@ -13,6 +16,8 @@ use crate::ids::Timestamp;
 
 /// How long a gate asks again by itself.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// How long it does where GitHub answers nothing at all: as long as what is finished is kept.
+const PATIENCE_WHILE_AWAY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The longest time between two questions, unless the operator chose a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
@@ -31,6 +36,9 @@ pub struct Hold {
     asked: u32,
     /// Whether it asks no more by itself, and has said so in public.
     given_up: bool,
+    /// Whether GitHub answered nothing at all when it was asked last.
+    #[serde(default)]
+    away: bool,
 }
 
 /// What a gate does that does not know enough.
@@ -49,13 +57,15 @@ impl Hold {
         let asking = before.filter(|hold| !hold.given_up);
         let since = asking.and_then(|hold| hold.since).or(now);
         let paused = asking.map_or(Duration::ZERO, |hold| hold.paused);
-        let held = now.zip(since).map_or(Duration::ZERO, |(now, since)| now.since(since)).max(paused);
-        if held >= PATIENCE {
-            return Next::Tell(Hold { since, paused, asked, given_up: true });
+        // Every answer of GitHub's tells its time.
+        let away = now.is_none();
+        let held = now.zip(since).map_or(paused, |(now, since)| now.since(since));
+        if held >= if away { PATIENCE_WHILE_AWAY } else { PATIENCE } {
+            return Next::Tell(Hold { since, paused, asked, given_up: true, away });
         }
         let pause = (held / 4).min(LONGEST_PAUSE);
         let paused = paused + pause.max(SHORTEST_PAUSE);
-        Next::Ask(Hold { since, paused, asked, given_up: false }, Effect::JudgeAgain { gate, asked, pause })
+        Next::Ask(Hold { since, paused, asked, given_up: false, away }, Effect::JudgeAgain { gate, asked, pause })
     }
 
     /// Whether a question of this number is the one to be asked.
@@ -74,6 +84,12 @@ impl Hold {
     #[must_use]
     pub fn has_given_up(&self) -> bool {
         self.given_up
+    }
+
+    /// Whether GitHub answered nothing at all when it was asked last.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away
     }
 }
 
@@ -100,14 +116,26 @@ mod tests {
 
     #[test]
     fn a_hold_asks_for_a_day_less_and_less_often_and_then_tells() {
-        let clocks: [fn(i64) -> Option<Timestamp>; 2] = [|now| Some(Timestamp(now)), |_| None];
-        for (clock, known) in clocks.into_iter().zip([true, false]) {
-            let (asks, after, hold) = day(1_000, clock);
+        let (asks, after, hold) = day(1_000, |now| Some(Timestamp(now)));
 
-            assert!((24 * 3_600_000..25 * 3_600_000).contains(&after), "{after}, {known}");
-            assert!((90..130).contains(&asks), "{asks}, {known}");
-            assert!(hold.has_given_up());
-        }
+        assert!((24 * 3_600_000..25 * 3_600_000).contains(&after), "{after}");
+        assert!((90..130).contains(&asks), "{asks}");
+        assert!(hold.has_given_up() && !hold.is_away());
+    }
+
+    #[test]
+    fn f31_while_github_is_away_a_hold_asks_for_as_long_as_work_is_kept() {
+        let (asks, after, hold) = day(1_000, |_| None);
+
+        assert!((7 * 24 * 3_600_000..170 * 3_600_000).contains(&after), "{after}");
+        assert!((600..750).contains(&asks), "{asks}");
+        assert!(hold.has_given_up() && hold.is_away());
+
+        // It begins to count its day when GitHub is back, and as before where it was there at first.
+        let back = |now: i64| (now > 3 * 24 * 3_600_000).then_some(Timestamp(now));
+        let (_, after, hold) = day(0, back);
+        assert!((4 * 24 * 3_600_000..98 * 3_600_000).contains(&after), "{after}");
+        assert!(hold.has_given_up() && !hold.is_away());
     }
 
     #[test]

@@ -68,6 +68,17 @@ impl Told {
         self.world.person("bob").approves(self.world.plan_pull(self.issue).await).unwrap();
     }
 
+    /// Lets things happen one by one until the run is so.
+    async fn until(&self, so: impl Fn(&State) -> bool) {
+        for _ in 0..200 {
+            if so(&self.world.state(self.issue).await) {
+                return;
+            }
+            self.world.one_thing_happens().await;
+        }
+        unreachable!("{:#?}", self.world.state(self.issue).await);
+    }
+
     async fn end(&self) -> End {
         let pulls = self.world.github.pulls(REPO).into_iter();
         End {
@@ -176,6 +187,26 @@ async fn f31_a_finished_plan_is_kept_for_seven_days_and_then_the_run_ends_with_t
     assert_eq!((phase.as_str(), model_calls), ("ended", paid));
     let said = told.world.said(told.issue);
     assert!(said.iter().any(|text| text.contains("GitHub refused a write")), "{said:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f05_f31_a_gate_that_could_not_ask_for_days_is_judged_when_github_is_back_and_nobody_comes() {
+    let expected = calm().await;
+    for phase in ["awaiting_approval", "delivering"] {
+        let told = Told::labelled().await;
+        told.world.settle().await;
+        told.approves().await;
+        match phase {
+            "awaiting_approval" => told.until(|state| !state.acts().is_empty()).await,
+            phase => told.world.until(told.issue, phase).await,
+        }
+        // More than the day after which a gate asks people, had GitHub answered anything.
+        told.is_away(130, Duration::from_secs(901)).await;
+        told.world.github.heals();
+        told.world.passes(Duration::from_secs(901)).await;
+        told.world.passes(TEN_MINUTES).await;
+        assert_eq!(told.end().await, expected, "away while {phase}: {:#?}", told.world.said(told.issue));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,7 +73,9 @@ fn help_lists_what_can_be_typed() {
 #[test]
 fn after_a_day_of_asking_people_are_asked() {
     let reasons = vec![Reason::PermissionUnknown { act: ActId::Review(1), by: person("bob") }, Reason::BranchUnknown];
-    insta::assert_snapshot!(said(&Words::StillUnknown { reasons, digest: digest() }), @r"
+    let away = said(&Words::StillUnknown { reasons: reasons.clone(), digest: digest(), away: true });
+    assert!(away.starts_with("For seven days GitHub answered nothing, and I could not find out whether this version"));
+    insta::assert_snapshot!(said(&Words::StillUnknown { reasons, digest: digest(), away: false }), @r"
     For a day I could not find out whether this version is approved, so nothing is done, and I ask no longer by myself:
 
     - GitHub does not say at the moment what `bob` may do here.
@@ -376,7 +378,7 @@ proptest! {
             Words::TooLate { who: person("ann") },
             Words::NoRun { who: person("ann"), wanted: text.clone() },
             Words::Status { phase: text.clone() },
-            Words::StillUnknown { reasons: vec![reason], digest: digest() },
+            Words::StillUnknown { reasons: vec![reason], digest: digest(), away: version % 2 == 0 },
             Words::LeftBehind { branches: vec!["assentry/42-t-abcdef".parse().unwrap()] },
             Words::NothingToLift { who: person("ann"), login: text.clone() },
             Words::RoundsOver { rounds: version },

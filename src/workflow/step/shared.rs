@@ -198,7 +198,8 @@ pub(super) fn holds(
     match Hold::next(before, gate, facts.now) {
         Next::Ask(hold, ask) => (hold, vec![ask, Effect::ShowStatus]),
         Next::Tell(hold) => {
-            let words = Words::StillUnknown { reasons: missing.to_vec(), digest: subject.digest.clone() };
+            let (reasons, digest) = (missing.to_vec(), subject.digest.clone());
+            let words = Words::StillUnknown { reasons, digest, away: hold.is_away() };
             let key = format!("unknown-{}-{}", gate.name(), hold.asked());
             (hold, vec![Effect::Say { words, place: Place::Issue, key }, Effect::ShowStatus])
         }
