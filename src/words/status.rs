@@ -205,6 +205,7 @@ fn phase(outcome: &Outcome) -> &'static str {
             | Trouble::ChecksFailed { .. }
             | Trouble::Forbidden { .. }
             | Trouble::Github { .. }
+            | Trouble::GithubAway { .. }
             | Trouble::GaveUp { .. } => "failed",
         },
     }

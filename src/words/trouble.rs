@@ -1,13 +1,13 @@
 //! Why a run ended or waits, as sentences: the cause, then what a person can do about it.
 
 use super::escape::{code, quoted};
-use super::figures::and;
+use super::figures::{and, moment};
 use super::spending;
-use crate::ids::{Person, PullNumber};
+use crate::ids::{Person, PullNumber, Timestamp};
 use crate::workflow::act::Voided;
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
-use crate::workflow::run::{CancelledBy, Fate, Outcome, Revert, Trouble};
+use crate::workflow::run::{CancelledBy, Fate, Finished, Outcome, Revert, Trouble};
 
 /// What happened, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,11 +155,33 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
             format!("GitHub refused a write: {}", quoted(text)),
             format!("Someone who administers the App or the repository can allow it. {retry}"),
         ),
+        Trouble::GithubAway { since, finished, text } => away(*since, (*finished, text), &retry),
         Trouble::GaveUp { text } => account(
             format!("After many tries this did not succeed: {}", quoted(text)),
             format!("The operator can see why in the log. {retry}"),
         ),
     }
+}
+
+/// GitHub was away for as long as what is finished is kept.
+fn away(since: Timestamp, (finished, text): (Finished, &str), retry: &str) -> Account {
+    let what = match finished {
+        Finished::Nothing => "so this run could not go on",
+        Finished::Plan => "so the plan that was written could not be brought there",
+        Finished::Work => "so the finished work could not be brought there",
+    };
+    let cause = format!(
+        "GitHub could not be reached, or did not do its part, for seven days, since {}, {what}. The last answer: {}",
+        moment(since),
+        quoted(text)
+    );
+    let help = match finished {
+        Finished::Nothing | Finished::Plan => retry.to_owned(),
+        Finished::Work => format!(
+            "The work is kept on this server. {retry} The retry goes on from that work and does none of its steps again."
+        ),
+    };
+    account(cause, help)
 }
 
 /// What happened, without what would help a run that ended by it.

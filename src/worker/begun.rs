@@ -2,11 +2,11 @@
 
 use super::Trouble;
 use super::effect::Deed;
-use super::execute::unfinished_name;
+use super::execute::{unfinished_name, work_name};
 use crate::agent::executor::{Begun, Work};
 use crate::ids::{AccountKind, Person, RunId};
 use crate::workflow::act::Place;
-use crate::workflow::run::{Executing, Guidance, Note, State, Thread};
+use crate::workflow::run::{Ended, Executing, Finished, Guidance, Note, Outcome, State, Thread, Trouble as Why};
 use crate::workflow::step::deviated::note_id;
 use crate::workflow::terms::Terms;
 
@@ -24,7 +24,7 @@ impl Deed<'_> {
         }
         let kept = executing.approved.shown.around.kept.filter(|before| *before < terms.version);
         let begun = match (kept, self.run.origin.retry_of) {
-            (Some(before), _) => self.left_by(self.run.id, before, terms).await?,
+            (Some(before), _) => self.left_by(self.run.id, (before, &unfinished_name(before)), terms).await?,
             (None, Some(earlier)) => self.left_by_retried(earlier, terms).await?,
             (None, None) => None,
         };
@@ -48,10 +48,10 @@ impl Deed<'_> {
     }
 
     /// What the stopped execution of a version has left for another one at the same base.
-    async fn left_by(&self, run: RunId, version: u32, terms: &Terms) -> Result<Option<Begun>, Trouble> {
+    async fn left_by(&self, run: RunId, (version, name): (u32, &str), terms: &Terms) -> Result<Option<Begun>, Trouble> {
         let Some(row) = self.core.store.plan(run, version).await? else { return Ok(None) };
         let before: Terms = serde_json::from_str(&row.terms)?;
-        let Some(bytes) = self.core.store.kept(run, &unfinished_name(version)).await? else { return Ok(None) };
+        let Some(bytes) = self.core.store.kept(run, name).await? else { return Ok(None) };
         if before.base != terms.base {
             tracing::info!(run.id = %self.run.id, version, "what was done is not gone on from: the base is another one");
             return Ok(None);
@@ -69,10 +69,14 @@ impl Deed<'_> {
                 Some(row) => row.digest == terms.digest(),
                 None => false,
             };
-            if same && let Some(begun) = self.left_by(id, terms.version, terms).await? {
+            let before = self.core.run(id).await?.0;
+            // Work that is finished and stands nowhere because GitHub was away is as good as on the day it was done.
+            let name =
+                if never_arrived(&before.state) { work_name(terms.version) } else { unfinished_name(terms.version) };
+            if same && let Some(begun) = self.left_by(id, (terms.version, &name), terms).await? {
                 return Ok(Some(begun.at_its_last_step(self.run.origin.retry_from.as_deref())));
             }
-            earlier = self.core.run(id).await?.0.origin.retry_of;
+            earlier = before.origin.retry_of;
         }
         Ok(None)
     }
@@ -105,4 +109,10 @@ impl Deed<'_> {
             thread: Thread::Summary(Place::Issue),
         })
     }
+}
+
+/// Whether a run has ended with its work finished, and only GitHub was not there to take it.
+fn never_arrived(state: &State) -> bool {
+    let State::Ended(Ended { outcome: Outcome::Failed { why }, .. }) = state else { return false };
+    matches!(why, Why::GithubAway { finished: Finished::Work, .. })
 }

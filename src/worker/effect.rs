@@ -11,10 +11,11 @@ use crate::counts::Tried;
 use crate::github::{Attempt, RepoRef, Repository, Step, witnessed};
 use crate::ids::{EffectId, Timestamp};
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
+use crate::workflow::approval::Gate;
 use crate::workflow::change::Change;
 use crate::workflow::effect::{Effect, Lane};
 use crate::workflow::event::Event;
-use crate::workflow::run::{Outcome, Run, Trouble as Why};
+use crate::workflow::run::{Finished, Outcome, Run, Trouble as Why};
 
 /// For how long what passes by itself, such as an outage of GitHub, may keep an effect from being done before the run is
 /// told: what is finished is kept that long (F31).
@@ -260,30 +261,30 @@ impl Deed<'_> {
         }
         let again_at = match then {
             Then::Drop => return Ok(Tried::Again),
-            Then::At(at) => Some(at),
-            Then::Rest => Some(now.plus(REST)),
-            Then::Again if self.may_pass(trouble, now).await? => Some(now.plus(self.patience())),
-            Then::Again | Then::GiveUp => None,
+            Then::At(at) => Ok(at),
+            Then::Rest => Ok(now.plus(REST)),
+            Then::Again => self.may_pass(trouble, now).await?.map(|()| now.plus(self.patience())),
+            Then::GiveUp => Err(None),
         };
         match again_at {
-            Some(at) => {
+            Ok(at) => {
                 let _ = self.core.store.retry(&self.claim, at, &why).await?;
                 Ok(Tried::Again)
             }
-            None => {
-                self.give_up(effect, trouble, now).await?;
+            Err(since) => {
+                self.give_up(effect, (trouble, since), now).await?;
                 Ok(Tried::GaveUp)
             }
         }
     }
 
-    /// Whether another try may go better.
-    async fn may_pass(&self, trouble: &Trouble, now: Timestamp) -> Result<bool, Trouble> {
+    /// Whether another try may go better; if not, since when it might have passed by itself.
+    async fn may_pass(&self, trouble: &Trouble, now: Timestamp) -> Result<Result<(), Option<Timestamp>>, Trouble> {
         if !passes(trouble) {
-            return Ok(self.attempts < FEW_ATTEMPTS);
+            return Ok(if self.attempts < FEW_ATTEMPTS { Ok(()) } else { Err(None) });
         }
         let since = self.core.store.fails(self.id, now).await?;
-        Ok(now.since(since) < PATIENCE)
+        Ok(if now.since(since) < PATIENCE { Ok(()) } else { Err(Some(since)) })
     }
 
     /// How long to wait after this try: as long as GitHub's reads may lag at first, then twice as long each time.
@@ -297,24 +298,35 @@ impl Deed<'_> {
     }
 
     /// Ends what cannot be done: the run learns of it where it cannot go on without.
-    async fn give_up(&self, effect: &Effect, trouble: &Trouble, now: Timestamp) -> Result<(), Trouble> {
+    async fn give_up(
+        &self,
+        effect: &Effect,
+        (trouble, since): (&Trouble, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
         let finish = Finish::gave_up(self.claim.clone(), &trouble.to_string());
         let text = trouble.to_string();
-        let why = match trouble {
-            Trouble::Github(_) => Why::Github { text },
-            Trouble::Sandbox(_) => Why::NoSandbox { text },
-            Trouble::Model { .. } => Why::Model { text },
-            Trouble::Forbidden(_) => Why::Forbidden { text },
-            Trouble::Store(_)
-            | Trouble::Git(_)
-            | Trouble::NotByGit(_)
-            | Trouble::Journal(_)
-            | Trouble::Corrupt(_)
-            | Trouble::Busy
-            | Trouble::Disk { .. }
-            | Trouble::Absent(_)
-            | Trouble::Held { .. }
-            | Trouble::Interrupted => Why::GaveUp { text },
+        let why = match (trouble, since) {
+            (Trouble::Github(_) | Trouble::Git(_) | Trouble::Absent(_), Some(since)) => {
+                Why::GithubAway { since, finished: finished(effect), text }
+            }
+            (Trouble::Github(_), None) => Why::Github { text },
+            (Trouble::Sandbox(_), _) => Why::NoSandbox { text },
+            (Trouble::Model { .. }, _) => Why::Model { text },
+            (Trouble::Forbidden(_), _) => Why::Forbidden { text },
+            (
+                Trouble::Store(_)
+                | Trouble::Git(_)
+                | Trouble::NotByGit(_)
+                | Trouble::Journal(_)
+                | Trouble::Corrupt(_)
+                | Trouble::Busy
+                | Trouble::Disk { .. }
+                | Trouble::Absent(_)
+                | Trouble::Held { .. }
+                | Trouble::Interrupted,
+                _,
+            ) => Why::GaveUp { text },
         };
         let event = match effect {
             Effect::React { .. }
@@ -365,6 +377,16 @@ impl Deed<'_> {
         }
         Ok(())
     }
+}
+
+/// What is done and paid for when an effect of this kind is due.
+fn finished(effect: &Effect) -> Finished {
+    if matches!(effect, Effect::CommitPlan { .. } | Effect::OpenPlanPull { .. } | Effect::PostPlan { .. }) {
+        return Finished::Plan;
+    }
+    let judges = matches!(effect, Effect::Judge { gate: Gate::Push, .. } | Effect::JudgeAgain { gate: Gate::Push, .. });
+    let brings = matches!(effect, Effect::Push { .. } | Effect::OpenPull { .. } | Effect::PushMore { .. });
+    if judges || brings { Finished::Work } else { Finished::Nothing }
 }
 
 fn changed(change: Change) -> Done {

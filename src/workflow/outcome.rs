@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::Reason;
 use super::spending::DayReached;
-use crate::ids::{CommitSha, Person, PullNumber};
+use crate::ids::{CommitSha, Person, PullNumber, Timestamp};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,18 @@ pub enum CancelledBy {
     Uninstalled,
 }
 
+/// What was done and paid for when a run could not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finished {
+    /// Nothing yet.
+    Nothing,
+    /// A version of the plan.
+    Plan,
+    /// The work on it.
+    Work,
+}
+
 /// Why a run could not go on, sorted by what a person can do about it. Texts come from tools and models: data, shown as such.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -192,6 +204,15 @@ pub enum Trouble {
     /// GitHub refused a write.
     Github {
         /// What, and what would help.
+        text: String,
+    },
+    /// GitHub could not be reached, or did not do its part, for as long as what is finished is kept (F31).
+    GithubAway {
+        /// Since when.
+        since: Timestamp,
+        /// What could not be brought there.
+        finished: Finished,
+        /// What it said last.
         text: String,
     },
     /// A write's outcome stayed unknown, or an effect failed again and again.

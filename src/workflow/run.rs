@@ -11,7 +11,7 @@ mod resting;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::outcome::{CancelledBy, Fate, Outcome, Revert, Trouble};
+pub use super::outcome::{CancelledBy, Fate, Finished, Outcome, Revert, Trouble};
 
 use super::act::Act;
 use super::approval::{Case, Edit, Reason, Retry, Rules, Subject};

@@ -9,7 +9,7 @@ use assentry::demo::github::{Fault, Wrong};
 use assentry::demo::model::{Reply, Script, Seen};
 use assentry::demo::story::{self, Storyteller};
 use assentry::ids::RunId;
-use assentry::workflow::run::State;
+use assentry::workflow::run::{DeliverStage, Delivering, State};
 use serde_json::json;
 
 use crate::world::{REPO, World};
@@ -23,6 +23,9 @@ struct Counted(Arc<AtomicUsize>);
 impl Script for Counted {
     fn answer(&self, request: &Seen) -> Reply {
         self.0.fetch_add(1, Ordering::SeqCst);
+        if request.mentions("Work on this was begun before") {
+            return Reply::call("finish", &json!({"summary": "Dashes are trimmed."}));
+        }
         Storyteller.answer(request)
     }
 }
@@ -186,7 +189,32 @@ async fn f31_a_finished_plan_is_kept_for_seven_days_and_then_the_run_ends_with_t
     let End { phase, model_calls, .. } = told.end().await;
     assert_eq!((phase.as_str(), model_calls), ("ended", paid));
     let said = told.world.said(told.issue);
-    assert!(said.iter().any(|text| text.contains("GitHub refused a write")), "{said:#?}");
+    let why = "GitHub could not be reached, or did not do its part, for seven days, since ";
+    let what = ", so the plan that was written could not be brought there. The last answer: ";
+    assert!(said.iter().any(|text| text.contains(why) && text.contains(what)), "{said:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f31_finished_work_that_could_not_be_brought_for_seven_days_is_what_a_retry_goes_on_from() {
+    let told = Told::approved().await;
+    let opening =
+        |state: &State| matches!(state, State::Delivering(Delivering { stage: DeliverStage::Opening { .. }, .. }));
+    told.until(opening).await;
+    let paid = told.end().await.model_calls;
+    let digest = told.world.digest(told.issue).await;
+    told.is_away(170, Duration::from_secs(3_600)).await;
+    told.world.github.heals();
+    told.world.passes(TEN_MINUTES).await;
+    assert_eq!(told.world.phase(told.issue).await, "ended");
+    let said = told.world.said(told.issue);
+    for part in ["so the finished work could not be brought there", "The work is kept on this server. `/retry "] {
+        assert!(said.iter().any(|text| text.contains(part)), "{said:#?}");
+    }
+
+    told.world.person("bob").comments(told.issue, &format!("/retry {digest}")).unwrap();
+    told.world.settle().await;
+    let end = told.end().await;
+    assert_eq!((end.phase.as_str(), end.model_calls), ("in_review", paid + 1), "{:#?}", told.world.said(told.issue));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,8 @@ use crate::workflow::approval::{EXPIRES, Rules, Separation, Subject};
 use crate::workflow::change::{Around, Input, Notice};
 use crate::workflow::command::parse;
 use crate::workflow::run::{
-    Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Outcome, Planning, Revert, ReviewBounds,
-    Shown, Trouble, Waiting,
+    Approved, Ask, AwaitingAnswer, CancelledBy, Delivering, Ended, Executing, Finished, Outcome, Planning, Revert,
+    ReviewBounds, Shown, Trouble, Waiting,
 };
 use crate::workflow::spending::{DayReached, Limit, Whose};
 
@@ -210,6 +210,8 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         Trouble::Forbidden { text: text() },
         Trouble::Void { reason: Reason::BranchMoved },
         Trouble::Github { text: text() },
+        Trouble::GithubAway { since: Timestamp(0), finished: Finished::Nothing, text: text() },
+        Trouble::GithubAway { since: Timestamp(0), finished: Finished::Work, text: text() },
         Trouble::GaveUp { text: "x".repeat(500) },
     ];
     let done = |fate| Outcome::Done { pull: PullNumber(44), head: sha(), fate };
@@ -325,6 +327,14 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     **Assentry: failed**
     GitHub refused a write: it says \<b>so\</b>
     Someone who administers the App or the repository can allow it. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
+
+    **Assentry: failed**
+    GitHub could not be reached, or did not do its part, for seven days, since 1970-01-01 00:00:00 UTC, so this run could not go on. The last answer: it says \<b>so\</b>
+    `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
+
+    **Assentry: failed**
+    GitHub could not be reached, or did not do its part, for seven days, since 1970-01-01 00:00:00 UTC, so the finished work could not be brought there. The last answer: it says \<b>so\</b>
+    The work is kept on this server. `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over. The retry goes on from that work and does none of its steps again.
 
     **Assentry: failed**
     After many tries this did not succeed: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx … (100 more characters in the run's log)
