@@ -1,7 +1,8 @@
 //! What is said where the work has left the plan, and what the planner and the next approvers are told of it.
 
 use super::escape::{code, quoted};
-use super::figures::and;
+use super::figures::{and, many};
+use super::plan::Dropped;
 use crate::ids::IssueNumber;
 use crate::workflow::command::Prefix;
 use crate::workflow::deviation::{Deviation, DeviationKind, Response, Responses};
@@ -24,6 +25,25 @@ fn told(deviation: &Deviation) -> String {
 fn kept(steps: &[String]) -> String {
     let steps: Vec<String> = steps.iter().map(|step| code(step)).collect();
     if steps.is_empty() { "What is done is kept".to_owned() } else { format!("What is done is kept ({})", and(&steps)) }
+}
+
+/// Another plan was asked for while work is kept.
+pub(super) fn in_the_way(who: &str, version: u32, steps: &[String], prefix: &Prefix) -> String {
+    format!(
+        "{who}, the work on v{version} rests, so the plan stays as it is. {}: {} {}",
+        kept(steps),
+        prefix.tell("`/continue` and what you want goes on from there."),
+        prefix.tell("To drop it and plan anew, write `/cancel`, then `/plan` and what you want.")
+    )
+}
+
+/// Kept work that the next version does not go on from, because a person wanted another plan.
+pub(super) fn dropped(Dropped { version, steps, files, bytes }: &Dropped) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| code(step)).collect();
+    let size = (*files > 0).then(|| format!("{} with {}", many(*files, "changed file"), many(*bytes, "byte")));
+    let of_it: Vec<String> = (!steps.is_empty()).then(|| and(&steps)).into_iter().chain(size).collect();
+    let of_it = if of_it.is_empty() { String::new() } else { format!(" ({})", of_it.join("; ")) };
+    format!("What was done for v{version}{of_it} is dropped, because another plan was asked for")
 }
 
 /// The work has stopped, and the next version is on its way.
@@ -118,6 +138,16 @@ mod tests {
     fn deviation(kind: DeviationKind) -> Deviation {
         let (what, why) = ("`rg` is missing.".to_owned(), "The image has none.".to_owned());
         Deviation { step: "s2".to_owned(), kind, what, why }
+    }
+
+    #[test]
+    fn what_another_plan_drops_is_told_and_how_it_is_not_dropped() {
+        let whole = Dropped { version: 1, steps: vec!["s1".to_owned(), "s2".to_owned()], files: 3, bytes: 1_234 };
+        insta::assert_snapshot!(dropped(&whole), @"What was done for v1 (`s1` and `s2`; 3 changed files with 1,234 bytes) is dropped, because another plan was asked for");
+        let nothing_counted = Dropped { version: 2, ..Dropped::default() };
+        insta::assert_snapshot!(dropped(&nothing_counted), @"What was done for v2 is dropped, because another plan was asked for");
+        let prefix = Prefix::default();
+        insta::assert_snapshot!(in_the_way("@ann", 2, &["s1".to_owned()], &prefix), @"@ann, the work on v2 rests, so the plan stays as it is. What is done is kept (`s1`): `/continue` and what you want goes on from there. To drop it and plan anew, write `/cancel`, then `/plan` and what you want.");
     }
 
     #[test]

@@ -171,6 +171,15 @@ pub enum Words {
         /// Whose.
         who: Person,
     },
+    /// Another plan was asked for while the work on this one rests.
+    WorkIsKept {
+        /// By whom.
+        who: Person,
+        /// The version that is built.
+        version: u32,
+        /// Ids of the steps that are done.
+        steps: Vec<String>,
+    },
     /// Another plan was asked for while the work on this one is up for review.
     WorkIsUp {
         /// By whom.

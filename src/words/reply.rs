@@ -114,6 +114,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who),
             prefix.tell("write `/cancel`, then `/plan` and what you want.")
         ),
+        Words::WorkIsKept { who, version, steps } => deviation::in_the_way(&mention(who), *version, steps, prefix),
         Words::WorkIsUp { who, pull } => format!(
             "{}, the work on this plan is up for review in #{pull}, so the plan stays as it is. Say there what the work \
              lacks, or {} To plan anew, close #{pull} and {}",

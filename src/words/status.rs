@@ -6,7 +6,7 @@ use super::around;
 use super::deviation;
 use super::escape::{code, inline, quoted};
 use super::figures::{and, moment};
-use super::plan::version;
+use super::plan::{Dropped, version};
 use super::review;
 use super::spending::{self, PhaseCost, cost};
 use super::trouble;
@@ -30,6 +30,8 @@ pub struct StatusFacts<'a> {
     pub steps: &'a [PlanStep],
     /// Ids of the steps that are done.
     pub ticked: &'a [String],
+    /// Work that was kept, and that the version which is being made does not go on from.
+    pub dropped: Option<&'a Dropped>,
     /// What each phase has cost so far.
     pub costs: &'a [PhaseCost],
     /// How commands are spelt here.
@@ -79,7 +81,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
     match facts.state {
         State::Planning(planning) => tell(
             "writing the plan",
-            format!("Version {} is being written.", planning.version),
+            format!("Version {} is being written.{}", planning.version, dropped(facts)),
             format!("Nothing is needed from you. {cancel}"),
             false,
         ),
@@ -167,6 +169,10 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             tell(phase, account.cause, account.help, !facts.ticked.is_empty())
         }
     }
+}
+
+fn dropped(facts: &StatusFacts<'_>) -> String {
+    facts.dropped.map_or_else(String::new, |dropped| format!(" {}.", deviation::dropped(dropped)))
 }
 
 /// Why the work rests, and what lets it go on.

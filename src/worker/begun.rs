@@ -3,8 +3,9 @@
 use super::Trouble;
 use super::effect::Deed;
 use super::execute::{unfinished_name, work_name};
-use crate::agent::executor::{Begun, Work};
+use crate::agent::executor::{Begun, Work, amount};
 use crate::ids::{AccountKind, Person, RunId};
+use crate::words::plan::{Anew, Dropped};
 use crate::workflow::act::Place;
 use crate::workflow::run::{Ended, Executing, Finished, Guidance, Note, Outcome, State, Thread, Trouble as Why};
 use crate::workflow::step::deviated::note_id;
@@ -38,13 +39,19 @@ impl Deed<'_> {
         Ok(work.map(|work| Begun::of(&work, &terms.plan, &terms.plan)).unwrap_or_default())
     }
 
-    /// The version whose work was kept for this one, which cannot go on from it: its base is another one.
-    pub(super) async fn begins_anew(&self, terms: &Terms) -> Result<Option<u32>, Trouble> {
+    /// Why the version does not go on from work that was kept, if there is some: a person wanted another plan, or its base
+    /// is another one.
+    pub(super) async fn begins_anew(&self, terms: &Terms) -> Result<Option<Anew>, Trouble> {
         let State::Publishing(publishing) = &self.run.state else { return Ok(None) };
+        if let Some(dropped) = self.dropped(&self.run.state).await? {
+            return Ok(Some(Anew::Asked(dropped)));
+        }
         let Some(before) = publishing.around.kept.filter(|before| *before < terms.version) else { return Ok(None) };
         let work: Option<Work> = self.kept(&unfinished_name(before)).await?;
         let moved = self.terms(before).await?.base != terms.base;
-        Ok(work.filter(|work| moved && !(work.steps.is_empty() && work.begun.is_empty())).map(|_| before))
+        Ok(work
+            .filter(|work| moved && !(work.steps.is_empty() && work.begun.is_empty()))
+            .map(|_| Anew::Moved { before }))
     }
 
     /// What the stopped execution of a version has left for another one at the same base.
@@ -79,6 +86,22 @@ impl Deed<'_> {
             earlier = before.origin.retry_of;
         }
         Ok(None)
+    }
+
+    /// The work that a person's call for another plan has let go.
+    pub(super) async fn dropped(&self, state: &State) -> Result<Option<Dropped>, Trouble> {
+        let Some(version) = state.around().and_then(|around| around.dropped) else { return Ok(None) };
+        let work: Option<Work> = match self.kept(&work_name(version)).await? {
+            Some(work) => Some(work),
+            None => self.kept(&unfinished_name(version)).await?,
+        };
+        // An execution that was called off in the middle leaves nothing to be counted.
+        let Some(work) = work else { return Ok(Some(Dropped { version, ..Dropped::default() })) };
+        let last = work.steps.last().map_or(&[][..], |step| &step.changes);
+        let (files, bytes) = amount(&[], if work.begun.is_empty() { last } else { &work.begun });
+        let steps: Vec<String> = work.steps.into_iter().map(|step| step.id).collect();
+        let something = files > 0 || !steps.is_empty();
+        Ok(something.then_some(Dropped { version, steps, files, bytes }))
     }
 
     /// What people said to stopped work, each behind as many turns as there were when it was first gone on with.

@@ -146,6 +146,7 @@ impl Deed<'_> {
         let executor = self.core.executor_named(&terms.models.execute);
         let estimate = executor.and_then(|(_, choice)| choice.at_most(&terms.plan));
         let (hidden, costs, begins_anew) = (&hidden[..], &costs[..], self.begins_anew(&terms).await?);
+        let begins_anew = begins_anew.as_ref();
         let posting = Posting { pull, path: &path, commit, rules, hidden, prefix, costs, estimate, begins_anew };
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };

@@ -86,13 +86,14 @@ impl Deed<'_> {
                 _,
             ) => (vec![], vec![]),
         };
-        let costs = self.costs().await?;
+        let (costs, dropped) = (self.costs().await?, self.dropped(&run.state).await?);
         Ok(status(&StatusFacts {
             run: run.id,
             state: &run.state,
             since,
             steps: &steps,
             ticked: &ticked,
+            dropped: dropped.as_ref(),
             costs: &costs,
             prefix: &self.core.settings.prefix,
             rounds: run.origin.rounds,

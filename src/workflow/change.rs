@@ -147,6 +147,9 @@ pub struct Around {
     /// The version whose execution stopped because the plan did not fit: what was done of it is gone on from.
     #[serde(default)]
     pub kept: Option<u32>,
+    /// The version whose work was let go, because a person wanted another plan while it was kept.
+    #[serde(default)]
+    pub dropped: Option<u32>,
     /// The work that is up for review meanwhile, where the version is to allow what its review asks for.
     #[serde(default)]
     pub review: Option<Box<InReview>>,

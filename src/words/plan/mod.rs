@@ -20,7 +20,7 @@ pub use lines::{line_of, part_at};
 pub use made_from::{MadeFrom, Source, SourceStanding};
 pub use outline::ParseFault;
 pub use parse::{parse_plan, read_plan};
-pub use shown::{Hidden, HiddenKind, PlanFacts, Posting, plan_comment, plan_file};
+pub use shown::{Anew, Dropped, Hidden, HiddenKind, PlanFacts, Posting, plan_comment, plan_file};
 pub(in crate::words) use shown::{version, who_may};
 pub use suggest::{Base, Suggested, Taken, adopt, place};
 pub use template::Hints;

@@ -3,6 +3,7 @@
 use super::made_from::{MadeFrom, made_from};
 use super::plan_body;
 use crate::ids::{CommitSha, Digest, IssueNumber, PullNumber, RepoPath};
+use crate::words::deviation;
 use crate::words::escape::{cell_code, code, fence, inline};
 use crate::words::figures::{count, dollars, many};
 use crate::words::place::Home;
@@ -54,8 +55,33 @@ pub struct Posting<'a> {
     pub costs: &'a [PhaseCost],
     /// What the plan's own estimate of the execution costs at most, in millionths of a dollar, where prices are known.
     pub estimate: Option<u64>,
-    /// The version whose work was kept and is not gone on from, because this one stands on another commit of the base.
-    pub begins_anew: Option<u32>,
+    /// Why work that was kept is not gone on from, where there is some.
+    pub begins_anew: Option<&'a Anew>,
+}
+
+/// Why a version does not go on from work that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anew {
+    /// The version stands on another commit of the base.
+    Moved {
+        /// The version whose work was kept.
+        before: u32,
+    },
+    /// A person wanted another plan.
+    Asked(Dropped),
+}
+
+/// Kept work that is not gone on from, because a person wanted another plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// The version that it was done for.
+    pub version: u32,
+    /// Ids of the steps that were done.
+    pub steps: Vec<String>,
+    /// How many files it had changed; 0 if that was not counted.
+    pub files: u64,
+    /// How large these were.
+    pub bytes: u64,
 }
 
 /// Something that was taken out of the input.
@@ -165,7 +191,7 @@ fn granted(terms: &Terms) -> String {
         ),
         ("Set-up commands", cells(&terms.set_up, ", then ")),
         ("Protected by the policy", cells(&terms.protected, ", ")),
-        ("Where the work leaves the plan", crate::words::deviation::responses(&terms.responses)),
+        ("Where the work leaves the plan", deviation::responses(&terms.responses)),
     ];
     let policy = policy.into_iter().filter(|(_, texts)| !texts.is_empty());
     let rows: Vec<String> =
@@ -221,12 +247,16 @@ fn hidden_kind(kind: HiddenKind) -> &'static str {
 
 /// What becomes of work that was kept, where this version cannot go on from it.
 fn begins_anew(terms: &Terms, posting: &Posting<'_>) -> String {
-    let Some(before) = posting.begins_anew else { return String::new() };
     let (number, branch, base) = (terms.version, code(terms.base_branch.as_str()), code(terms.base.short()));
-    format!(
-        "\n### The work begins anew\n\nWhat was done for v{before} was kept, and v{number} does not go on from it: {branch} has \
-         moved since, and v{number} is written against {base}. Once it is approved, all of it is built and paid for again.\n"
-    )
+    let why = match posting.begins_anew {
+        None => return String::new(),
+        Some(Anew::Moved { before }) => format!(
+            "What was done for v{before} was kept, and v{number} does not go on from it: {branch} has moved since, and \
+             v{number} is written against {base}."
+        ),
+        Some(Anew::Asked(dropped)) => format!("{}.", deviation::dropped(dropped)),
+    };
+    format!("\n### The work begins anew\n\n{why} Once v{number} is approved, all of it is built and paid for again.\n")
 }
 
 fn how_to_go_on(facts: &PlanFacts<'_>, posting: &Posting<'_>) -> String {

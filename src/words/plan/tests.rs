@@ -82,7 +82,7 @@ fn comment(terms: &Terms, hidden: &[Hidden]) -> String {
     comment_after(None, terms, hidden)
 }
 
-fn comment_after(begins_anew: Option<u32>, terms: &Terms, hidden: &[Hidden]) -> String {
+fn comment_after(begins_anew: Option<&Anew>, terms: &Terms, hidden: &[Hidden]) -> String {
     let digest = Digest::from_bytes([0x3f; 32]);
     let home = home();
     let facts =
@@ -290,13 +290,13 @@ fn what_the_policy_sets_up_and_protects_is_shown_with_what_is_granted() {
 fn f43_a_plan_too_long_for_a_comment_is_outlined_with_the_way_to_the_whole() {
     let mut long = plan();
     long.approach = "𝄞<".repeat(30_000);
-    let short = comment_after(Some(1), &terms(long), &[]);
+    let short = comment_after(Some(&Anew::Moved { before: 1 }), &terms(long), &[]);
     assert!(short.chars().count() <= 60_000, "{}", short.chars().count());
     assert!(short.contains("covers all of it") && short.contains("s1` · Count with"), "{short}");
 
     let mut longer = plan();
     longer.goal = "x".repeat(70_000);
-    let shorter = comment_after(Some(1), &terms(longer), &[]);
+    let shorter = comment_after(Some(&Anew::Moved { before: 1 }), &terms(longer), &[]);
     let anew = "What was done for v1 was kept, and v1 does not go on from it: `main` has moved since";
     assert!(short.contains(anew) && shorter.contains(anew), "{shorter}");
     assert!(shorter.contains("covers all of it") && shorter.contains("/approve 3f3f3f3f3f3f"), "{shorter}");
@@ -317,7 +317,7 @@ fn t24_no_flood_of_hidden_text_displaces_the_plan() {
 #[test]
 fn t16_a_plan_comment_is_no_command() {
     assert_eq!(parse(&comment(&terms(plan()), &[])), None);
-    assert_eq!(parse(&comment_after(Some(1), &terms(plan()), &[])), None);
+    assert_eq!(parse(&comment_after(Some(&Anew::Moved { before: 1 }), &terms(plan()), &[])), None);
 }
 
 #[test]

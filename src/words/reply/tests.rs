@@ -376,6 +376,7 @@ proptest! {
             Words::Questions { questions: vec![text.clone()] },
             Words::VersionVoid { version, reason: reason.clone() },
             Words::TooLate { who: person("ann") },
+            Words::WorkIsKept { who: person("ann"), version, steps: vec![text.clone()] },
             Words::NoRun { who: person("ann"), wanted: text.clone() },
             Words::Status { phase: text.clone() },
             Words::StillUnknown { reasons: vec![reason], digest: digest(), away: version % 2 == 0 },

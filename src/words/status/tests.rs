@@ -64,6 +64,7 @@ fn say(state: &State, ticked: &[String], costs: &[PhaseCost]) -> String {
         since: Timestamp(0),
         steps: &steps,
         ticked,
+        dropped: None,
         costs,
         prefix: &Prefix::default(),
         rounds: 10,

@@ -78,6 +78,13 @@ fn guided(resting: &Resting, by: &Person, text: Option<&str>) -> Approved {
     approved
 }
 
+/// Another plan would drop what is done; that takes a word of its own.
+fn plan_asked(resting: &Resting, by: &Person, place: Place) -> Step {
+    let version = resting.approved.shown.subject.version;
+    let words = Words::WorkIsKept { who: by.clone(), version, steps: resting.ticked.clone() };
+    answer(&words, place, &format!("kept-{version}-{}-{}", resting.ticked.len(), by.id))
+}
+
 pub(super) fn step(resting: &Resting, event: &Event) -> Step {
     let approved = &resting.approved;
     let with = |acts| {
@@ -110,7 +117,7 @@ pub(super) fn step(resting: &Resting, event: &Event) -> Step {
         Event::PlanAsked { by, guidance, .. } if approved.shown.edited.is_some() => {
             start_over(approved, by, guidance.as_deref())
         }
-        Event::PlanAsked { by, place, .. } => too_late_for(by, *place),
+        Event::PlanAsked { by, place, .. } => plan_asked(resting, by, *place),
         Event::Cancelled { by, why } => cancel(by.as_ref(), *why, Some(&approved.shown)),
         Event::Stopped { outcome } => end(outcome.clone(), Some(&approved.shown), vec![]),
         Event::Answered { words, place, key } => answer(words, *place, key),

@@ -155,9 +155,12 @@ pub(super) fn next_version(shown: &Shown, ask: Ask, acts: &[Act], notes: &[Note]
 
 /// What the next version carries on: a person's word begins the count of unasked versions anew.
 fn around(shown: &Shown, ask: &Ask) -> Around {
-    let before = Around { base_moved: false, ..shown.around.clone() };
+    let before = Around { base_moved: false, dropped: None, ..shown.around.clone() };
     match ask {
-        Ask::Fresh { .. } => Around { base_branch: before.base_branch, review: before.review, ..Around::default() },
+        Ask::Fresh { .. } => {
+            let Around { base_branch, review, kept: dropped, .. } = before;
+            Around { base_branch, review, dropped, ..Around::default() }
+        }
         Ask::Revise { .. } | Ask::Adopt(_) => Around { automatic: 0, restored: false, ..before },
         Ask::Republish => before,
         Ask::Anew { why } => {
@@ -171,11 +174,17 @@ fn around(shown: &Shown, ask: &Ask) -> Around {
     }
 }
 
-/// Plans anew where the work was held because of a changed issue; what was built is not used.
+/// Plans anew where the work was held because of a changed issue; what was built is not used, which is told.
 pub(super) fn start_over(approved: &Approved, by: &Person, guidance: Option<&str>) -> Step {
     let requesters = with_person(&approved.shown.requesters, by);
     let ask = Ask::Fresh { guidance: guidance.map(str::to_owned) };
-    next_version(&approved.shown, ask, &approved.acts, &[], requesters)
+    match next_version(&approved.shown, ask, &approved.acts, &[], requesters) {
+        Step::Move { to: State::Planning(mut planning), then } => {
+            planning.around.dropped = Some(approved.shown.subject.version);
+            Step::Move { to: State::Planning(planning), then }
+        }
+        other @ (Step::Move { .. } | Step::Stay { .. } | Step::Ignore) => other,
+    }
 }
 
 /// Everyone in `people` and `one` more, each once.

@@ -31,7 +31,8 @@ pub(super) fn propose(review: &InReview, deviation: &Deviation, note: &Note) -> 
     let kept = put_back(review);
     let acts = objections(&kept.approved.acts);
     let (requesters, rounds) = (shown.requesters.clone(), shown.rounds + 1);
-    let before = Around { base_moved: false, automatic: 0, restored: false, kept: None, ..shown.around.clone() };
+    let before =
+        Around { base_moved: false, automatic: 0, restored: false, kept: None, dropped: None, ..shown.around.clone() };
     let planning = Planning {
         version,
         ask: Ask::Revise { notes: vec![note.clone()] },

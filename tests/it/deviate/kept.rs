@@ -67,6 +67,65 @@ async fn a_version_on_another_base_says_that_what_was_kept_is_built_again() {
     assert!(asked.len() == 2 && !asked[1].contains("begun before"), "{:#?}", case.world.said(case.issue));
 }
 
+/// The status comment as it was while the next version was written.
+async fn status_while_planning(case: &Case) -> String {
+    case.world.until(case.issue, "planning").await;
+    for _ in 0..50 {
+        let status = case.status();
+        if status.starts_with("**Assentry: writing the plan**") {
+            return status;
+        }
+        case.world.one_thing_happens().await;
+    }
+    unreachable!("{}", case.status());
+}
+
+const DROPPED: &str = "What was done for v1 (`s1`; 1 changed file with ";
+const WHY: &str = " bytes) is dropped, because another plan was asked for.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_plan_drops_what_was_kept_for_the_version_that_waits_and_says_so() {
+    let case = Case::of(executing(two_steps), "").await;
+    assert_eq!(case.phase().await, "awaiting_approval", "{:#?}", case.world.said(case.issue));
+    case.world.github.advances(std::time::Duration::from_secs(60));
+    case.world.person("ann").comments(case.issue, "/plan Leave the changelog alone.").unwrap();
+    let status = status_while_planning(&case).await;
+    assert!(status.contains(&format!("Version 3 is being written. {DROPPED}")) && status.contains(WHY), "{status}");
+
+    case.world.settle().await;
+    let told = format!("### The work begins anew\n\n{DROPPED}");
+    assert!(case.said(&told) && case.said(WHY), "{:#?}", case.world.said(case.issue));
+    assert!(case.said("Once v3 is approved, all of it is built and paid for again."));
+    case.world.github.advances(std::time::Duration::from_secs(60));
+    case.bob_approves().await;
+    assert!(!case.asked()[1].contains("begun before"), "{:#?}", case.world.said(case.issue));
+
+    // It is told of the version that it is true of, and of no other.
+    case.says("ann", "/cancel").await;
+    assert!(!case.status().contains("is dropped"), "{}", case.status());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_rests_is_not_dropped_by_a_plan_without_a_word_and_with_one_it_is_told() {
+    let case = Case::of(executing(two_steps), "[deviations]\nplan_is_wrong = 'ask'\n").await;
+    assert_eq!(case.phase().await, "resting", "{:#?}", case.world.said(case.issue));
+    case.says("ann", "/plan Leave the changelog alone.").await;
+    assert_eq!(case.phase().await, "resting");
+    let answer = "@ann, the work on v1 rests, so the plan stays as it is. What is done is kept (`s1`): `/continue` and what \
+                  you want goes on from there. To drop it and plan anew, write `/cancel`, then `/plan` and what you want.";
+    assert!(case.said(answer), "{:#?}", case.world.said(case.issue));
+
+    // The changed issue asks for a word, and this is one.
+    case.world.person("cara").edits_issue(case.issue, &json!({"body": "Trim it at the beginning only."})).unwrap();
+    case.world.settle().await;
+    assert_eq!(case.phase().await, "resting", "{:#?}", case.world.said(case.issue));
+    case.world.person("ann").comments(case.issue, "/plan").unwrap();
+    let status = status_while_planning(&case).await;
+    assert!(status.contains(&format!("Version 2 is being written. {DROPPED}")) && status.contains(WHY), "{status}");
+    case.world.settle().await;
+    assert!(case.said(&format!("### The work begins anew\n\n{DROPPED}")), "{:#?}", case.world.said(case.issue));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn q13_what_was_kept_is_not_built_before_the_new_version_is_approved() {
     let case = Case::of(executing(two_steps), "").await;
