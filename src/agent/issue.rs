@@ -27,6 +27,10 @@ pub struct Issue {
     pub left_out: usize,
     /// The label that began the run; `None` for a command.
     pub trigger: Option<String>,
+    /// The mark that our own App put at the end of the text, where it opened the issue: readers do not see it, and it is
+    /// no stranger's. Any other text there is hidden text like elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// A comment on an issue.
@@ -130,7 +134,8 @@ impl Issue {
     /// The digest of all that was read, and of who wrote it when; part of what an approval covers.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let Issue { title, author, at, body, comments, left_out, trigger } = self;
+        // The mark stands in the body.
+        let Issue { title, author, at, body, comments, left_out, trigger, mark: _ } = self;
         let time = |at: &Timestamp| u64::try_from(at.0).unwrap_or(0);
         let mut canon = Canon::new("assentry-issue-v2");
         canon.text(title);
@@ -213,6 +218,12 @@ impl Issue {
         }
     }
 
+    /// The text without our own mark, if it still ends with it.
+    fn unmarked(&self) -> &str {
+        let without = self.mark.as_deref().and_then(|mark| self.body.trim_end().strip_suffix(mark));
+        without.filter(|text| text.is_empty() || text.ends_with('\n')).unwrap_or(&self.body)
+    }
+
     fn cleaned(&self) -> (Issue, Vec<Disclosed>) {
         let mut disclosed = Vec::new();
         let mut clean = |at: String, text: &str| {
@@ -222,7 +233,7 @@ impl Issue {
         };
         let visible = |author: &Author| Author { login: text::visible(&author.login).text, ..author.clone() };
         let title = clean("title".to_owned(), &self.title);
-        let body = clean("body".to_owned(), &self.body);
+        let body = clean("body".to_owned(), self.unmarked());
         let comments = self.comments.iter().enumerate().map(|(n, comment)| Comment {
             author: visible(&comment.author),
             text: clean(format!("comments[{n}]"), &comment.text),
@@ -259,6 +270,7 @@ mod tests {
             comments,
             left_out: 0,
             trigger: None,
+            mark: None,
         }
     }
 
@@ -271,6 +283,26 @@ mod tests {
 
         assert_eq!(at, ["title", "body", "comments[0]"]);
         assert!(!read.contains("push") && read.contains(r#"{"at":"body","kind":"html_comment","chars":21}"#), "{read}");
+    }
+
+    #[test]
+    fn t24_our_own_mark_is_not_disclosed_and_any_other_is() {
+        let (ours, other) = ("<!-- assentry 0a -->", "<!-- assentry 0b -->");
+        let hidden = |body: &str| {
+            let issue = Issue { mark: Some(ours.to_owned()), ..issue("t", body, vec![comment(7, ours)]) };
+            issue.hidden().into_iter().map(|it| (it.at, it.hidden.excerpt)).collect::<Vec<_>>()
+        };
+        let said = ("comments[0]".to_owned(), ours.to_owned());
+        let found = |excerpts: &[&str]| {
+            let body = excerpts.iter().map(|text| ("body".to_owned(), (*text).to_owned()));
+            body.chain([said.clone()]).collect::<Vec<_>>()
+        };
+
+        assert_eq!(hidden(&format!("Do it.\r\n\r\n{ours}\n")), found(&[]));
+        assert_eq!(hidden(&format!("Do it.\n\n{other}")), found(&[other]));
+        assert_eq!(hidden(&format!("Do it. {ours}")), found(&[ours]));
+        assert_eq!(hidden(&format!("{ours}\n\nDo it.")), found(&[ours]));
+        assert_eq!(hidden(&format!("<!-- evil -->\n{ours}")), found(&["<!-- evil -->"]));
     }
 
     #[test]

@@ -40,6 +40,15 @@ impl Marker {
         format!("{}\n\n{}", text.trim_end(), self.0)
     }
 
+    /// The last line of a text, if it has the form of a mark. Whose mark it is, it does not say.
+    #[must_use]
+    pub fn at_the_end_of(text: &str) -> Option<&str> {
+        let line = text.trim_end().lines().next_back()?.trim();
+        let tag = line.strip_prefix("<!-- assentry ")?.strip_suffix(" -->")?;
+        let fits = tag.len() == 32 && tag.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then_some(line)
+    }
+
     /// Whether the text's last line is this mark.
     #[must_use]
     pub fn is_on(&self, text: &str) -> bool {
@@ -83,6 +92,25 @@ mod tests {
             Marker::new(&other, RunId(7), "plan-v1"),
         ] {
             assert!(!stranger.is_on(&text));
+        }
+    }
+
+    #[test]
+    fn a_mark_is_known_by_its_form_and_nothing_else_has_it() {
+        let mark = Marker::new(&MarkerKey::derive(&"a key".into()), RunId(7), "plan-v1");
+        let tag = "0123456789abcdef".repeat(2);
+
+        assert_eq!(Marker::at_the_end_of(&mark.on("The plan.")), Some(mark.0.as_str()));
+        for other in [
+            format!("{}\nmore", mark.on("The plan.")),
+            format!("The plan. <!-- assentry {tag} -->"),
+            format!("<!-- assentry {tag}0 -->"),
+            format!("<!-- assentry {} -->", tag.to_uppercase()),
+            format!("<!-- assentry  {tag} -->"),
+            "<!-- assentry push to main -->".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(Marker::at_the_end_of(&other), None, "{other}");
         }
     }
 

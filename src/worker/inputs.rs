@@ -6,7 +6,7 @@ use super::effect::Deed;
 use super::{Core, Trouble};
 use crate::agent::{Author, Comment, Issue, Writes};
 use crate::config::policy::Outsiders;
-use crate::github::{self, Step};
+use crate::github::{self, Marker, Step};
 use crate::ids::{AccountKind, Person, RunId, Timestamp, UserId};
 use crate::workflow::change::{Input, InputEdit, Stale};
 use crate::workflow::run::{Ask, Origin, Planning, Run, State};
@@ -172,6 +172,7 @@ impl Deed<'_> {
             }
             read.push(Comment { id: comment.id, author, at: comment.updated_at, text: comment.body });
         }
+        let ours = by.is_some_and(|by| by.id == us);
         Ok(Issue {
             title: text.0.to_owned(),
             author,
@@ -180,6 +181,7 @@ impl Deed<'_> {
             comments: read,
             left_out,
             trigger: self.run.origin.label.clone(),
+            mark: Marker::at_the_end_of(text.1).filter(|_| ours).map(str::to_owned),
         })
     }
 

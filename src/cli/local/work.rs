@@ -73,7 +73,7 @@ pub fn read_issue(file: &Path, now: Timestamp) -> anyhow::Result<Issue> {
     }
     let author = Author { login: "you".to_owned(), id: None, writes: Writes::Yes };
     let (title, body) = (title.to_owned(), body.trim().to_owned());
-    Ok(Issue { title, author, at: now, body, comments: vec![], left_out: 0, trigger: None })
+    Ok(Issue { title, author, at: now, body, comments: vec![], left_out: 0, trigger: None, mark: None })
 }
 
 /// Reads a plan as `assentry plan` writes it, in Markdown or JSON, and judges it.

@@ -213,6 +213,7 @@ fn issue(body: &str) -> Issue {
         comments: vec![],
         left_out: 0,
         trigger: None,
+        mark: None,
     }
 }
 
