@@ -235,6 +235,8 @@ impl<'l, 'd> Layers<'l, 'd> {
     /// The usual variable holds the vendor's key: it is read only for the vendor's own address.
     fn key(&self, around: &Surroundings<'_>, provider: ProviderKind, at_home: bool) -> Option<SecretString> {
         let named = self.placed(|table| table.parsed("api_key_env", variable));
+        // Known to all of them, also where every phase is elsewhere and none needs it.
+        self.common.has("api_key_file");
         let own = self.is_elsewhere() || self.own.has("api_key_file") || self.own.has("api_key_env");
         let table = if own { self.own } else { self.common };
         let variable = match &named {

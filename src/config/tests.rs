@@ -180,6 +180,25 @@ fn whoever_plans_revises_and_a_fallback_is_one_of_the_allowed() {
 }
 
 #[test]
+fn what_all_models_have_in_common_is_known_where_each_phase_is_elsewhere() {
+    let phases = "[models.plan]\nbase_url = 'https://gateway.test'\napi_key_file = 'other-key'\n\
+        [models.execute]\nprovider = 'openai'\nbase_url = 'http://127.0.0.1:11434/v1'\nmodel = 'm'\n";
+    let common = "provider = 'anthropic'\nbase_url = 'https://common.test'\nmodel = 'c'\neffort = 'low'\n\
+        max_output_tokens = 900\nprice = { input = '1', cached = '1', cache_write = '1', output = '1' }\n";
+    let models = parse(&format!("{FOUR}{common}{phases}")).unwrap().models;
+    let keys = [&models.plan, &models.execute].map(|phase| phase.model.api_key.expose_secret());
+    assert_eq!(keys, ["canary of /etc/assentry/other-key", ""]);
+    assert_eq!([&models.plan, &models.execute].map(|phase| phase.model.max_output_tokens), [900, 900]);
+    assert_eq!(
+        parse(&format!("{FOUR}api_key_fil = 'x'\n{phases}")).unwrap_err(),
+        ["line 7: model.api_key_fil: there is no such key: did you mean `api_key_file`?"]
+    );
+
+    let variable = FOUR.replace("api_key_file = 'model-key'", "api_key_env = 'UNSET'");
+    assert!(parse(&format!("{variable}{phases}")).is_ok());
+}
+
+#[test]
 fn a_key_is_never_sent_to_where_it_was_not_meant_for() {
     let elsewhere = |table: &str| parse_with(&format!("{FOUR}{table}"), &[("ANTHROPIC_API_KEY", "canary")]);
     let local = elsewhere("[models.execute]\nprovider = 'openai'\nbase_url = 'http://127.0.0.1:11434/v1'\nmodel = 'm'");
