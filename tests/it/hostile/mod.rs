@@ -5,6 +5,7 @@
 //! the simulated GitHub is compared, reference by reference and tree by tree, with what was approved.
 
 mod bombs;
+mod build;
 mod files;
 mod names;
 mod reach;
