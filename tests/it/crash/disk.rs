@@ -46,7 +46,7 @@ async fn f19_a_full_disk_stores_or_refuses_and_with_room_again_the_server_goes_o
 }
 
 /// Sends a delivery of 200 kB; its id, if it was acknowledged.
-async fn delivers(town: &Town, name: &str) -> Option<String> {
+pub(super) async fn delivers(town: &Town, name: &str) -> Option<String> {
     let id = name.replace(' ', "-");
     let body = format!("{{\"padding\": \"{}\"}}", "x".repeat(200_000));
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());

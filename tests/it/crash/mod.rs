@@ -5,6 +5,7 @@ mod disk;
 mod failover;
 mod gate;
 mod kills;
+mod power;
 pub(crate) mod server;
 mod several;
 mod start;

@@ -31,6 +31,14 @@ impl Server {
         server
     }
 
+    /// Starts one with these variables, and waits until it listens.
+    pub(crate) async fn with_variables(config: &Path, more: &[&str], variables: &[(&str, &Path)]) -> Server {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_assentry"));
+        let server = Server::begin_by(program.envs(variables.iter().copied()), config, more);
+        assert!(server.log().shows("listening on").await, "it did not start: {:#?}", server.log.lines());
+        server
+    }
+
     /// Starts one whose data is on a small disk of its own, and waits until it listens.
     pub(crate) async fn on_small_disk(config: &Path, data: &Path, more: &[&str]) -> Server {
         let mut program = Command::new("unshare");
