@@ -37,6 +37,7 @@ mod setup;
 mod shown;
 mod store;
 mod story;
+mod stuck;
 mod talk;
 mod tidy;
 mod unclear;

@@ -1,0 +1,114 @@
+//! Whoever takes up a piece of work and never reports back: the run does not stay "in progress" for it.
+
+use std::time::Duration;
+
+use assentry::config::Config;
+use assentry::ids::Timestamp;
+use assentry::store::{Lease, Worker};
+use assentry::workflow::effect::Lane;
+use sqlx::{AnyConnection, Connection as _};
+
+use crate::world::World;
+
+/// How long a claim lasts that nobody renews, and a little longer.
+const LEASE: Duration = Duration::from_secs(30);
+const LONGER: Duration = Duration::from_secs(31);
+
+impl World {
+    /// Whether an effect of this name is the next of its lane, and due.
+    async fn is_next(&self, effect: &str, lane: Lane) -> bool {
+        let config = Config::load(&self.data.path().join("assentry.toml")).unwrap();
+        let path = config.server.database_url.expose().trim_start_matches("sqlite:").to_owned();
+        let mut database = AnyConnection::connect(&format!("sqlite://{path}")).await.unwrap();
+        let next = "SELECT effect, run_at FROM effects WHERE state = 'due' AND lane = $1 ORDER BY id LIMIT 1";
+        let next: Option<(String, i64)> =
+            sqlx::query_as(next).bind(lane.as_str()).fetch_optional(&mut database).await.unwrap();
+        database.close().await.unwrap();
+        next.is_some_and(|(text, run_at)| {
+            text.contains(&format!("\"effect\":\"{effect}\"")) && Timestamp(run_at) <= self.our_now()
+        })
+    }
+
+    /// Lets things happen until this effect is the next, and then three processes take it, one after the other, and
+    /// stand still. Says when the first one did.
+    async fn is_taken_by_who_stands_still(&self, effect: &str, lane: Lane) -> Timestamp {
+        let mut tries = 0..1_000;
+        while !self.is_next(effect, lane).await {
+            tries.next().unwrap_or_else(|| panic!("{effect} is never the next"));
+            self.one_thing_happens().await;
+        }
+        let begin = self.github.now();
+        for nth in 0..3 {
+            let (worker, lease) = (Worker::new(&format!("still {nth}")), Lease { now: self.our_now(), length: LEASE });
+            let taken = self.core.store.claim_effect(&worker, &[lane], lease).await.unwrap().expect("it is due");
+            assert!(taken.effect.contains(effect) && !taken.poisoned, "{taken:?}");
+            self.github.advances(LONGER);
+        }
+        begin
+    }
+
+    /// The issue of the story is labelled, and bob approves the plan when he sees one.
+    async fn people_act(&self, until_approved: bool) -> i64 {
+        if until_approved {
+            let issue = self.planned().await;
+            self.person("bob").approves(self.plan_pull(issue).await).unwrap();
+            return issue;
+        }
+        let ann = self.person("ann");
+        let issue = ann.opens_issue(assentry::demo::story::TITLE, assentry::demo::story::BODY).unwrap();
+        ann.labels(issue, "assentry").unwrap();
+        issue
+    }
+}
+
+/// A run that cannot go on without this effect ends in public, with what helps.
+async fn ends_in_public(effect: &str, lane: Lane, approved: bool) {
+    let world = World::start().await;
+    let issue = world.people_act(approved).await;
+    let begin = world.is_taken_by_who_stands_still(effect, lane).await;
+    world.settle().await;
+
+    let (phase, said) = (world.phase(issue).await, world.said(issue));
+    assert_eq!(phase, "ended", "{effect}: {said:#?}");
+    let status = said.first().expect("a status");
+    assert!(status.contains("again and again") && status.contains("`/"), "{effect}: {status}");
+    let took = world.github.now().since(begin);
+    assert!(took <= Duration::from_secs(600), "{effect}: {took:?}");
+    assert_eq!(world.core.store.unfinished_effects(world.row(issue).await.unwrap().id).await.unwrap(), 0, "{effect}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f55_a_plan_whose_maker_stands_still_ends_in_public_within_ten_minutes() {
+    for (effect, lane) in [
+        ("write_plan", Lane::Work),
+        ("commit_plan", Lane::Talk),
+        ("open_plan_pull", Lane::Talk),
+        ("post_plan", Lane::Talk),
+    ] {
+        Box::pin(ends_in_public(effect, lane, false)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f55_work_whose_maker_stands_still_ends_in_public_within_ten_minutes() {
+    for (effect, lane) in
+        [("judge", Lane::Talk), ("execute", Lane::Work), ("push", Lane::Talk), ("open_pull", Lane::Talk)]
+    {
+        Box::pin(ends_in_public(effect, lane, true)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f55_who_stands_still_while_telling_people_holds_nothing_else_up() {
+    for effect in ["react", "show_status"] {
+        let world = World::start().await;
+        let issue = world.people_act(false).await;
+        let begin = world.is_taken_by_who_stands_still(effect, Lane::Talk).await;
+        world.settle().await;
+
+        assert_eq!(world.phase(issue).await, "awaiting_approval", "{effect}: {:#?}", world.said(issue));
+        let status = world.said(issue).into_iter().find(|text| text.starts_with("**Assentry: ")).expect("a status");
+        assert!(status.contains("waiting for approval"), "{effect}: {status}");
+        assert!(world.github.now().since(begin) <= Duration::from_secs(600));
+    }
+}
