@@ -118,7 +118,21 @@ async fn assemble(config: &Config, sandbox: Sandbox, stop: CancellationToken) ->
     let worker = Worker::new(&unique_name());
     let (app, planner, reviser, executor) = (Arc::new(app), Arc::new(planner), Arc::new(reviser), Arc::new(executor));
     let (reviewer, settings, counts) = (reviewer.map(Arc::new), Arc::new(settings), Counts::default());
-    Ok(Core { store, app, sandbox, planner, reviser, executor, reviewer, others, settings, counts, worker, stop })
+    Ok(Core {
+        store,
+        app,
+        sandbox,
+        planner,
+        reviser,
+        executor,
+        reviewer,
+        others,
+        settings,
+        counts,
+        worker,
+        in_a_row: Arc::default(),
+        stop,
+    })
 }
 
 /// What policies are held against here: what they may choose turns on the walls that hold.

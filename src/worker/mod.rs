@@ -60,6 +60,7 @@ mod update;
 mod workplace;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -93,6 +94,9 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 /// How often is looked whether an archived repository or a suspended installation is back.
 const REST: Duration = Duration::from_secs(600);
 
+/// After so many deliveries an effect is done first, if one is due.
+const DELIVERIES_IN_A_ROW: usize = 4;
+
 /// GitHub may answer 404 for so long about what it has just told of; an older 404 is a fact (F11).
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -121,6 +125,8 @@ pub struct Core {
     pub counts: Counts,
     /// This start of the process, among all replicas.
     pub worker: Worker,
+    /// How many deliveries this process has taken in a row, without a look at what else is due.
+    pub in_a_row: Arc<AtomicUsize>,
     /// Ends long effects when the process stops; they are handed back, not lost.
     pub stop: CancellationToken,
 }
@@ -141,29 +147,37 @@ impl Core {
     /// When the store does not answer: nothing was lost, try again later.
     pub async fn turn(&self, role: Role, now: Timestamp) -> Result<bool, Trouble> {
         let moment = Moment::begin(now);
-        let lease = Lease { now, length: LEASE };
-        let lanes: &[Lane] = match role {
-            Role::Worker => {
-                if let Some(claimed) = self.store.claim_delivery(&self.worker, lease).await? {
-                    // What is logged meanwhile says which delivery, or which run and effect, it is about.
-                    let id = &claimed.delivery.id;
-                    let span = tracing::info_span!("delivery", delivery.id = %id);
-                    let taken = Box::pin(self.take_delivery(claimed, moment).instrument(span)).await;
-                    self.counts.took_delivery(taken.is_ok());
-                    return taken.map(|()| true);
-                }
-                &[Lane::Talk, Lane::Timer, Lane::Aside]
+        let talk = [Lane::Talk, Lane::Timer, Lane::Aside];
+        match role {
+            Role::Runner => self.does_effect(&[Lane::Work], moment).await,
+            // What people do counts first, but a flood of it does not hold up what follows from the rest of it (F10).
+            Role::Worker if self.in_a_row.load(Ordering::Relaxed) >= DELIVERIES_IN_A_ROW => {
+                self.in_a_row.store(0, Ordering::Relaxed);
+                Ok(self.does_effect(&talk, moment).await? || self.takes_delivery(moment).await?)
             }
-            Role::Runner => &[Lane::Work],
-        };
-        match self.store.claim_effect(&self.worker, lanes, lease).await? {
-            Some(claimed) => {
-                let (run, id) = (claimed.run, claimed.id);
-                let span = tracing::info_span!("effect", run.id = %run, effect.id = %id);
-                Box::pin(self.perform(claimed, moment).instrument(span)).await?;
-                Ok(true)
-            }
-            None => Ok(false),
+            Role::Worker => Ok(self.takes_delivery(moment).await? || self.does_effect(&talk, moment).await?),
         }
+    }
+
+    async fn takes_delivery(&self, moment: Moment) -> Result<bool, Trouble> {
+        let lease = Lease { now: moment.start(), length: LEASE };
+        let Some(claimed) = self.store.claim_delivery(&self.worker, lease).await? else {
+            self.in_a_row.store(0, Ordering::Relaxed);
+            return Ok(false);
+        };
+        self.in_a_row.fetch_add(1, Ordering::Relaxed);
+        // What is logged meanwhile says which delivery, or which run and effect, it is about.
+        let span = tracing::info_span!("delivery", delivery.id = %claimed.delivery.id);
+        let taken = Box::pin(self.take_delivery(claimed, moment).instrument(span)).await;
+        self.counts.took_delivery(taken.is_ok());
+        taken.map(|()| true)
+    }
+
+    async fn does_effect(&self, lanes: &[Lane], moment: Moment) -> Result<bool, Trouble> {
+        let lease = Lease { now: moment.start(), length: LEASE };
+        let Some(claimed) = self.store.claim_effect(&self.worker, lanes, lease).await? else { return Ok(false) };
+        let span = tracing::info_span!("effect", run.id = %claimed.run, effect.id = %claimed.id);
+        Box::pin(self.perform(claimed, moment).instrument(span)).await?;
+        Ok(true)
     }
 }
