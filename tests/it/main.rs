@@ -39,6 +39,7 @@ mod store;
 mod story;
 mod stuck;
 mod talk;
+mod tenants;
 mod tidy;
 mod unclear;
 mod web;
