@@ -181,3 +181,14 @@ fn free_text_goes_on_below_the_command() {
         Some(Command::Revise { text: "keep the flag\n\nand document it".to_owned() })
     );
 }
+
+#[test]
+fn an_act_is_what_bears_on_approval() {
+    let typed = |name: &&str| match *name {
+        "lift" => "/lift @bob".to_owned(),
+        "budget" => "/budget +1".to_owned(),
+        name => format!("/{name}"),
+    };
+    let acts = NAMES.iter().filter(|name| parse(&typed(name)).is_some_and(|command| command.is_act()));
+    assert_eq!(acts.copied().collect::<Vec<_>>(), ["approve", "unapprove", "reject", "lift", "retry"]);
+}
