@@ -127,21 +127,20 @@ pub(super) fn read_plan(table: Table<'_>) -> PlanPolicy {
     policy
 }
 
+const NO_IMAGES: &str = "this server has no images; its operator can add them, by sandbox.images";
+const NO_NAMESPACES: &str = "this server cannot use an image: its walls are landlock alone, and only namespaces can put \
+                             another system in the place of the host's; its operator can let it make them, or leave image \
+                             out";
+
 pub(super) fn read_execute(table: Table<'_>, bounds: &Bounds) -> ExecutePolicy {
     let allowed = &bounds.hosts[..];
-    let image = |text: &str| {
-        match text.strip_prefix("sha256:").and_then(|hex| hex.parse().ok()) {
-        _ if bounds.images == Images::None => {
-            Err("this server has no images; its operator can add them, by sandbox.images".to_owned())
+    let image = |text: &str| match (bounds.images, text.strip_prefix("sha256:").and_then(|hex| hex.parse().ok())) {
+        (Images::None, _) => Err(NO_IMAGES.to_owned()),
+        (Images::Walls, _) => Err(NO_NAMESPACES.to_owned()),
+        (Images::Kept, Some(digest)) => Ok(digest),
+        (Images::Kept, None) => {
+            Err("must be sha256: and the 64 lower-case hex digits of an archive's digest".to_owned())
         }
-        _ if bounds.images == Images::Walls => Err(
-            "this server cannot use an image: its walls are landlock alone, and only namespaces can put another system in \
-             the place of the host's; its operator can let it make them, or leave image out"
-                .to_owned(),
-        ),
-        Some(digest) => Ok(digest),
-        None => Err("must be sha256: and the 64 lower-case hex digits of an archive's digest".to_owned()),
-    }
     };
     let host = |host: &str| match allowed {
         _ if allowed.iter().any(|one| one == host) => Ok(host.to_owned()),
