@@ -269,8 +269,8 @@ fn adopt(argument: &str, rest: &str) -> Option<Command> {
 fn retry(argument: &str) -> Command {
     let words: Vec<&str> = argument.split(' ').collect();
     let (digest, from) = match words[..] {
-        ["from", step] if !step.is_empty() => ("", Some(step)),
-        [digest, "from", step] if !step.is_empty() => (digest, Some(step)),
+        ["from", step] => ("", Some(step)),
+        [digest, "from", step] => (digest, Some(step)),
         _ => (argument, None),
     };
     Command::Retry { digest: Some(digest.to_owned()).filter(|word| !word.is_empty()), from: from.map(str::to_owned) }

@@ -164,6 +164,7 @@ fn a_retry_takes_a_digest_and_a_step() {
     assert_eq!(parse("/retry from s2"), retry(None, Some("s2")));
     assert_eq!(parse("/retry 3fa9c1d2e07b from s2"), retry(Some("3fa9c1d2e07b"), Some("s2")));
     assert_eq!(parse("/retry from here on"), retry(Some("from here on"), None));
+    assert_eq!(parse("/retry from "), retry(Some("from"), None));
 }
 
 #[test]
