@@ -3,9 +3,10 @@
 
 use super::case::{Asked, approve, at};
 use super::setting::{Setting, digest, person, team};
-use crate::ids::{Login, TeamName, UserId};
-use crate::workflow::act::{ActId, ActKind, Voided};
+use crate::ids::{CommentId, Login, TeamName, UserId};
+use crate::workflow::act::{ActId, ActKind, Place, Voided};
 use crate::workflow::approval::*;
+use crate::workflow::run::Raise;
 
 /// What an approval by digest is refused for.
 fn refused(asked: &Asked, prefix: &str) -> Vec<Reason> {
@@ -52,6 +53,22 @@ fn k_an_approval_that_was_used_up_does_not_stand_in_the_way_of_the_retry() {
     asked.retry = Some(Retry { act: ActId::Comment(0), at: at(104) });
     asked.acts[1].voided = Some(Voided::Used);
     assert_eq!(asked.by(), [2]);
+}
+
+#[test]
+fn only_who_could_approve_grants_more() {
+    let asked = Asked::plain();
+    let (comment, place, micro_dollars) = (CommentId(7), Place::Issue, 1);
+    let act = ActId::Comment(7);
+    let grants = |id: i64, separation: Separation| {
+        let raise = Raise { by: person(id), micro_dollars, place, comment, at: at(120) };
+        let rules = [Rules { separation, ..asked.rules.clone() }];
+        may_raise(&raise, &asked.subject, &rules, asked.facts.people.clone(), asked.facts.teams.clone())
+    };
+    assert_eq!(grants(2, Separation::TwoPerson), Ok(()));
+    assert_eq!(grants(2, Separation::Open), Ok(()));
+    assert_eq!(grants(1, Separation::Open), Ok(()));
+    assert_eq!(grants(1, Separation::TwoPerson), Err(Reason::AskedForIt { act, by: person(1) }));
 }
 
 #[test]
