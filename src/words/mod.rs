@@ -64,12 +64,12 @@ pub enum NotRaised {
 pub enum Words {
     /// What can be typed.
     Help,
-    /// A command is not known, but one is near.
+    /// A command is not known.
     UnknownCommand {
-        /// What was typed.
+        /// What was typed; the whole line, where nothing is near.
         typed: String,
         /// What was perhaps meant.
-        nearest: String,
+        nearest: Option<String>,
     },
     /// Someone may not do what they asked for.
     NotAllowed {

@@ -40,12 +40,15 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
     let prefix = &setting.spelling.prefix;
     match words {
         Words::Help => help(setting.spelling),
-        Words::UnknownCommand { typed, nearest } => format!(
+        Words::UnknownCommand { typed, nearest: Some(nearest) } => format!(
             "I do not know {}. Did you mean {}? {}",
             command(typed, prefix),
             command(nearest, prefix),
             prefix.tell("`/help` lists what can be typed.")
         ),
+        Words::UnknownCommand { typed, nearest: None } => {
+            format!("I do not know {}. {}", code(typed), prefix.tell("`/help` lists what can be typed."))
+        }
         Words::NeedsText { wanted } if wanted == "plan adopt" => prefix.tell(
             "Which plan? Write it below `/plan adopt` in the same comment, in the form of a plan file, or name a \
                  file on the default branch behind it. `/plan template` shows the form.",

@@ -105,7 +105,7 @@ fn every_answer_shows_the_spelling_in_force() {
     let spelling = Spelling { prefix: "/assentry ".parse().unwrap(), slug: None };
     let words = [
         Words::Help,
-        Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() },
+        Words::UnknownCommand { typed: "aprove".to_owned(), nearest: Some("approve".to_owned()) },
         Words::NeedsText { wanted: "revise".to_owned() },
         Words::NotAllowed { who: person("eve"), wanted: "label".to_owned() },
         Words::Questions { questions: vec!["Is `/plan` meant?".to_owned()] },
@@ -123,7 +123,7 @@ fn every_answer_shows_the_spelling_in_force() {
 
 #[test]
 fn a_slip_is_asked_back() {
-    insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: "approve".to_owned() }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
+    insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: Some("approve".to_owned()) }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
 }
 
 #[test]
@@ -368,7 +368,8 @@ proptest! {
         let reason = Reason::BaseMoved { paths: vec![text.clone()] };
         for words in [
             Words::Help,
-            Words::UnknownCommand { typed: text.clone(), nearest: text.clone() },
+            Words::UnknownCommand { typed: text.clone(), nearest: Some(text.clone()) },
+            Words::UnknownCommand { typed: text.clone(), nearest: None },
             Words::NotAllowed { who: person("ann"), wanted: text.clone() },
             Words::NotApproved { who: person("ann"), reasons: vec![reason.clone()], version, digest: digest() },
             Words::NothingToApprove { who: person("ann"), wanted: text.clone(), phase: text.clone() },

@@ -106,12 +106,12 @@ pub enum Command {
         /// Whose, without the `@`.
         login: String,
     },
-    /// `/something` that is none of these, though close enough to one to ask.
+    /// `/something` that is none of these, though close enough to one to ask; or a line that speaks to us by name.
     Unknown {
-        /// What was typed, at most 40 characters.
+        /// What was typed, at most 40 characters; the whole line, where nothing is near.
         typed: String,
-        /// The command it most resembles.
-        nearest: String,
+        /// The command it most resembles, if there is one.
+        nearest: Option<String>,
     },
 }
 
@@ -190,7 +190,7 @@ pub fn parse(body: &str) -> Option<Command> {
 
 impl Spelling {
     /// Reads the body of a comment. `None` is ordinary text, also where it is a command of some other bot. The App's name
-    /// with nothing behind it asks for help.
+    /// with nothing behind it asks for help, and whoever speaks to us in words of their own is told where to find ours.
     #[must_use]
     pub fn parse(&self, body: &str) -> Option<Command> {
         let (first, rest) = match body.split_once('\n') {
@@ -198,10 +198,12 @@ impl Spelling {
             None => (body, ""),
         };
         let line = first.trim_end_matches(' ');
-        match self.behind(line)? {
-            "" if line.len() > 1 => Some(Command::Help),
-            behind => command(behind, rest),
-        }
+        let read = match self.behind(line) {
+            Some("") if line.len() > 1 => Some(Command::Help),
+            Some(behind) => command(behind, rest),
+            None => None,
+        };
+        if read.is_none() && self.is_for_us(line) { Some(not_known(line, None)) } else { read }
     }
 }
 
@@ -238,7 +240,7 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "continue" => Some(Command::Continue { text: text() }),
         "budget" => match argument.strip_prefix('+').and_then(micro_dollars).filter(|more| *more > 0) {
             Some(more) => Some(Command::Budget { more }),
-            None => asked(line, "budget +2.50"),
+            None => asked(line, &amount(argument)),
         },
         "fix" => Some(Command::Fix { text: text() }),
         "update" => bare(Command::Update),
@@ -248,6 +250,7 @@ fn command(line: &str, rest: &str) -> Option<Command> {
         "history" => Some(Command::History),
         "lift" => match argument.strip_prefix('@') {
             Some(login) if login.parse::<Login>().is_ok() => Some(Command::Lift { login: login.to_owned() }),
+            None if argument.parse::<Login>().is_ok() => asked(line, &format!("lift @{argument}")),
             Some(_) | None => asked(line, "lift @login"),
         },
         "help" => Some(Command::Help),
@@ -291,8 +294,19 @@ fn slip(argument: &str) -> Option<Command> {
     asked(&format!("plan {argument}"), &format!("plan {near}"))
 }
 
+/// The amount that was probably meant, in the form that is read.
+fn amount(argument: &str) -> String {
+    let digits = argument.trim_start_matches(['+', '$']);
+    let meant = micro_dollars(digits).is_some_and(|more| more > 0);
+    if meant { format!("budget +{digits}") } else { "budget +2.50".to_owned() }
+}
+
 fn asked(typed: &str, nearest: &str) -> Option<Command> {
-    Some(Command::Unknown { typed: typed.chars().take(40).collect(), nearest: nearest.to_owned() })
+    Some(not_known(typed, Some(nearest.to_owned())))
+}
+
+fn not_known(typed: &str, nearest: Option<String>) -> Command {
+    Command::Unknown { typed: typed.chars().take(40).collect(), nearest }
 }
 
 /// Asks back where a slip of the finger is likely, and keeps silent where another bot is probably meant.

@@ -78,8 +78,22 @@ impl Spelling {
         if let Some(behind) = self.prefix.behind(line) {
             return Some(behind);
         }
-        let behind = line.strip_prefix('@')?.strip_prefix(self.slug.as_ref()?)?;
+        let behind = self.mentioned(line)?;
         if behind.is_empty() { Some(behind) } else { behind.strip_prefix(' ') }
+    }
+
+    /// Whether the line speaks to us by name, or with a prefix that holds a word: nobody else is meant then. A comma
+    /// behind a name is how we speak to people, who might be called as we are.
+    pub(super) fn is_for_us(&self, line: &str) -> bool {
+        let by_word = self.prefix.0.ends_with(' ') && line.starts_with(&self.prefix.0);
+        by_word || self.mentioned(line).is_some_and(|behind| behind.starts_with(' '))
+    }
+
+    /// What stands behind a mention of the App. GitHub takes no notice of the case of a name.
+    fn mentioned<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let (behind, slug) = (line.strip_prefix('@')?, self.slug.as_ref()?);
+        let (name, behind) = behind.split_at_checked(slug.len())?;
+        name.eq_ignore_ascii_case(slug).then_some(behind)
     }
 }
 

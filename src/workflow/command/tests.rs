@@ -37,7 +37,7 @@ fn d25_look_alikes_are_ordinary_text() {
 
 #[test]
 fn a_slip_is_answered_with_the_nearest_command_and_a_stranger_with_silence() {
-    let asked = Command::Unknown { typed: "aprove".to_owned(), nearest: "approve".to_owned() };
+    let asked = Command::Unknown { typed: "aprove".to_owned(), nearest: Some("approve".to_owned()) };
     assert_eq!(parse("/aprove 3fa9c1d2e07b"), Some(asked));
     assert_eq!(parse("/lgtm"), None);
     assert_eq!(parse("/ok-to-test abc"), None);
@@ -76,15 +76,22 @@ fn a_word_of_ours_alone_behind_plan_is_a_command_and_a_sentence_is_guidance() {
     assert_eq!(parse("/plan anyway \r\nin Rust\n"), Some(Command::PlanAnyway { guidance }));
     let guidance = Some("template engines, all of them".to_owned());
     assert_eq!(parse("/plan template engines, all of them"), Some(Command::Plan { guidance }));
-    let asked = Command::Unknown { typed: "plan anway".to_owned(), nearest: "plan anyway".to_owned() };
+    let asked = Command::Unknown { typed: "plan anway".to_owned(), nearest: Some("plan anyway".to_owned()) };
     assert_eq!(parse("/plan anway"), Some(asked));
 }
 
 #[test]
 fn d14_an_objection_is_lifted_by_the_name_of_its_author() {
     assert_eq!(parse("/lift @cara"), Some(Command::Lift { login: "cara".to_owned() }));
-    for text in ["lift cara", "lift", "lift @cara please", "lift  @cara", "lift @"] {
-        let asked = Command::Unknown { typed: text.to_owned(), nearest: "lift @login".to_owned() };
+    let all = [
+        ("lift cara", "lift @cara"),
+        ("lift", "lift @login"),
+        ("lift @cara please", "lift @login"),
+        ("lift  @cara", "lift @login"),
+        ("lift @", "lift @login"),
+    ];
+    for (text, nearest) in all {
+        let asked = Command::Unknown { typed: text.to_owned(), nearest: Some(nearest.to_owned()) };
         assert_eq!(parse(&format!("/{text}")), Some(asked));
     }
 }
@@ -93,15 +100,25 @@ fn d14_an_objection_is_lifted_by_the_name_of_its_author() {
 fn t56_more_is_granted_by_an_amount_and_by_nothing_else() {
     assert_eq!(parse("/budget +2.50"), Some(Command::Budget { more: 2_500_000 }));
     assert_eq!(parse("/budget +3\nplease"), Some(Command::Budget { more: 3_000_000 }));
-    for text in ["budget", "budget 2.50", "budget -1", "budget +0", "budget + 2", "budget +1e3", "budget +$2"] {
-        let asked = Command::Unknown { typed: text.to_owned(), nearest: "budget +2.50".to_owned() };
+    let all = [
+        ("budget", "budget +2.50"),
+        ("budget 3", "budget +3"),
+        ("budget +$4.20", "budget +4.20"),
+        ("budget -1", "budget +2.50"),
+        ("budget 0", "budget +2.50"),
+        ("budget +0", "budget +2.50"),
+        ("budget + 2", "budget +2.50"),
+        ("budget +1e3", "budget +2.50"),
+    ];
+    for (text, nearest) in all {
+        let asked = Command::Unknown { typed: text.to_owned(), nearest: Some(nearest.to_owned()) };
         assert_eq!(parse(&format!("/{text}")), Some(asked));
     }
 }
 
 #[test]
 fn what_stands_behind_a_command_that_takes_nothing_is_asked_back() {
-    let asked = Command::Unknown { typed: "unapprove it".to_owned(), nearest: "unapprove".to_owned() };
+    let asked = Command::Unknown { typed: "unapprove it".to_owned(), nearest: Some("unapprove".to_owned()) };
     assert_eq!(parse("/unapprove it"), Some(asked));
 }
 
@@ -109,20 +126,30 @@ fn what_stands_behind_a_command_that_takes_nothing_is_asked_back() {
 fn a_mention_and_a_prefix_with_a_word_are_as_exact_as_the_slash() {
     let slug = Some("assentry".to_owned());
     let spelling = |prefix: &str| prefix.parse().map(|prefix| Spelling { prefix, slug: slug.clone() });
-    for (prefix, begin) in [("/", "/"), ("/", "@assentry "), ("/assentry ", "/assentry "), ("!", "!")] {
+    let begins = [("/", "/", false), ("/", "@assentry ", true), ("/assentry ", "/assentry ", true), ("!", "!", false)];
+    for (prefix, begin, for_us) in begins {
         let read = |text: &str| spelling(prefix).map(|spelling| spelling.parse(&format!("{begin}{text}")));
         assert_eq!(read("approve 3fa9c1d2e07b \r\nfine"), Ok(approve("3fa9c1d2e07b")), "{begin}");
         assert_eq!(read("aprove").map(|read| read.is_some()), Ok(true), "{begin}");
         for text in [" approve", "Approve", "appr\u{200b}ove", "approve\u{a0}3fa9c1d2e07b", "lgtm", "/approve"] {
-            assert_eq!(read(text), Ok(None), "{begin}{text:?}");
+            // Where nobody else can be meant, the answer says where the commands are; it is no act all the same.
+            let answer = Command::Unknown { typed: format!("{begin}{text}"), nearest: None };
+            assert_eq!(read(text), Ok(for_us.then_some(answer)), "{begin}{text:?}");
         }
+    }
+    for text in ["@Assentry approve 3fa9c1d2e07b", "@ASSENTRY approve 3fa9c1d2e07b"] {
+        assert_eq!(spelling("/").map(|spelling| spelling.parse(text)), Ok(approve("3fa9c1d2e07b")), "{text:?}");
     }
     let none = [
         "/approve",
         "/assentry-approve",
+        "/assentryapprove",
         "@assentry, approve",
-        "@Assentry approve",
         "@assentryapprove",
+        "@assentry-two approve",
+        "@assentry/team approve",
+        "@assent",
+        "@é",
         " /assentry approve",
     ];
     for text in none {

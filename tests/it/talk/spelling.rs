@@ -15,18 +15,24 @@ async fn a_mention_works_like_the_slash_and_is_as_exact() {
     let before = world.said(issue);
     for text in [
         format!(" @assentry approve {digest}"),
-        format!("@assentry  approve {digest}"),
-        format!("@Assentry approve {digest}"),
         format!("@assentry, approve {digest}"),
-        format!("@assentry /approve {digest}"),
         format!("> @assentry approve {digest}"),
         format!("@assentry-bot approve {digest}"),
-        "@assentry what do you think?".to_owned(),
     ] {
         world.types("bob", issue, &text).await;
         assert_eq!((world.said(issue), world.phase(issue).await), (before.clone(), "awaiting_approval".to_owned()));
     }
-    world.types("bob", issue, &format!("@assentry approve {digest}\nthank you")).await;
+    // Whoever speaks to us is answered, and has approved nothing.
+    for (login, text) in [
+        ("bob", format!("@assentry  approve {digest}")),
+        ("ann", format!("@assentry /approve {digest}")),
+        ("cara", "@assentry what do you think?".to_owned()),
+    ] {
+        world.types(login, issue, &text).await;
+        assert!(world.last_said(issue).starts_with("I do not know `@assentry"), "{text}: {}", world.last_said(issue));
+        assert_eq!(world.phase(issue).await, "awaiting_approval");
+    }
+    world.types("bob", issue, &format!("@Assentry approve {digest}\nthank you")).await;
     assert_eq!((world.phase(issue).await, world.work_pulls().len()), ("in_review".to_owned(), 1));
 }
 
