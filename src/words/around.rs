@@ -52,8 +52,10 @@ pub(super) fn plan_pull_merged(who: Option<&Person>, number: u32, digest: &Diges
 
 pub(super) fn reminder(number: u32, digest: &Digest, prefix: &Prefix) -> String {
     format!(
-        "The plan {} still waits for approval. {} There will be no other reminder.",
+        "The plan {} still waits for approval: an approving review, or this comment.\n\n{}\n\n{} There will be no other \
+         reminder.",
         version(number, digest),
+        approve(digest, prefix),
         prefix.tell("If nobody approves it, it will be closed; `/cancel` closes it now.")
     )
 }

@@ -49,9 +49,9 @@ pub fn report(found: &Conformance) -> Report {
         return Report { title, summary };
     }
     let shorter = format!(
-        "{}\n\nThe full account is too long for a check; {} prints it on the server.\n",
+        "{}\n\nThe full account is too long for a check; on the server {} prints it.\n",
         meaning_of(found),
-        code("assentry run show")
+        code("assentry run show NUMBER")
     );
     Report { title, summary: shorter }
 }
@@ -191,7 +191,7 @@ pub(super) fn second(reading: Option<&SecondReading>) -> Option<String> {
     let remarks: Vec<String> = reading.remarks.iter().map(one).collect();
     let remarks = if remarks.is_empty() { "It has no remarks.".to_owned() } else { remarks.join("\n") };
     Some(format!(
-        "### Second reader\n\n{} has read this as well, and can only lower the verdict. To it: **{}**.\n\n{remarks}",
+        "### Second reader\n\n{} has read this as well, and can only lower the verdict. Its own: **{}**.\n\n{remarks}",
         code(&reading.by),
         headline(reading.verdict).to_lowercase()
     ))
@@ -209,7 +209,7 @@ pub(super) fn refusals(refusals: &Refusals) -> Option<String> {
     let mut lines: Vec<String> = shown.map(one).collect();
     let more = refusals.all.saturating_sub(told);
     lines.extend((more > 0).then(|| format!("- and {more} more")));
-    let heading = "### Refused\n\nThe agent tried this and was not let; nothing of it is in here.";
+    let heading = "### Refused\n\nThe agent tried this and was not allowed to; nothing of it is in here.";
     (refusals.all > 0).then(|| format!("{heading}\n\n{}", lines.join("\n")))
 }
 
@@ -334,7 +334,7 @@ mod tests {
 
         ### Refused
 
-        The agent tried this and was not let; nothing of it is in here.
+        The agent tried this and was not allowed to; nothing of it is in here.
 
         - `edit` `.github/workflows/x.yml`, 2 times: never, says `@ann`; fixes `#9`
         ");

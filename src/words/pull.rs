@@ -63,6 +63,8 @@ pub struct PullFacts<'a> {
     pub costs: &'a [PhaseCost],
     /// The newest event of the server's log, and its hash.
     pub record: (i64, &'a str),
+    /// How commands are spelt here.
+    pub prefix: &'a Prefix,
 }
 
 /// A merge with the base branch that was made on trial and kept nowhere (F35).
@@ -109,7 +111,8 @@ pub fn plan_pull(issue: IssueNumber, issue_title: &str, path: &RepoPath, prefix:
     let body = format!(
         "This is the plan for #{issue}, as one file: {path}. Nothing is built before a person approves it.\n\n\
          - **Read** it under *Files changed*, or in the comment on #{issue}.\n\
-         - **Change** it: comment on a line, request changes in a review, or {revise} Each note is answered.\n\
+         - **Change** it: comment on a line, request changes in a review, or {revise} Each note is answered. Other comments \
+         change nothing.\n\
          - **Approve** it with an approving review here, or with {approve} and the digest that stands above the plan. \
          That approves exactly the version shown; any later change needs a new approval.\n\n\
          This pull request is never merged. When the work is done it is closed with a link to it. Where the run stands is \
@@ -181,10 +184,11 @@ fn body(facts: &PullFacts<'_>, output: usize) -> String {
         let checks: Vec<String> = facts.checks.iter().map(|check| self::check(check, output)).collect();
         parts.push(format!("### Checks\n\n{}", checks.join("\n\n")));
     }
-    parts.extend(facts.trial.map(trial));
+    parts.extend(facts.trial.map(|found| trial(found, facts.prefix)));
     if !facts.costs.is_empty() {
         parts.push(format!("### Cost\n\n{}", cost(facts.costs)));
     }
+    parts.push(what_now(facts.prefix));
     parts.push(record(facts.record));
     parts.join("\n\n") + "\n"
 }
@@ -195,18 +199,29 @@ fn record((event, hash): (i64, &str)) -> String {
     format!("### Record\n\nOn the server, {command} proves that nobody rewrote what led here.")
 }
 
-fn trial(Trial { base, at, conflicts }: &Trial) -> String {
+/// How a reviewer has something done about it.
+fn what_now(prefix: &Prefix) -> String {
+    let told = prefix.tell(
+        "To have something mended, request changes in a review, comment on a line, or write `/fix` and what; each note is \
+         answered. Other comments change nothing. `/update` merges the base branch in. Merging or closing this ends the run.",
+    );
+    format!("### What now\n\n{told}")
+}
+
+fn trial(Trial { base, at, conflicts }: &Trial, prefix: &Prefix) -> String {
     let (base, at) = (code(base.as_str()), code(at.short()));
+    let mut help = String::new();
     let outcome = match &conflicts[..] {
         [] => "without a conflict".to_owned(),
         paths => {
             let named: Vec<String> = paths.iter().take(MOST_CONFLICTS).map(|path| code(path.as_str())).collect();
             let more = paths.len().saturating_sub(MOST_CONFLICTS);
             let more = if more > 0 { format!(" and {} more", count(more as u64)) } else { String::new() };
+            help = prefix.tell(" `/update` merges it into this branch and settles what conflicts inside the scope.");
             format!("with conflicts in {}{more}", named.join(", "))
         }
     };
-    format!("### Base\n\n{base} has moved on since this was begun. On trial it merged {outcome}, at {at}.")
+    format!("### Base\n\n{base} has moved on since this was begun. On trial it merged {outcome}, at {at}.{help}")
 }
 
 /// The commits that answer what people said of the work.

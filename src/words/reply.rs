@@ -92,7 +92,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             "{} is approved by {}. The work starts now and changes only what the plan allows; {} {}",
             version(*number, digest),
             logins(by),
-            prefix.tell("`/cancel` stops it."),
+            prefix.tell("`/stop` stops it and keeps what is done, `/cancel` ends the run."),
             where_it_stands(setting)
         ),
         Words::Questions { questions } => {
@@ -112,10 +112,13 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             prefix.tell("`/plan` makes a new version.")
         ),
         Words::TooLate { who } => format!(
-            "{}, your note came when the work on this version had begun, so it does not change it. Say it again on the \
-             pull request with the work, or {}",
+            "{}, your note came when the work on this version had begun, so it does not change it. {} Or say it on the \
+             pull request with the work, once it is there.",
             mention(who),
-            prefix.tell("write `/cancel`, then `/plan` and what you want.")
+            prefix.tell(
+                "If it fits what was approved, write `/stop`, then `/continue` and your words; for another plan \
+                 `/cancel`, then `/plan` and what you want."
+            )
         ),
         Words::WorkIsKept { who, version, steps } => deviation::in_the_way(&mention(who), *version, steps, prefix),
         Words::WorkIsUp { who, pull } => format!(
@@ -178,7 +181,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::OnlyAdvice { who, reason } => format!(
             "{}, an objection blocks a plan only if its author could approve it; yours stands here as advice. {}",
             mention(who),
-            trouble::reason(reason, prefix)
+            trouble::alone(reason, prefix)
         ),
         Words::NothingToLift { who, login } => format!(
             "{}, nobody called {} has an objection here that could be set aside. {}",
@@ -187,8 +190,9 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             where_it_stands(setting)
         ),
         Words::RoundsOver { rounds } => format!(
-            "{} were made in a row. I have noted what was said since, and begin the next when someone with write access {}",
+            "{} {} made in a row. I have noted what was said since, and begin the next when someone with write access {}",
             many(u64::from(*rounds), "revision"),
+            if *rounds == 1 { "was" } else { "were" },
             prefix.tell("writes `/plan`.")
         ),
         Words::FollowUpsOver { rounds } => review::over(*rounds, prefix),
@@ -218,6 +222,9 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who)
         ),
         Words::Difference { from, to, text } => format!("From v{from} to v{to}:\n\n{text}"),
+        Words::NoSuchVersion { who, newest: 1 } => {
+            format!("{}, there is only v1 so far, so there is nothing to compare.", mention(who))
+        }
         Words::NoSuchVersion { who, newest } => format!(
             "{}, there is no such pair of versions; the newest is v{newest}. {}",
             mention(who),
@@ -229,12 +236,12 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
 
 /// Each command with what it takes, and what it does.
 const COMMANDS: [(&str, &str); 23] = [
-    ("plan [what to mind]", "plans this issue, or plans it anew"),
+    ("plan [guidance]", "plans this issue, or plans it anew"),
     ("plan anyway", "plans without waiting for answers; the plan says what it assumes"),
-    ("plan adopt", "makes a version of the plan that you write below it, or of the file it names"),
+    ("plan adopt [path]", "makes a version of the plan that you write below it, or of the file that it names"),
     ("plan template", "shows an empty plan to fill in yourself"),
-    ("revise what to change", "makes a new version that answers this"),
-    ("approve DIGEST", "approves the version with this digest, as an approving review does"),
+    ("revise text", "makes a new version that answers this"),
+    ("approve [digest]", "approves the version with this digest, as an approving review does"),
     ("unapprove", "takes your approval or objection back"),
     ("reject why", "objects, until you take it back"),
     ("lift @login", "sets someone's objection aside; an administrator can"),
@@ -242,14 +249,17 @@ const COMMANDS: [(&str, &str); 23] = [
     ("stop", "stops the work and keeps what is done; whoever may cancel can"),
     ("pause", "stops the work at the end of the step that is under way; whoever may cancel can"),
     ("resume", "goes on with work that was stopped"),
-    ("continue what to mind", "goes on with it and minds this, inside what was approved"),
+    ("continue [guidance]", "goes on with it and minds this, inside what was approved"),
     ("budget +2.50", "grants the work so many dollars more and goes on with it; whoever may approve can"),
-    ("fix what", "mends the work under review, inside what was approved; alone it takes up what was said there"),
+    ("fix [what]", "mends the work under review, inside what was approved; alone it takes up what was said there"),
     ("update", "merges the base branch into the work, and settles what conflicts inside the scope"),
-    ("retry DIGEST from STEP", "runs the approved version again after a failure, from what is done or from that step"),
+    (
+        "retry [digest] [from step]",
+        "runs the approved version again after a failure, from what is done or from that step",
+    ),
     ("split", "opens an issue for each step of the plan, below this one; the run goes on as it is"),
     ("status", "says where the run stands; anyone can ask"),
-    ("diff v1 v2", "shows what changed between two versions, or last; anyone can ask"),
+    ("diff [v1 [v2]]", "shows what changed between two versions, or last; anyone can ask"),
     ("history", "lists the versions and what was decided; anyone can ask"),
     ("help", "shows this; anyone can ask"),
 ];
@@ -264,7 +274,7 @@ fn help(spelling: &Spelling) -> String {
     format!(
         "Write one of these as the first line of a comment, here or on a pull request of this run:\n\n\
          | Command | What it does |\n| --- | --- |\n{}\n\n\
-         Where nothing else is said, it takes write access.{mention}",
+         What stands in [ ] may be left out. Where nothing else is said, it takes write access.{mention}",
         rows.join("\n")
     )
 }
@@ -288,7 +298,7 @@ fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
              back by its author."
         ),
         other => format!(
-            "{who}, {} needs write access to this repository. A maintainer can do it for you.",
+            "{who}, {} needs write access to this repository. Somebody who has it can do it for you.",
             command(other, prefix)
         ),
     }

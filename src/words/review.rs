@@ -39,7 +39,7 @@ pub(super) fn doing(review: &InReview, rounds: u32, prefix: &Prefix) -> String {
             "holds the work; {} being worked on.",
             match follow_up.notes.len() {
                 1 => "what was said of it is".to_owned(),
-                several => format!("{several} remarks on it are"),
+                several => format!("{several} notes on it are"),
             }
         ),
         ReviewStage::Judging { .. } | ReviewStage::Pushing { .. } => {
@@ -63,7 +63,7 @@ pub(super) fn over(rounds: u32, prefix: &Prefix) -> String {
 pub(super) fn red(checks: usize, prefix: &Prefix) -> String {
     let are = if checks == 1 { "is" } else { "are" };
     format!(
-        "{} {are} red here, and I do not mend them by myself any more. {}",
+        "{} {are} red here, and I do nothing more about it by myself. {}",
         many(u64::try_from(checks).unwrap_or(u64::MAX), "check"),
         prefix.tell("`/fix` by someone with write access takes it up.")
     )
@@ -107,7 +107,7 @@ pub(super) fn failed(why: &Trouble, issue: IssueNumber, prefix: &Prefix) -> Stri
         return format!(
             "I could not finish this, and the work is as it was. {cause}\n\n{}",
             prefix.tell(
-                "`/budget +2.50` by somebody who may approve grants that many dollars more; then `/fix` goes on, and \
+                "`/budget +2.50` by somebody who may approve grants $2.50 more; then `/fix` goes on, and \
                  nothing is paid for twice."
             )
         );
@@ -158,7 +158,7 @@ mod tests {
         let prefix = Prefix::default();
         insta::assert_snapshot!(over(3, &prefix), @"3 follow-ups were made in a row. I have noted what was said since, and take it up when someone with write access writes `/fix`.");
         insta::assert_snapshot!(over(0, &prefix), @"I have noted what was said, and take it up when someone with write access writes `/fix`.");
-        insta::assert_snapshot!(red(1, &prefix), @"1 check is red here, and I do not mend them by myself any more. `/fix` by someone with write access takes it up.");
+        insta::assert_snapshot!(red(1, &prefix), @"1 check is red here, and I do nothing more about it by myself. `/fix` by someone with write access takes it up.");
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         insta::assert_snapshot!(failed(&Trouble::OverBudget { what: "money".to_owned() }, issue, &prefix), @r"
         I could not finish this, and the work is as it was. The budget for this work is used up: money.
 
-        `/budget +2.50` by somebody who may approve grants that many dollars more; then `/fix` goes on, and nothing is paid for twice.
+        `/budget +2.50` by somebody who may approve grants $2.50 more; then `/fix` goes on, and nothing is paid for twice.
         ");
         insta::assert_snapshot!(stopped("@ann", &prefix), @"@ann, the follow-up has stopped, and the work is as it was. What was said is kept; `/fix` takes it up again.");
     }

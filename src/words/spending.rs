@@ -94,10 +94,10 @@ pub(super) fn rests(full: &Full, prefix: &Prefix) -> String {
 pub(super) fn resting(full: &Full, prefix: &Prefix) -> (String, String) {
     match full {
         Full::Budget { limit } => (
-            format!("The approved budget leaves no room for another call of the model: {limit}."),
+            format!("The approved budget is used up ({limit}): there is no room for another call of the model."),
             prefix.tell(
-                "`/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and \
-                 minutes as large a part; then the work goes on.",
+                "`/budget +2.50` by somebody who may approve grants $2.50 more, and turns, tokens and minutes in the same \
+                 proportion; then the work goes on.",
             ),
         ),
         Full::Day { reached } => {

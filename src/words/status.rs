@@ -5,7 +5,7 @@
 use super::around;
 use super::deviation;
 use super::escape::{code, inline, quoted};
-use super::figures::{and, moment};
+use super::figures::{and, many, moment};
 use super::plan::{Dropped, version};
 use super::review;
 use super::spending::{self, PhaseCost, cost};
@@ -146,7 +146,10 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::Executing(executing) => tell(
             "at work",
             format!("Approved by {}. {}", people(&executing.approved.by), progress(facts)),
-            format!("Nothing is needed from you. {cancel}"),
+            format!(
+                "Nothing is needed from you. {}",
+                facts.prefix.tell("`/stop` stops it and keeps what is done, `/cancel` ends the run.")
+            ),
             true,
         ),
         State::Resting(resting) => tell(
@@ -160,7 +163,10 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         }
         State::InReview(in_review) => {
             let what = format!("#{} {}", in_review.pull, review::doing(in_review, facts.review.rounds, facts.prefix));
-            tell("in review", what, format!("Merging or closing #{} ends the run.", in_review.pull), true)
+            let more = facts
+                .prefix
+                .tell("A review there that requests changes, a comment on a line, or `/fix` and what has it mended.");
+            tell("in review", what, format!("{more} Merging or closing #{} ends the run.", in_review.pull), true)
         }
         State::Ended(ended) => {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
@@ -250,7 +256,9 @@ fn rounds_over(waiting: &Waiting, facts: &StatusFacts<'_>) -> String {
         return String::new();
     }
     let ask = facts.prefix.tell("`/plan` by someone with write access takes it up.");
-    format!(" {} revisions were made in a row; what was said since waits, and {ask}", facts.rounds)
+    let were = if facts.rounds == 1 { "was" } else { "were" };
+    let made = many(u64::from(facts.rounds), "revision");
+    format!(" {made} {were} made in a row; what was said since waits, and {ask}")
 }
 
 fn people(people: &[crate::ids::Person]) -> String {

@@ -338,6 +338,12 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
     }
 }
 
+/// A reason alone, told to who cannot be helped by somebody else's approval.
+pub(super) fn alone(reason: &Reason, prefix: &Prefix) -> String {
+    let text = self::reason(reason, prefix);
+    text.split_once("; someone").map_or_else(|| text.clone(), |(what, _)| format!("{what}."))
+}
+
 /// A reason that stays as it is: nobody asks again by itself.
 pub(super) fn unknown(reason: &Reason, prefix: &Prefix) -> String {
     let text = self::reason(reason, prefix);

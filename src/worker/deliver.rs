@@ -152,6 +152,7 @@ impl Deed<'_> {
             follow_ups: &follow_ups,
             trial: trial.as_ref(),
             record: (head.rows, &head.head),
+            prefix: &self.core.settings.prefix,
         }))
     }
 

@@ -111,7 +111,7 @@ async fn t35_a_second_reader_never_makes_a_verdict_better() {
     let world = built(says("as_planned", &json!([])), true).await;
     let (conclusion, text) = verdict(&world);
     assert_eq!(conclusion, "neutral", "{text}");
-    assert!(text.contains("To it: **as planned**.") && text.contains("It has no remarks."), "{text}");
+    assert!(text.contains("Its own: **as planned**.") && text.contains("It has no remarks."), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

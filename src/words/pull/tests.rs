@@ -84,6 +84,7 @@ fn opened(checks: &[CheckResult], why: &str) -> PullText {
         follow_ups: &[],
         trial: None,
         record: (57, &"7e".repeat(32)),
+        prefix: &Prefix::default(),
     })
 }
 
@@ -121,7 +122,7 @@ fn the_work_is_told_against_the_plan() {
 
     ### Refused
 
-    The agent tried this and was not let; nothing of it is in here.
+    The agent tried this and was not allowed to; nothing of it is in here.
 
     - `edit` `CODEOWNERS`: CODEOWNERS is outside the plan's scope
 
@@ -142,6 +143,10 @@ fn the_work_is_told_against_the_plan() {
     ### Cost
 
     Tokens: execute (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.05.
+
+    ### What now
+
+    To have something mended, request changes in a review, comment on a line, or write `/fix` and what; each note is answered. Other comments change nothing. `/update` merges the base branch in. Merging or closing this ends the run.
 
     ### Record
 
@@ -178,7 +183,7 @@ fn a_plan_pull_request_holds_for_all_versions_and_closes_nothing() {
     This is the plan for #42, as one file: `.assentry/plans/42.md`. Nothing is built before a person approves it.
 
     - **Read** it under *Files changed*, or in the comment on #42.
-    - **Change** it: comment on a line, request changes in a review, or write `/revise` and what you want. Each note is answered.
+    - **Change** it: comment on a line, request changes in a review, or write `/revise` and what you want. Each note is answered. Other comments change nothing.
     - **Approve** it with an approving review here, or with `/approve` and the digest that stands above the plan. That approves exactly the version shown; any later change needs a new approval.
 
     This pull request is never merged. When the work is done it is closed with a link to it. Where the run stands is told by the status comment on #42.
@@ -205,8 +210,13 @@ fn t16_no_text_of_a_pull_request_is_a_command() {
 #[test]
 fn f35_what_conflicts_with_the_base_is_named() {
     let conflicts = (0..12).map(|n| path(&format!("src/{n}.rs"))).collect();
-    let text = trial(&Trial { base: "main".parse().unwrap(), at: "4".repeat(40).parse().unwrap(), conflicts });
+    let found = Trial { base: "main".parse().unwrap(), at: "4".repeat(40).parse().unwrap(), conflicts };
+    let text = trial(&found, &Prefix::default());
     let named: Vec<String> = (0..10).map(|n| format!("`src/{n}.rs`")).collect();
-    let expected = format!("On trial it merged with conflicts in {} and 2 more, at `4444444444`.", named.join(", "));
+    let expected = format!(
+        "On trial it merged with conflicts in {} and 2 more, at `4444444444`. `/update` merges it into this branch and \
+         settles what conflicts inside the scope.",
+        named.join(", ")
+    );
     assert!(text.ends_with(&expected), "{text}");
 }

@@ -42,12 +42,12 @@ fn help_lists_what_can_be_typed() {
 
     | Command | What it does |
     | --- | --- |
-    | `/plan [what to mind]` | plans this issue, or plans it anew |
+    | `/plan [guidance]` | plans this issue, or plans it anew |
     | `/plan anyway` | plans without waiting for answers; the plan says what it assumes |
-    | `/plan adopt` | makes a version of the plan that you write below it, or of the file it names |
+    | `/plan adopt [path]` | makes a version of the plan that you write below it, or of the file that it names |
     | `/plan template` | shows an empty plan to fill in yourself |
-    | `/revise what to change` | makes a new version that answers this |
-    | `/approve DIGEST` | approves the version with this digest, as an approving review does |
+    | `/revise text` | makes a new version that answers this |
+    | `/approve [digest]` | approves the version with this digest, as an approving review does |
     | `/unapprove` | takes your approval or objection back |
     | `/reject why` | objects, until you take it back |
     | `/lift @login` | sets someone's objection aside; an administrator can |
@@ -55,18 +55,18 @@ fn help_lists_what_can_be_typed() {
     | `/stop` | stops the work and keeps what is done; whoever may cancel can |
     | `/pause` | stops the work at the end of the step that is under way; whoever may cancel can |
     | `/resume` | goes on with work that was stopped |
-    | `/continue what to mind` | goes on with it and minds this, inside what was approved |
+    | `/continue [guidance]` | goes on with it and minds this, inside what was approved |
     | `/budget +2.50` | grants the work so many dollars more and goes on with it; whoever may approve can |
-    | `/fix what` | mends the work under review, inside what was approved; alone it takes up what was said there |
+    | `/fix [what]` | mends the work under review, inside what was approved; alone it takes up what was said there |
     | `/update` | merges the base branch into the work, and settles what conflicts inside the scope |
-    | `/retry DIGEST from STEP` | runs the approved version again after a failure, from what is done or from that step |
+    | `/retry [digest] [from step]` | runs the approved version again after a failure, from what is done or from that step |
     | `/split` | opens an issue for each step of the plan, below this one; the run goes on as it is |
     | `/status` | says where the run stands; anyone can ask |
-    | `/diff v1 v2` | shows what changed between two versions, or last; anyone can ask |
+    | `/diff [v1 [v2]]` | shows what changed between two versions, or last; anyone can ask |
     | `/history` | lists the versions and what was decided; anyone can ask |
     | `/help` | shows this; anyone can ask |
 
-    Where nothing else is said, it takes write access.
+    What stands in [ ] may be left out. Where nothing else is said, it takes write access.
     ");
 }
 
@@ -124,6 +124,7 @@ fn every_answer_shows_the_spelling_in_force() {
 #[test]
 fn a_slip_is_asked_back() {
     insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "aprove".to_owned(), nearest: Some("approve".to_owned()) }), @"I do not know `/aprove`. Did you mean `/approve`? `/help` lists what can be typed.");
+    insta::assert_snapshot!(said(&Words::UnknownCommand { typed: "@assentry please start".to_owned(), nearest: None }), @"I do not know `@assentry please start`. `/help` lists what can be typed.");
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn a_cancel_without_the_right_says_who_has_it() {
 
 #[test]
 fn a_command_without_the_right_says_who_has_it() {
-    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("eve"), wanted: "revise".to_owned() }), @"@eve, `/revise` needs write access to this repository. A maintainer can do it for you.");
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("eve"), wanted: "revise".to_owned() }), @"@eve, `/revise` needs write access to this repository. Somebody who has it can do it for you.");
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn d49_an_approval_of_nothing_says_where_the_run_stands() {
 
 #[test]
 fn a_start_says_by_whom_and_how_to_stop_it() {
-    insta::assert_snapshot!(said(&Words::Started { version: 2, digest: digest(), by: vec![person("bob"), person("ann")] }), @"`v2 · 3f3f3f3f3f3f` is approved by `bob` and `ann`. The work starts now and changes only what the plan allows; `/cancel` stops it. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
+    insta::assert_snapshot!(said(&Words::Started { version: 2, digest: digest(), by: vec![person("bob"), person("ann")] }), @"`v2 · 3f3f3f3f3f3f` is approved by `bob` and `ann`. The work starts now and changes only what the plan allows; `/stop` stops it and keeps what is done, `/cancel` ends the run. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn d2_a_void_version_says_why() {
 
 #[test]
 fn a_late_note_says_where_it_helps() {
-    insta::assert_snapshot!(said(&Words::TooLate { who: person("ann") }), @"@ann, your note came when the work on this version had begun, so it does not change it. Say it again on the pull request with the work, or write `/cancel`, then `/plan` and what you want.");
+    insta::assert_snapshot!(said(&Words::TooLate { who: person("ann") }), @"@ann, your note came when the work on this version had begun, so it does not change it. If it fits what was approved, write `/stop`, then `/continue` and your words; for another plan `/cancel`, then `/plan` and what you want. Or say it on the pull request with the work, once it is there.");
 }
 
 #[test]
@@ -219,7 +220,7 @@ fn d3_a_stale_approval_shows_the_way_to_the_right_one() {
 #[test]
 fn d51_an_objection_without_the_right_is_advice_and_says_why() {
     let reason = Reason::NotListed { act: ActId::Comment(1), by: person("eve") };
-    insta::assert_snapshot!(said(&Words::OnlyAdvice { who: person("eve"), reason }), @"@eve, an objection blocks a plan only if its author could approve it; yours stands here as advice. `eve` is not on this repository's list of approvers; someone who is can approve.");
+    insta::assert_snapshot!(said(&Words::OnlyAdvice { who: person("eve"), reason }), @"@eve, an objection blocks a plan only if its author could approve it; yours stands here as advice. `eve` is not on this repository's list of approvers.");
 }
 
 #[test]
@@ -234,7 +235,7 @@ fn who_may_not_set_an_objection_aside_is_told_who_may() {
 
 #[test]
 fn a_bot_is_not_mentioned() {
-    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("renovate[bot]"), wanted: "plan".to_owned() }), @"`renovate[bot]`, `/plan` needs write access to this repository. A maintainer can do it for you.");
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("renovate[bot]"), wanted: "plan".to_owned() }), @"`renovate[bot]`, `/plan` needs write access to this repository. Somebody who has it can do it for you.");
 }
 
 #[test]
@@ -424,7 +425,7 @@ proptest! {
 #[test]
 fn t56_work_that_rests_for_want_of_money_says_who_can_grant_it() {
     let words = Words::OutOfBudget { full: Full::Budget { limit: Limit::Money } };
-    insta::assert_snapshot!(said(&words), @"The work rests, and what is done is kept. The approved budget leaves no room for another call of the model: money. `/budget +2.50` by somebody who may approve grants that many dollars more, and of turns, tokens and minutes as large a part; then the work goes on. `/cancel` ends the run.");
+    insta::assert_snapshot!(said(&words), @"The work rests, and what is done is kept. The approved budget is used up (money): there is no room for another call of the model. `/budget +2.50` by somebody who may approve grants $2.50 more, and turns, tokens and minutes in the same proportion; then the work goes on. `/cancel` ends the run.");
 }
 
 #[test]
@@ -457,7 +458,15 @@ fn a_merged_plan_is_explained() {
 #[test]
 fn a_reminder_says_what_happens_without_an_answer() {
     let words = Words::Reminder { version: 2, digest: digest() };
-    insta::assert_snapshot!(said(&words), @"The plan `v2 · 3f3f3f3f3f3f` still waits for approval. If nobody approves it, it will be closed; `/cancel` closes it now. There will be no other reminder.");
+    insta::assert_snapshot!(said(&words), @"
+    The plan `v2 · 3f3f3f3f3f3f` still waits for approval: an approving review, or this comment.
+
+    ```text
+    /approve 3f3f3f3f3f3f
+    ```
+
+    If nobody approves it, it will be closed; `/cancel` closes it now. There will be no other reminder.
+    ");
 }
 
 #[test]

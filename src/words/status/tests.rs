@@ -121,7 +121,7 @@ fn a_run_at_work_shows_its_steps() {
 
     Tokens: plan (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.19; execute (`a/b`) 41,200 in (30,000 cached), 2,100 out, $0.05; in all $0.24.
 
-    Nothing is needed from you. `/cancel` ends it. Since 1970-01-01 00:00:00 UTC.
+    Nothing is needed from you. `/stop` stops it and keeps what is done, `/cancel` ends the run. Since 1970-01-01 00:00:00 UTC.
     ");
 }
 

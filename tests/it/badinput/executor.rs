@@ -155,7 +155,7 @@ async fn f51_an_execution_that_never_ends_stops_within_its_budget() {
     let world = world(script, "[limits.execute]\nturns = 7").await;
     let issue = executed(&world).await;
     assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("resting", 0));
-    assert!(status(&world, issue).contains("The approved budget leaves no room"), "{}", status(&world, issue));
+    assert!(status(&world, issue).contains("The approved budget is used up"), "{}", status(&world, issue));
     assert_eq!(world.model.requests().len(), 1 + 7);
 }
 

@@ -10,7 +10,10 @@ async fn t56_a_budget_that_is_used_up_lets_the_work_rest_and_a_raise_goes_on_wit
     let issue = approved(&world).await;
     assert_eq!((world.phase(issue).await.as_str(), asked(&world)), ("resting", 2));
     let said = status(&world, issue);
-    assert!(said.contains("The approved budget leaves no room for another call of the model: turns."), "{said}");
+    assert!(
+        said.contains("The approved budget is used up (turns): there is no room for another call of the model."),
+        "{said}"
+    );
     assert!(said.contains("`/budget +2.50` by somebody who may approve"), "{said}");
     assert!(world.said(issue).iter().any(|text| text.starts_with("The work rests, and what is done is kept.")));
 
