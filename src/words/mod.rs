@@ -36,7 +36,7 @@ use crate::workflow::command::Prefix;
 use crate::workflow::deviation::Deviation;
 use crate::workflow::limit::LimitReached;
 use crate::workflow::outcome::Outcome;
-use crate::workflow::run::Trouble;
+use crate::workflow::run::{Rest, Trouble};
 use crate::workflow::spending::Full;
 
 pub(crate) use escape::fence;
@@ -439,6 +439,19 @@ pub enum Words {
 #[must_use]
 pub fn because(reason: &Reason, prefix: &Prefix) -> String {
     trouble::reason(reason, prefix)
+}
+
+/// How a run ended, in a word or a few: the same wherever it is told.
+#[must_use]
+pub fn ended_as(outcome: &Outcome) -> &'static str {
+    status::ended_as(outcome)
+}
+
+/// Why work rests, and what lets it go on: sentences of Markdown.
+#[must_use]
+pub fn resting(why: &Rest, prefix: &Prefix) -> Vec<String> {
+    let (cause, help) = status::rest(why, prefix);
+    vec![cause, help]
 }
 
 /// How a run ended and what a person can do about it: sentences of Markdown. `digest` is that of the version people saw

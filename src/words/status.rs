@@ -171,7 +171,7 @@ fn told(facts: &StatusFacts<'_>) -> Told {
         State::Ended(ended) => {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
             let account = trouble::outcome(&ended.outcome, digest, facts.prefix);
-            let phase = phase(&ended.outcome);
+            let phase = ended_as(&ended.outcome);
             tell(phase, account.cause, account.help, !facts.ticked.is_empty())
         }
     }
@@ -182,7 +182,7 @@ fn dropped(facts: &StatusFacts<'_>) -> String {
 }
 
 /// Why the work rests, and what lets it go on.
-fn rest(why: &Rest, prefix: &Prefix) -> (String, String) {
+pub(super) fn rest(why: &Rest, prefix: &Prefix) -> (String, String) {
     match why {
         Rest::Stopped { stop } => (
             format!("{} stopped the work.", code(stop.by.login.as_str())),
@@ -193,7 +193,8 @@ fn rest(why: &Rest, prefix: &Prefix) -> (String, String) {
     }
 }
 
-fn phase(outcome: &Outcome) -> &'static str {
+/// How it ended, in a word or a few.
+pub(super) fn ended_as(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done { fate, .. } => match fate {
             Fate::Unknown => "done",

@@ -2,11 +2,12 @@
 
 use crate::agent::text::visible;
 use crate::ids::{RepoPath, Timestamp};
+use crate::words::ended_as;
 use crate::words::history::{Did, PastAct, PastVersion, Verdict as ActVerdict};
 use crate::worker::{Account, Execution, Overview};
 use crate::workflow::conformance::{CheckVerdict, Conformance, StepReport, StepVerdict, Verdict};
 use crate::workflow::plan::FileChange;
-use crate::workflow::run::{Fate, Outcome};
+use crate::workflow::run::Outcome;
 
 /// The whole account.
 pub(super) fn account(account: &Account) -> String {
@@ -152,15 +153,8 @@ pub(in crate::cli) fn state(run: &Overview) -> String {
             Some(pull) => format!("{} in #{pull}", run.phase),
             None => run.phase.clone(),
         },
-        Some(Outcome::Done { pull, fate, .. }) => match fate {
-            Fate::Unknown => format!("done in #{pull}"),
-            Fate::Merged { .. } => format!("merged in #{pull}"),
-            Fate::Closed { .. } => format!("closed in #{pull}"),
-            Fate::Reverted { .. } => format!("reverted after #{pull}"),
-        },
-        Some(Outcome::Cancelled { .. }) => "cancelled".to_owned(),
-        Some(Outcome::NeedsNewPlan { .. }) => "needs a new plan".to_owned(),
-        Some(Outcome::Failed { .. }) => "failed".to_owned(),
+        Some(outcome @ Outcome::Done { pull, .. }) => format!("{}, #{pull}", ended_as(outcome)),
+        Some(outcome) => ended_as(outcome).to_owned(),
     }
 }
 

@@ -7,26 +7,29 @@ use crate::ids::TeamName;
 use crate::words;
 use crate::workflow::approval::{Level, Reason, Separation};
 use crate::workflow::command::Prefix;
-use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, State, Waiting};
+use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, Rest, State, Trouble, Waiting};
+use crate::workflow::spending::Full;
 
 /// A phase as a word for people, with a colour that says whether it waits, works or has ended.
 pub(super) fn badge(phase: &str, state: Option<&State>) -> Markup {
     let (tone, name) = match state {
-        Some(State::Ended(ended)) => match &ended.outcome {
-            Outcome::Done { fate, .. } => match fate {
-                Fate::Unknown => ("good", "delivered"),
-                Fate::Merged { .. } => ("good", "merged"),
-                Fate::Closed { .. } => ("past", "closed, not merged"),
-                Fate::Reverted { .. } => ("bad", "taken back"),
-            },
-            Outcome::Cancelled { .. } => ("past", "cancelled"),
-            Outcome::NeedsNewPlan { .. } => ("bad", "needs a new plan"),
-            Outcome::Failed { .. } => ("bad", "failed"),
-        },
+        Some(State::Ended(ended)) => (ended_in(&ended.outcome), words::ended_as(&ended.outcome)),
         Some(State::InReview(review)) if review.stage.follow_up().is_some() => ("works", "following up"),
         _ => (tone(phase), name(phase)),
     };
     html! { span.badge.(tone) { (name) } }
+}
+
+fn ended_in(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done { fate: Fate::Unknown | Fate::Merged { .. }, .. } => "good",
+        Outcome::Done { fate: Fate::Closed { .. }, .. }
+        | Outcome::Cancelled { .. }
+        | Outcome::Failed { why: Trouble::NoChange { .. } } => "past",
+        Outcome::Done { fate: Fate::Reverted { .. }, .. } | Outcome::NeedsNewPlan { .. } | Outcome::Failed { .. } => {
+            "bad"
+        }
+    }
 }
 
 /// What a phase is called.
@@ -70,7 +73,13 @@ pub(super) fn awaited(state: &State) -> String {
             1 => "the executor, 1 step done".to_owned(),
             many => format!("the executor, {many} steps done"),
         },
-        State::Resting(_) => "somebody to resume it".to_owned(),
+        State::Resting(resting) => match &resting.why {
+            Rest::Stopped { .. } => "somebody to let it go on",
+            Rest::OutOfBudget { full: Full::Budget { .. } } => "somebody to grant more money",
+            Rest::OutOfBudget { full: Full::Day { .. } } => "room within the limits of a day",
+            Rest::Asks { .. } => "somebody to decide whether it may leave the plan",
+        }
+        .to_owned(),
         State::Delivering(_) => "the pull request".to_owned(),
         State::InReview(review) => match review.stage.follow_up() {
             Some(follow_up) => format!("the executor, for follow-up {} on #{}", follow_up.number, review.pull),
@@ -131,11 +140,11 @@ pub(super) fn said(state: &State, prefix: &Prefix) -> Vec<Markup> {
             let digest = ended.shown.as_ref().map(|shown| shown.subject.digest.short());
             words::ending(&ended.outcome, digest, prefix).iter().map(|text| prose::ours(text)).collect()
         }
+        State::Resting(resting) => words::resting(&resting.why, prefix).iter().map(|text| prose::ours(text)).collect(),
         State::Planning(_)
         | State::Publishing(_)
         | State::Starting(_)
         | State::Executing(_)
-        | State::Resting(_)
         | State::Delivering(_)
         | State::InReview(_) => vec![],
     }
