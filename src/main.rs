@@ -12,10 +12,12 @@ enum Command {
     /// Runs the server.
     Serve(cli::serve::Args),
     /// Lists runs, newest first.
+    #[command(alias = "status")]
     Runs(cli::runs::Args),
     /// Tells of one run: versions, decisions, how the work stands to the plan, cost; or ends it.
     Run(cli::run::Args),
     /// Creates the App on GitHub by way of a page in the browser, and writes the configuration.
+    #[command(alias = "setup")]
     Init(cli::init::Args),
     /// Looks at everything that can be wrong, and says how to mend it.
     Doctor(cli::doctor::Args),

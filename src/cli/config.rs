@@ -1,7 +1,7 @@
 //! `assentry config check`: reads the server's configuration or a repository's policy, and says what holds.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::policy::{Bounds, POLICY_PATH, Policy, Profile, Visibility};
@@ -82,7 +82,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let file = dir.join(POLICY_PATH);
         let visibility = if check.public { Visibility::Public } else { Visibility::Private };
         match load(&file, &bounds, visibility) {
-            Ok(policy) => {
+            Ok(None) => writeln!(
+                out,
+                "{} is not there, which is fine: the policy of the organisation's `.github` repository holds, or else the \
+                 server's own rules. deploy/assentry.repository.example.toml shows what one can say.",
+                file.display()
+            )?,
+            Ok(Some(policy)) => {
                 writeln!(out, "{} is sound. What holds:", file.display())?;
                 bad.extend(image(&policy, images.as_deref(), &file));
                 policy.profiles.iter().try_for_each(|profile| tell(&mut out, &policy, profile))?;
@@ -161,12 +167,19 @@ fn owners(out: &mut impl std::io::Write, dir: &Path) -> std::io::Result<Option<B
     Ok((!mistakes.is_empty()).then_some(BadConfig { file, mistakes }))
 }
 
-fn load(file: &Path, bounds: &Bounds, visibility: Visibility) -> Result<Policy, Vec<Mistake>> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        let what = format!("cannot be read ({error}): copy deploy/assentry.repository.example.toml there");
-        vec![Mistake { key: String::new(), line: None, what }]
-    })?;
-    Policy::parse(&text, bounds, visibility)
+/// The policy, if there is one.
+fn load(file: &Path, bounds: &Bounds, visibility: Visibility) -> Result<Option<Policy>, Vec<Mistake>> {
+    let wrong = |what| vec![Mistake { key: String::new(), line: None, what }];
+    match std::fs::read_to_string(file) {
+        Ok(text) => Policy::parse(&text, bounds, visibility).map(Some),
+        // A folder that is not there is a slip of whoever typed its name.
+        Err(error) if error.kind() == ErrorKind::NotFound && checkout_of(file).is_some_and(Path::is_dir) => Ok(None),
+        Err(error) => Err(wrong(format!("cannot be read ({error})"))),
+    }
+}
+
+fn checkout_of(policy: &Path) -> Option<&Path> {
+    policy.ancestors().nth(Path::new(POLICY_PATH).components().count())
 }
 
 fn tell(out: &mut impl std::io::Write, policy: &Policy, profile: &Profile) -> std::io::Result<()> {

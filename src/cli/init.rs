@@ -112,13 +112,19 @@ pub(super) async fn in_browser(
     end: impl Future<Output = ()>,
 ) -> anyhow::Result<Option<Done>> {
     let mut address = listener.local_addr()?;
-    if address.ip().is_unspecified() {
+    let everywhere = address.ip().is_unspecified();
+    if everywhere {
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
     let secrets = Secrets { token: random()?, session: random()?, state: random()? };
     let mut out = anstream::stdout();
     writeln!(out, "Assentry is not set up yet. Open this link, once:\n")?;
     writeln!(out, "  http://{address}/setup?token={}\n", secrets.token.expose_secret())?;
+    if address.ip().is_loopback() {
+        let port = address.port();
+        let or = if everywhere { ", or put this host's name in the link" } else { "" };
+        writeln!(out, "From another machine: `ssh -L {port}:127.0.0.1:{port} HOST` first{or}.")?;
+    }
     out.flush()?;
     let Place { config, draft, typed, after } = place;
     let setup = Setup { config: std::path::absolute(config)?, draft, typed, after, secrets, clock: now };

@@ -30,6 +30,7 @@ mod timing;
 mod web;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use agents::AgentConfig;
@@ -118,7 +119,13 @@ impl Config {
     pub fn load(file: &Path) -> Result<Config, BadConfig> {
         let bad = |mistakes| BadConfig { file: file.to_owned(), mistakes };
         let text = std::fs::read_to_string(file).map_err(|error| {
-            let what = format!("cannot be read ({error}): copy deploy/assentry.example.toml there");
+            let what = if error.kind() == ErrorKind::NotFound {
+                "is not there: `assentry init` or `assentry serve` makes it, `--config FILE` names another, and \
+                 deploy/assentry.example.toml shows every key"
+                    .to_owned()
+            } else {
+                format!("cannot be read ({error})")
+            };
             bad(vec![Mistake { key: String::new(), line: None, what }])
         })?;
         let folder = file.parent().unwrap_or(Path::new("."));

@@ -31,7 +31,7 @@ fn read(path: &Path) -> io::Result<String> {
             Ok(format!("canary of {}\n", path.display()))
         }
         Some("empty") => Ok("\n".to_owned()),
-        _ => Err(io::ErrorKind::NotFound.into()),
+        _ => Err(ErrorKind::NotFound.into()),
     }
 }
 
@@ -237,8 +237,11 @@ fn t04_only_the_listed_repositories_are_served() {
 fn a_file_that_is_not_there_is_told_with_the_remedy() {
     let error = Config::load(Path::new("/nonexistent/assentry.toml")).unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("1 thing is wrong with /nonexistent/assentry.toml:\n  cannot be read"), "{text}");
-    assert!(text.ends_with("copy deploy/assentry.example.toml there"), "{text}");
+    assert!(
+        text.starts_with("1 thing is wrong with /nonexistent/assentry.toml:\n  is not there: `assentry init`"),
+        "{text}"
+    );
+    assert!(text.ends_with("deploy/assentry.example.toml shows every key"), "{text}");
 }
 
 #[test]

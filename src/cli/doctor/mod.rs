@@ -127,6 +127,11 @@ async fn examine(file: &Path) -> Report {
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(bad) => {
+            if !file.exists() {
+                let remedy = "`assentry init` or `assentry serve` makes it; `--config FILE` names another.";
+                report.fail("configuration", format!("{} is not there", file.display()), remedy);
+                return report;
+            }
             for mistake in &bad.mistakes {
                 let remedy = format!("Mend {}; `assentry config check` reads it again.", file.display());
                 report.fail("configuration", mistake.to_string(), remedy);

@@ -48,7 +48,10 @@ fn all_mistakes_of_a_policy_are_told_and_the_exit_code_says_so() {
     );
     let none = tempfile::tempdir().unwrap();
     let done = assentry(&["config", "check", "--repo", "."], none.path());
-    assert!(text(&done.stderr).contains("copy deploy/assentry.repository.example.toml there"));
+    assert!(text(&done.stdout).contains("is not there, which is fine"), "{}", text(&done.stdout));
+    assert_eq!(done.status.code(), Some(0));
+    let done = assentry(&["config", "check", "--repo", "misspelt"], none.path());
+    assert!(text(&done.stderr).contains("cannot be read"), "{}", text(&done.stderr));
     assert_eq!(done.status.code(), Some(2));
 }
 
