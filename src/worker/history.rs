@@ -147,7 +147,7 @@ impl Told {
     fn overtaken(&mut self, end: &Act, lifts: bool) {
         self.early.push(end.clone());
         if let (Some(act), Some(how)) = (self.act(end.id), end.voided)
-            && (lifts || act.did == Did::Approved)
+            && (lifts && how != Voided::Edited || act.did == Did::Approved)
         {
             act.verdict = Verdict::Voided { how };
         }

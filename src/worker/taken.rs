@@ -51,13 +51,16 @@ impl Taken {
 
 impl Arrival<'_> {
     /// An act was taken back, or something that may yet turn out to be one. Anyone's approval ends by it; an objection only
-    /// if its author did it, or an administrator who did not ask for the version (rule D, D16).
+    /// if its author deleted it, or an administrator who did not ask for the version dismissed it (rule D, D16).
     pub(super) async fn taken_back(&self, run: Option<Run>, taken: Taken) -> Result<(), Trouble> {
         let Some(run) = run.filter(|run| run.state.is_open() || failed(&run.state)) else {
             return self.done("no open run").await;
         };
         let Taken { id, how, author, at, place, via_app } = taken;
         if let Some(act) = run.state.acts().iter().find(|act| act.id == id && !act.kind.is_overtaken()) {
+            if !act.kind.ends_by(how) {
+                return self.done("an edit ends only what approves").await;
+            }
             if !act.kind.approves() && !self.may_lift(&run, &act.by).await? {
                 return self.done("an objection is lifted by its author or an administrator who did not ask").await;
             }
@@ -66,7 +69,7 @@ impl Arrival<'_> {
         let Some(by) = author.filter(|author| author.kind == AccountKind::User) else {
             return self.done("not by a person").await;
         };
-        let kind = ActKind::Overtaken { lifts: self.may_lift(&run, &by).await? };
+        let kind = ActKind::Overtaken { lifts: how != Voided::Edited && self.may_lift(&run, &by).await? };
         let act = Act { id, kind, by, at, place, via_app, voided: Some(how) };
         self.happens(run.id, &Event::Acted { act }).await
     }

@@ -85,9 +85,9 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Voided {
-    /// The comment or review was edited (D27).
+    /// The comment or review was edited (D27). It ends only what approves: an edit says nothing (rule D).
     Edited,
-    /// The comment was deleted (D27).
+    /// The comment was deleted (D27). Of an objection that is its author's way to take it back, as `/unapprove` is.
     Deleted,
     /// The review was dismissed (D10, D13).
     Dismissed,
@@ -107,22 +107,17 @@ impl ActKind {
         }
     }
 
+    /// Whether an act of this kind ends when its object is taken back so. An approval ends by anything; what stands against
+    /// one, or sets an objection aside, stays whatever becomes of its text (rule D).
+    #[must_use]
+    pub fn ends_by(&self, how: Voided) -> bool {
+        self.approves() || how != Voided::Edited
+    }
+
     /// Whether something is known of it only because it was taken back.
     #[must_use]
     pub fn is_overtaken(&self) -> bool {
-        self.overtaken().is_some()
-    }
-
-    fn overtaken(&self) -> Option<bool> {
-        match self {
-            ActKind::Overtaken { lifts } => Some(*lifts),
-            ActKind::ApproveByReview { .. }
-            | ActKind::ApproveByDigest { .. }
-            | ActKind::ApproveBare
-            | ActKind::Veto { .. }
-            | ActKind::Withdraw
-            | ActKind::Lift { .. } => None,
-        }
+        matches!(self, ActKind::Overtaken { .. })
     }
 }
 
@@ -137,11 +132,28 @@ impl Act {
     /// whether it was taken back. What is told twice counts as it was told first.
     #[must_use]
     pub fn told_also(&self, other: &Act) -> Act {
-        match (self.kind.overtaken(), other.kind.overtaken()) {
+        match (self.overtaken(), other.overtaken()) {
             (None, None) => self.clone(),
             (None, Some(lifts)) => self.taken_back(other.voided, lifts),
             (Some(lifts), None) => other.taken_back(self.voided, lifts),
-            (Some(one), Some(two)) => Act { kind: ActKind::Overtaken { lifts: one || two }, ..self.clone() },
+            (Some(one), Some(two)) => {
+                // Of several ends the one that ends more is kept.
+                let voided = if two && !one { other.voided } else { self.voided };
+                Act { kind: ActKind::Overtaken { lifts: one || two }, voided, ..self.clone() }
+            }
+        }
+    }
+
+    /// Whether the end that came before its act ends an objection, too; `None` where the act is known.
+    fn overtaken(&self) -> Option<bool> {
+        match &self.kind {
+            ActKind::Overtaken { lifts } => Some(*lifts && self.voided != Some(Voided::Edited)),
+            ActKind::ApproveByReview { .. }
+            | ActKind::ApproveByDigest { .. }
+            | ActKind::ApproveBare
+            | ActKind::Veto { .. }
+            | ActKind::Withdraw
+            | ActKind::Lift { .. } => None,
         }
     }
 

@@ -33,6 +33,7 @@ pub(super) enum Entry {
     /// An act was edited, deleted or dismissed by someone whose right that is.
     Taken {
         id: i64,
+        edited: bool,
     },
     /// Someone else moved the plan branch.
     Pushed,

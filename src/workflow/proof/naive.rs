@@ -164,7 +164,7 @@ impl Case<'_> {
             let against = matches!(kind, Kind::Veto | Kind::Withdraw);
             let used = matches!(retry, Some(Entry::Retried { id: retry, at: since }) if id != retry && at <= since);
             if *by == person && counts && (against || !used) {
-                let taken = self.history.contains(&Entry::Taken { id: *id });
+                let taken = self.taken(*id, !against);
                 acts.push((*at, against, *id, kind.clone(), taken));
             }
         }
@@ -188,8 +188,15 @@ impl Case<'_> {
             let Entry::Acted { id, by, kind: Kind::Lift(whose), app: false, at } = entry else { return false };
             let admin = world.level[by] == Some(Level::Admin) && !rules.denied.contains(&UserId(*by));
             let may = *by == person || admin && !self.asked.contains(by);
-            *whose == person && may && *at > made && !self.history.contains(&Entry::Taken { id: *id })
+            *whose == person && may && *at > made && !self.taken(*id, false)
         })
+    }
+
+    /// Whether an act was taken back. An edit takes back only what approves.
+    fn taken(&self, act: i64, approves: bool) -> bool {
+        self.history
+            .iter()
+            .any(|entry| matches!(entry, Entry::Taken { id, edited } if *id == act && (approves || !edited)))
     }
 }
 

@@ -70,10 +70,10 @@ fn forget_overtaken(acts: &mut Vec<Act>) {
     }
 }
 
-/// Marks an act as taken back; nothing brings it back to life (rule B).
+/// Marks an act as taken back, where it ends by that; nothing brings it back to life (rule B).
 pub(super) fn with_voided(acts: &[Act], id: ActId, how: Voided) -> Option<Vec<Act>> {
     let mut acts = acts.to_vec();
-    let act = acts.iter_mut().find(|act| act.id == id && act.voided.is_none())?;
+    let act = acts.iter_mut().find(|act| act.id == id && act.voided.is_none() && act.kind.ends_by(how))?;
     act.voided = Some(how);
     Some(acts)
 }
@@ -240,6 +240,34 @@ mod tests {
                 let ends = recorded(&[end, one])[0].voided.is_some();
                 assert_eq!(ends, lifts || kind.approves());
             }
+        }
+    }
+
+    #[test]
+    fn rule_d_an_edit_ends_only_what_approves_whenever_it_is_told_of() {
+        let lift = ActKind::Lift { login: "bob".to_owned() };
+        for (kind, ends) in [(yes(), true), (no(), false), (ActKind::Withdraw, false), (lift, false)] {
+            let one = act(1, 1, kind);
+            let edit = Act { kind: ActKind::Overtaken { lifts: true }, voided: Some(Voided::Edited), ..one.clone() };
+            let after = Act { voided: ends.then_some(Voided::Edited), ..one.clone() };
+            let voided = with_voided(std::slice::from_ref(&one), one.id, Voided::Edited);
+            assert_eq!(voided, ends.then(|| vec![after.clone()]));
+            for order in [[&one, &edit], [&edit, &one]] {
+                assert_eq!(recorded(&order.map(Clone::clone)), [after.clone()]);
+            }
+        }
+    }
+
+    #[test]
+    fn rule_d_a_deletion_ends_an_objection_also_after_an_edit_in_any_order() {
+        let one = act(1, 1, no());
+        let end = |how, lifts| Act { kind: ActKind::Overtaken { lifts }, voided: Some(how), ..one.clone() };
+        let (edit, deletion) = (end(Voided::Edited, false), end(Voided::Deleted, true));
+        for order in
+            [[&one, &edit, &deletion], [&edit, &one, &deletion], [&edit, &deletion, &one], [&deletion, &edit, &one]]
+        {
+            let after = Act { voided: Some(Voided::Deleted), ..one.clone() };
+            assert_eq!(recorded(&order.map(Clone::clone)), [after]);
         }
     }
 

@@ -46,6 +46,44 @@ async fn d13_t21_a_dismissed_objection_does_not_bring_an_older_approval_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d14_rule_d_an_objection_stays_when_its_author_edits_it_and_ends_when_it_is_deleted() {
+    let waiting = Waiting::begin().await;
+    let cara = waiting.world.person("cara");
+    let objection = cara.comments(waiting.issue, "/reject too mcuh").unwrap();
+    waiting.still_waits().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    for text in ["/reject too much", "Never mind.", "/unapprove"] {
+        cara.edits_comment(objection, text).unwrap();
+        waiting.still_waits().await;
+        assert!(waiting.status().contains("`cara` has objected"), "{text}: {}", waiting.status());
+    }
+    cara.deletes_comment(objection).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_rule_d_an_objection_that_holds_the_push_stays_when_its_author_edits_it() {
+    let waiting = Waiting::begin().await;
+    let cara = waiting.world.person("cara");
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.world.until(waiting.issue, "delivering").await;
+    let objection = cara.comments(waiting.issue, "/reject wiat").unwrap();
+    waiting.world.settle().await;
+    assert_eq!(waiting.world.phase(waiting.issue).await, "delivering", "{:#?}", waiting.everything_said());
+    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    cara.edits_comment(objection, "/reject wait").unwrap();
+    waiting.world.settle().await;
+    assert_eq!(waiting.world.phase(waiting.issue).await, "delivering", "{:#?}", waiting.everything_said());
+    waiting.built_nothing();
+    assert!(waiting.status().contains("`cara` has objected"), "{}", waiting.status());
+
+    cara.comments(waiting.issue, "/unapprove").unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d14_an_objection_blocks_until_its_author_takes_it_back() {
     let waiting = Waiting::begin().await;
     waiting.world.person("cara").comments(waiting.pull, "/reject too much").unwrap();

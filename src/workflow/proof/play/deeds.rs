@@ -126,7 +126,7 @@ impl Play {
             }
             None => Event::ActVoided { id, how },
         };
-        self.told(late, event, vec![Entry::Taken { id: serial(id) }])
+        self.told(late, event, vec![Entry::Taken { id: serial(id), edited: how == Voided::Edited }])
     }
 
     fn pushes(&mut self, late: bool, to: Head) -> Result<(), Box<Difference>> {
