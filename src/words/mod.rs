@@ -236,6 +236,13 @@ pub enum Words {
         /// Why it blocks nothing.
         reason: Reason,
     },
+    /// A review that objects was dismissed by someone who may not set the objection aside.
+    DismissalLiftsNothing {
+        /// Who dismissed it.
+        who: Person,
+        /// Whose review it is.
+        author: Person,
+    },
     /// There is no objection to set aside.
     NothingToLift {
         /// Who wanted to.

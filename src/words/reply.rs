@@ -183,6 +183,12 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             mention(who),
             trouble::alone(reason, prefix)
         ),
+        Words::DismissalLiftsNothing { who, author } => format!(
+            "{}, dismissing the review of {} does not set the objection aside: that takes its author, or an administrator who \
+             did not ask for the plan.",
+            mention(who),
+            code(author.login.as_str())
+        ),
         Words::NothingToLift { who, login } => format!(
             "{}, nobody called {} has an objection here that could be set aside. {}",
             mention(who),

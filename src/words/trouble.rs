@@ -4,7 +4,7 @@ use super::escape::{code, quoted};
 use super::figures::{and, moment};
 use super::spending;
 use crate::ids::{Person, PullNumber, Timestamp};
-use crate::workflow::act::Voided;
+use crate::workflow::act::{ActId, Voided};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::run::{CancelledBy, Fate, Finished, Outcome, Revert, Trouble};
@@ -232,7 +232,14 @@ pub(super) fn reason(reason: &Reason, prefix: &Prefix) -> String {
             format!("{} asked for this plan, so another person with write access must approve it.", login(by))
         }
         Reason::TakenBack { how, .. } => format!("That approval was {} and no longer counts.", voided(*how)),
-        Reason::Vetoed { by, .. } => format!(
+        Reason::Vetoed { by, act: ActId::Review(_) } => format!(
+            "{by} has requested changes. {by} can approve, or take that back with {unapprove}; an administrator who did \
+             not ask for the plan can dismiss the review or write {lift}.",
+            unapprove = code(&prefix.spell("unapprove")),
+            lift = code(&prefix.spell(&format!("lift @{}", by.login))),
+            by = login(by)
+        ),
+        Reason::Vetoed { by, act: ActId::Comment(_) } => format!(
             "{by} has objected. {by} can take that back with {unapprove} or approve; an administrator who did not ask \
              for the plan can set it aside with {lift}.",
             unapprove = code(&prefix.spell("unapprove")),

@@ -7,6 +7,7 @@ use super::Trouble;
 use super::delivery::{Arrival, failed};
 use crate::ids::{AccountKind, Person, Timestamp};
 use crate::webhook::{CommentFacts, IssueFacts, ReviewFacts};
+use crate::words::Words;
 use crate::workflow::act::{Act, ActId, ActKind, Place, Voided};
 use crate::workflow::approval::Level;
 use crate::workflow::event::Event;
@@ -62,7 +63,7 @@ impl Arrival<'_> {
                 return self.done("an edit ends only what approves").await;
             }
             if !act.kind.approves() && !self.may_lift(&run, &act.by).await? {
-                return self.done("an objection is lifted by its author or an administrator who did not ask").await;
+                return self.may_not_lift(&run, act, how).await;
             }
             return self.happens(run.id, &Event::ActVoided { id, how }).await;
         }
@@ -72,6 +73,21 @@ impl Arrival<'_> {
         let kind = ActKind::Overtaken { lifts: how != Voided::Edited && self.may_lift(&run, &by).await? };
         let act = Act { id, kind, by, at, place, via_app, voided: Some(how) };
         self.happens(run.id, &Event::Acted { act }).await
+    }
+
+    /// Tells who dismissed a review that objects, and may not, that it objects as before (D16). Bots get no answer, and of
+    /// a review that blocks nothing there is nothing to be said.
+    async fn may_not_lift(&self, run: &Run, act: &Act, how: Voided) -> Result<(), Trouble> {
+        let person = self.hint.sender.as_ref().filter(|sender| sender.kind == AccountKind::User);
+        let objects = how == Voided::Dismissed && matches!(act.kind, ActKind::Veto { .. }) && act.voided.is_none();
+        match (person.filter(|_| objects), act.id) {
+            (Some(who), ActId::Review(review)) if self.may(&act.by).await? >= Level::Write => {
+                let words = Words::DismissalLiftsNothing { who: who.clone(), author: act.by.clone() };
+                let key = format!("dismissed-{review}");
+                self.happens(run.id, &Event::Answered { words, place: act.place, key }).await
+            }
+            _ => self.done("an objection is lifted by its author or an administrator who did not ask").await,
+        }
     }
 
     /// Whether the sender may take back what `author` objected.

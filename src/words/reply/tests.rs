@@ -230,6 +230,7 @@ fn an_objection_that_is_not_there_is_not_set_aside() {
 
 #[test]
 fn who_may_not_set_an_objection_aside_is_told_who_may() {
+    insta::assert_snapshot!(said(&Words::DismissalLiftsNothing { who: person("bob"), author: person("cara") }), @"@bob, dismissing the review of `cara` does not set the objection aside: that takes its author, or an administrator who did not ask for the plan.");
     insta::assert_snapshot!(said(&Words::NotAllowed { who: person("bob"), wanted: "lift".to_owned() }), @"@bob, an objection is set aside by an administrator of the repository who did not ask for the plan, or taken back by its author.");
 }
 
@@ -260,6 +261,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
         Reason::TakenBack { act, how: Voided::Dismissed },
         Reason::TakenBack { act, how: Voided::Used },
         Reason::Vetoed { act, by: by() },
+        Reason::Vetoed { act: ActId::Review(1), by: by() },
         Reason::PermissionUnknown { act, by: by() },
         Reason::BranchUnknown,
         Reason::BaseUnknown,
@@ -306,6 +308,7 @@ fn q24_every_reason_is_a_sentence_about_what_it_is_about() {
     - That approval was dismissed and no longer counts.
     - That approval was used for an earlier run and no longer counts.
     - `eve` has objected. `eve` can take that back with `/unapprove` or approve; an administrator who did not ask for the plan can set it aside with `/lift @eve`.
+    - `eve` has requested changes. `eve` can approve, or take that back with `/unapprove`; an administrator who did not ask for the plan can dismiss the review or write `/lift @eve`.
     - GitHub does not say at the moment what `eve` may do here; it is asked again.
     - GitHub does not say at the moment where the plan branch is; it is asked again.
     - GitHub does not say at the moment where the base branch is; it is asked again.

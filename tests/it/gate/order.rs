@@ -141,7 +141,7 @@ async fn d16_q2_a_review_that_objects_is_not_ended_by_whoever_asked_in_any_order
         .await;
         world.person("bob").approves(pull).unwrap();
         waiting.still_waits().await;
-        assert!(waiting.status().contains("`cara` has objected"), "{order:?}: {}", waiting.status());
+        assert!(waiting.status().contains("`cara` has requested changes"), "{order:?}: {}", waiting.status());
     }
 }
 

@@ -12,7 +12,7 @@ async fn d9_an_approving_review_that_begins_with_reject_objects() {
     waiting.world.person("bob").approves(waiting.pull).unwrap();
 
     waiting.still_waits().await;
-    assert!(waiting.said_to("bob")[0].contains("`cara` has objected"), "{:#?}", waiting.said_to("bob"));
+    assert!(waiting.said_to("bob")[0].contains("`cara` has requested changes"), "{:#?}", waiting.said_to("bob"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,9 +122,24 @@ async fn d16_an_objection_is_not_dismissed_by_whoever_asked_nor_by_a_writer_but_
         waiting.world.person(dismisser).dismisses(waiting.pull, review.unwrap(), "go on").unwrap();
         waiting.still_waits().await;
         waiting.world.github.advances(std::time::Duration::from_secs(2));
-        let blocked = waiting.status().contains("`cara` has objected");
+        let blocked = waiting.status().contains("`cara` has requested changes");
         assert_eq!(blocked, !lifted, "{dismisser}: {}", waiting.status());
+        let told = waiting.said_to(dismisser).concat();
+        assert_eq!(told.contains("does not set the objection aside: that takes its author"), !lifted, "{told}");
     }
+    assert!(waiting.status().contains("Nobody has approved"), "{}", waiting.status());
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d16_whoever_dismisses_what_blocks_nothing_is_told_nothing() {
+    let waiting = Waiting::begin().await;
+    let review = waiting.world.person("eve").requests_changes(waiting.pull, "No.").unwrap();
+    waiting.still_waits().await;
+    waiting.world.person("bob").dismisses(waiting.pull, review, "not yours to say").unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("bob").is_empty(), "{:#?}", waiting.said_to("bob"));
     waiting.world.person("bob").approves(waiting.pull).unwrap();
     waiting.is_built().await;
 }
@@ -145,7 +160,7 @@ async fn d7_d18_beside_an_objection_each_is_told_what_is_wrong_with_their_own_ap
     waiting.still_waits().await;
     for (login, why) in [("eve", "no write access"), ("cara", "an earlier version")] {
         let told = waiting.said_to(login).concat();
-        let (own, objection) = (told.find(why), told.find("`bob` has objected"));
+        let (own, objection) = (told.find(why), told.find("`bob` has requested changes"));
         assert!(own.is_some() && own < objection, "{told}");
     }
 }
