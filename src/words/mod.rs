@@ -98,6 +98,13 @@ pub enum Words {
         /// The run's phase.
         phase: String,
     },
+    /// An approval came while the work is up for review, and is recorded.
+    ApprovedForReview {
+        /// Whose.
+        who: Person,
+        /// The pull request with the work.
+        pull: PullNumber,
+    },
     /// The work has stopped as this person wished.
     Rests {
         /// Who.
@@ -269,6 +276,9 @@ pub enum Words {
     FollowUpRefused {
         /// What it misses.
         reasons: Vec<Reason>,
+        /// The digest of the version, where an approval of it would mend that.
+        #[serde(default)]
+        digest: Option<Digest>,
     },
     /// A follow-up came to an end that is not a result.
     FollowUpFailed {

@@ -1,9 +1,9 @@
 //! What is said about the work while it is up for review: answers to what people said of it, and why nothing was done.
 
-use super::escape::{block, code};
+use super::escape::{block, code, fence};
 use super::figures::many;
 use super::trouble;
-use crate::ids::{BranchName, CommitSha, IssueNumber};
+use crate::ids::{BranchName, CommitSha, Digest, IssueNumber, PullNumber};
 use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::run::{InReview, Outcome, ReviewStage, Trouble};
@@ -86,11 +86,29 @@ pub fn about_check(name: &str, answer: &str) -> String {
     format!("About the check {}: {answer}", code(name))
 }
 
-pub(super) fn refused(reasons: &[Reason], prefix: &Prefix) -> String {
+pub(super) fn refused(reasons: &[Reason], digest: Option<&Digest>, prefix: &Prefix) -> String {
     let missing: String = reasons.iter().map(|reason| format!("\n- {}", trouble::reason(reason, prefix))).collect();
+    let help = match digest {
+        None => prefix.tell("What was said is kept; `/fix` takes it up once that is mended."),
+        Some(digest) => format!(
+            "{}\n\n{}",
+            prefix.tell(
+                "What was said is kept; `/fix` takes it up once that is mended. Somebody who may approve the plan does so anew \
+                 with this comment:"
+            ),
+            fence("text", &prefix.spell(&format!("approve {}", digest.short())))
+        ),
+    };
     format!(
-        "The plan that this work rests on is not approved as it was, so nothing is added to the work:\n{missing}\n\n{}",
-        prefix.tell("What was said is kept; `/fix` takes it up once that is mended.")
+        "The plan that this work rests on is not approved as it was, so nothing is added to the work:\n{missing}\n\n{help}"
+    )
+}
+
+pub(super) fn approved(who: &str, pull: PullNumber, prefix: &Prefix) -> String {
+    format!(
+        "{who}, your approval is recorded. The work on this plan is up for review in #{pull}, so nothing begins by it; as far \
+         as you may approve, what is done about the review rests on it as well. {}",
+        prefix.tell("`/fix` there takes up what was said.")
     )
 }
 
@@ -165,13 +183,26 @@ mod tests {
     fn a_follow_up_that_came_to_nothing_says_why_and_what_helps() {
         let prefix = Prefix::default();
         let issue = IssueNumber(42);
-        insta::assert_snapshot!(refused(&[Reason::NobodyApproved], &prefix), @r"
+        insta::assert_snapshot!(refused(&[Reason::BranchMoved], None, &prefix), @r"
+        The plan that this work rests on is not approved as it was, so nothing is added to the work:
+
+        - Someone else pushed to the plan branch, so what stands there is not what was approved.
+
+        What was said is kept; `/fix` takes it up once that is mended.
+        ");
+        let digest = Digest::from_bytes([0x3f; 32]);
+        insta::assert_snapshot!(refused(&[Reason::NobodyApproved], Some(&digest), &prefix), @r"
         The plan that this work rests on is not approved as it was, so nothing is added to the work:
 
         - Nobody has approved this version yet.
 
-        What was said is kept; `/fix` takes it up once that is mended.
+        What was said is kept; `/fix` takes it up once that is mended. Somebody who may approve the plan does so anew with this comment:
+
+        ```text
+        /approve 3f3f3f3f3f3f
+        ```
         ");
+        insta::assert_snapshot!(approved("@cara", PullNumber(44), &prefix), @"@cara, your approval is recorded. The work on this plan is up for review in #44, so nothing begins by it; as far as you may approve, what is done about the review rests on it as well. `/fix` there takes up what was said.");
         insta::assert_snapshot!(failed(&Trouble::PlanIsWrong { text: "no".to_owned() }, issue, &prefix), @r"
         This needs more than the approved plan allows, so it was not done here. The plan turned out not to work: no
 

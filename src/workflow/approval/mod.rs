@@ -370,6 +370,15 @@ fn two_persons(rules: &Rules, facts: &Facts) -> bool {
     }
 }
 
+/// Why an act is no approval of this version, whoever may approve; `None` if it is one.
+#[must_use]
+pub fn why_not(case: Case<'_>, act: &Act) -> Option<Reason> {
+    match act.voided {
+        Some(how) => Some(Reason::TakenBack { act: act.id, how }),
+        None => not_bound(case, act),
+    }
+}
+
 /// Why an act does not speak about this version at all; `None` if it does. Vetoes and withdrawals always do.
 fn not_bound(case: Case<'_>, act: &Act) -> Option<Reason> {
     let (id, subject) = (act.id, case.subject);

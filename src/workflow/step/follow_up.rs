@@ -4,8 +4,9 @@
 //! what needs more than the approved one is said, and people decide.
 
 use super::Step;
+use super::acts::worth_keeping;
 use super::shared::{with_note, without_note};
-use crate::ids::CommitSha;
+use crate::ids::{CommitSha, Digest};
 use crate::words::Words;
 use crate::workflow::act::Place;
 use crate::workflow::approval::{BaseFact, BranchFact, Facts, Gate, Reason, Verdict, judge};
@@ -113,13 +114,14 @@ pub(super) fn judged(review: &InReview, facts: &Facts) -> Step {
     let approved = &review.approved;
     let Some(follow_up) = review.stage.follow_up().filter(|_| review.stage.is_judged()) else { return Step::Ignore };
     if let Some(reason) = &approved.void {
-        return refused(review, vec![reason.clone()]);
+        return refused(review, vec![reason.clone()], None);
     }
+    let acts = worth_keeping(&approved.acts, facts);
     let facts = up_for_review(facts, review);
     let to = |approved, stage| State::InReview(InReview { approved, stage, ..review.clone() });
     match judge(approved.shown.case(&approved.acts), &facts, Gate::Push) {
         Verdict::Approved { by, by_requester } => {
-            let approved = Approved { by, by_requester, hold: None, ..approved.clone() };
+            let approved = Approved { acts, by, by_requester, hold: None, ..approved.clone() };
             let (number, follow_up) = (follow_up.number, follow_up.clone());
             match &review.stage {
                 ReviewStage::Judging { replies, .. } => {
@@ -136,15 +138,20 @@ pub(super) fn judged(review: &InReview, facts: &Facts) -> Step {
                 }
             }
         }
-        Verdict::Waiting(missing) => refused(review, missing),
+        Verdict::Waiting(missing) => {
+            let vetoed = missing.iter().any(|reason| matches!(reason, Reason::Vetoed { .. }));
+            let digest = (!vetoed).then(|| approved.shown.subject.digest.clone());
+            let approved = Approved { acts, ..approved.clone() };
+            refused(&InReview { approved, ..review.clone() }, missing, digest)
+        }
         Verdict::Hold(missing) => match Hold::next(approved.hold, Gate::Push, facts.now) {
             Next::Ask(hold, ask) => {
                 let approved = Approved { hold: Some(hold), ..approved.clone() };
                 Step::Move { to: to(approved, review.stage.clone()), then: vec![ask, Effect::ShowStatus] }
             }
-            Next::Tell(_) => refused(review, missing),
+            Next::Tell(_) => refused(review, missing, None),
         },
-        Verdict::Void(reason) => refused(review, vec![reason]),
+        Verdict::Void(reason) => refused(review, vec![reason], None),
     }
 }
 
@@ -163,8 +170,8 @@ fn up_for_review(facts: &Facts, review: &InReview) -> Facts {
 }
 
 /// The approval does not hold: nothing is built or pushed on it, and people are told. What they said waits.
-fn refused(review: &InReview, reasons: Vec<Reason>) -> Step {
-    let words = Words::FollowUpRefused { reasons };
+fn refused(review: &InReview, reasons: Vec<Reason>, digest: Option<Digest>) -> Step {
+    let words = Words::FollowUpRefused { reasons, digest };
     let then = vec![say(words, format!("follow-up-refused-{}", review.begun)), Effect::ShowStatus];
     Step::Move { to: State::InReview(put_back(review)), then }
 }

@@ -2,12 +2,12 @@
 
 use super::acts::{with_act, with_voided};
 use super::resting::raised;
-use super::shared::{and_then, answer, end, nothing_to_approve, split};
+use super::shared::{and_then, answer, end, hour, split};
 use super::{Step, changed, follow_up, widened};
-use crate::ids::{CommitSha, Person};
+use crate::ids::{AccountKind, CommitSha, Person};
 use crate::words::Words;
-use crate::workflow::act::Place;
-use crate::workflow::approval::{Gate, Reason};
+use crate::workflow::act::{Act, Place};
+use crate::workflow::approval::{Gate, Reason, why_not};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Event;
 use crate::workflow::run::{Approved, CancelledBy, Fate, InReview, Outcome, ReviewBounds, Shown, State, Thread};
@@ -41,8 +41,10 @@ pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> St
             let outcome = Outcome::Done { pull: review.pull, head: review.head.clone(), fate: Fate::Unknown };
             end(outcome, Some(&approved.shown), vec![])
         }
-        Event::Acted { act } if act.kind.approves() => nothing_to_approve(act, "in_review"),
-        Event::Acted { act } => with_act(&approved.acts, act).map_or(Step::Ignore, with_acts),
+        Event::Acted { act } => match with_act(&approved.acts, act) {
+            Some(acts) if act.kind.approves() => approves(review, act, &acts, with_acts(acts.clone())),
+            acts => acts.map_or(Step::Ignore, with_acts),
+        },
         Event::ActVoided { id, how } => with_voided(&approved.acts, *id, *how).map_or(Step::Ignore, with_acts),
         // That its branch is deleted takes nothing back: its pull request is closed.
         Event::PlanBranchMoved { head: Some(_) } if approved.void.is_none() => {
@@ -98,6 +100,28 @@ pub(super) fn step(bounds: ReviewBounds, review: &InReview, event: &Event) -> St
         | Event::PlanKept { .. }
         | Event::PlanRefused { .. } => Step::Ignore,
     }
+}
+
+/// An approval while the work is up for review starts nothing; it is recorded, for what is done about the review rests on it
+/// from then on. Its author is told so, or why it is not one of this version, once an hour; Apps are not (D34).
+fn approves(review: &InReview, act: &Act, acts: &[Act], recorded: Step) -> Step {
+    if act.via_app || act.by.kind != AccountKind::User {
+        return recorded;
+    }
+    let shown = &review.approved.shown;
+    let known = acts.iter().find(|known| known.id == act.id).unwrap_or(act);
+    let words = match why_not(shown.case(acts), known) {
+        Some(reason) => Words::NotApproved {
+            who: act.by.clone(),
+            reasons: vec![reason],
+            version: shown.subject.version,
+            digest: shown.subject.digest.clone(),
+        },
+        None => Words::ApprovedForReview { who: act.by.clone(), pull: review.pull },
+    };
+    let what = if matches!(words, Words::NotApproved { .. }) { "not-approved" } else { "approved" };
+    let key = format!("{what}-in-review-{}-{}", act.by.id, hour(act));
+    and_then(recorded, Effect::Say { words, place: act.place, key })
 }
 
 /// The answer to who wants another plan while the work on this one is up for review.

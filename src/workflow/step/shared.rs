@@ -279,7 +279,8 @@ fn hourly(act: &Act) -> String {
     format!("refused-{}-{}", act.by.id, hour(act))
 }
 
-fn hour(act: &Act) -> i64 {
+/// The hour of an act, for answers that are given once in one.
+pub(super) fn hour(act: &Act) -> i64 {
     act.at.0.div_euclid(3_600_000)
 }
 

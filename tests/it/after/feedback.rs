@@ -185,6 +185,46 @@ async fn rule_i_without_a_valid_approval_nothing_is_added_and_what_was_said_wait
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rule_i_an_approval_that_is_lost_under_review_is_given_again_there_and_follow_ups_go_on() {
+    let case = Reviewed::with(mending(vec![comment()], true)).await;
+    let digest = case.world.digest(case.issue).await;
+    case.world.github.grants("bob", REPO, Role::Read).unwrap();
+    case.world.person("cara").comments(case.pull, "/fix say what it is for").unwrap();
+    case.is("in_review", "in review").await;
+    assert_eq!((case.commits().len(), case.begun()), (1, 0));
+    assert!(case.said_on_work(&format!("/approve {digest}")), "{:#?}", case.world.said(case.pull));
+
+    let cara = case.world.person("cara");
+    cara.comments(case.pull, "/approve 000000000000").unwrap();
+    cara.comments(case.pull, &format!("/approve {digest}")).unwrap();
+    case.is("in_review", "in review").await;
+    assert!(case.said_on_work("@cara, this is not approved yet. No version"), "{:#?}", case.world.said(case.pull));
+    assert!(case.said_on_work("@cara, your approval is recorded"), "{:#?}", case.world.said(case.pull));
+    assert_eq!((case.commits().len(), case.begun()), (1, 0), "an approval begins nothing");
+
+    cara.comments(case.pull, "/fix").unwrap();
+    case.is("in_review", "in review").await;
+    assert_eq!((case.commits().len(), case.begun()), (2, 1), "{:#?}", case.world.said(case.pull));
+    assert!(case.commits()[1].contains("Approved-by: cara <"), "{:#?}", case.commits());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d31_d34_an_approval_under_review_counts_no_more_than_elsewhere() {
+    let case = Reviewed::with(mending(vec![comment()], true)).await;
+    let text = format!("/approve {}", case.world.digest(case.issue).await);
+    case.world.github.grants("bob", REPO, Role::Read).unwrap();
+    case.world.person("cara").through_an_app().comments(case.pull, &text).unwrap();
+    case.world.person("eve").comments(case.pull, &text).unwrap();
+    case.world.settle().await;
+    assert!(!case.said_on_work("your approval is recorded"), "{:#?}", case.world.said(case.pull));
+    case.world.person("ann").comments(case.pull, &text).unwrap();
+    case.world.person("cara").comments(case.pull, "/fix say what it is for").unwrap();
+    case.is("in_review", "in review").await;
+    assert_eq!((case.commits().len(), case.begun()), (1, 0));
+    assert!(case.said_on_work("`ann` asked for this plan"), "{:#?}", case.world.said(case.pull));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn q21_an_approval_that_is_gone_before_the_push_keeps_the_follow_up_from_it() {
     let case = Reviewed::with(mending(vec![comment()], true)).await;
     case.world.person("cara").comments(case.pull, "/fix say what it is for").unwrap();
