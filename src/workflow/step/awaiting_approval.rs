@@ -2,8 +2,8 @@
 
 use super::acts::{is_known, with_act, with_voided, worth_keeping};
 use super::shared::{
-    adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, refusal, republish,
-    split, with_note, with_person, without_note,
+    adopt, and_then, answer, cancel, end, guidance_as_note, holds, is_guidance, mark, next_version, overtaken, refusal,
+    republish, split, with_note, with_person, without_note,
 };
 use super::{Step, changed, starting};
 use crate::ids::Person;
@@ -112,13 +112,14 @@ fn judged(waiting: &Waiting, gate: Gate, facts: &Facts, because: Option<ActId>) 
         Verdict::Approved { by, by_requester } => {
             let shown = waiting.shown.clone();
             let approved = Approved { shown, acts, by, by_requester, void: None, hold: None };
-            match gate {
+            let next = match gate {
                 Gate::Start => starting::judged(&approved, facts, because),
                 Gate::Act | Gate::Push => Step::Move {
                     to: State::Starting(approved),
                     then: vec![Effect::Judge { gate: Gate::Start, because: None }],
                 },
-            }
+            };
+            overtakes(waiting, next)
         }
         Verdict::Waiting(missing) => {
             let reply = refusal(subject, &waiting.acts, because, &missing);
@@ -134,6 +135,22 @@ fn judged(waiting: &Waiting, gate: Gate, facts: &Facts, because: Option<ActId>) 
         Verdict::Void(Reason::BranchMoved) => republish(&waiting.shown, &acts, &waiting.notes),
         Verdict::Void(Reason::BranchGone) => restore(waiting),
         Verdict::Void(reason) => changed::void(Some(&waiting.shown), reason),
+    }
+}
+
+/// What was said and no revision has taken up yet comes too late once the version is approved, and its authors are told so;
+/// where it still waits, so does what was said.
+fn overtakes(waiting: &Waiting, next: Step) -> Step {
+    match next {
+        Step::Move { to: State::AwaitingApproval(still), then } => {
+            let notes = waiting.notes.clone();
+            Step::Move { to: State::AwaitingApproval(Waiting { notes, ..still }), then }
+        }
+        next @ (Step::Move { .. } | Step::Stay { .. } | Step::Ignore) => {
+            let notes = asking(waiting);
+            let first = |(at, note): &(usize, &Note)| !notes[..*at].iter().any(|other| other.by.id == note.by.id);
+            notes.iter().enumerate().filter(first).fold(next, |next, (_, note)| and_then(next, overtaken(note)))
+        }
     }
 }
 

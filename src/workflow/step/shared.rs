@@ -303,11 +303,16 @@ pub(super) fn act_key(id: ActId) -> String {
 
 /// The answer to a note that came when the plan is no longer up for discussion.
 pub(super) fn too_late(note: &Note) -> Step {
+    and_then(Step::Ignore, overtaken(note))
+}
+
+/// The answer to a note that an approval came before.
+pub(super) fn overtaken(note: &Note) -> Effect {
     let place = match note.thread {
         Thread::Summary(place) => place,
         Thread::Line(_) => Place::PlanPull,
     };
-    too_late_for(&note.by, place)
+    Effect::Say { words: Words::TooLate { who: note.by.clone() }, place, key: format!("late-{}", note.by.id) }
 }
 
 /// The answer to someone whose plan came when the work on the one before had begun.

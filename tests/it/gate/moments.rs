@@ -185,3 +185,19 @@ async fn d37_f60_q7_an_approval_whose_permission_is_unknown_holds_and_is_verifie
     waiting.world.github.heals();
     waiting.is_built().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_seconds_before_an_approval_is_answered_as_too_late() {
+    let waiting = Waiting::begin().await;
+    let world = &waiting.world;
+    for text in ["/revise drop the second step", "/revise and say why"] {
+        world.person("cara").comments(waiting.issue, text).unwrap();
+        world.settle_now().await;
+    }
+    world.github.advances(Duration::from_secs(5));
+    world.person("bob").reviews(waiting.pull, assentry::demo::github::Verdict::Approve, "Nice.", &[]).unwrap();
+    waiting.is_built().await;
+    let told = waiting.said_to("cara");
+    assert!(told.len() == 1 && told[0].contains("came when the work on this version had begun"), "{told:#?}");
+    assert!(waiting.said_to("bob").is_empty(), "{:#?}", waiting.said_to("bob"));
+}
