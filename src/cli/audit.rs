@@ -177,6 +177,9 @@ struct Led {
     rules: Option<String>,
     /// Who approved that version, where it is approved.
     approved_by: Vec<Value>,
+    /// Who of them had asked for it, where somebody had: it is self-approved by them.
+    #[schemars(default)]
+    self_approved: Option<Vec<Value>>,
     /// Why it is not, where that was judged.
     missing: Vec<Value>,
 }

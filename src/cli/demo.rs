@@ -174,15 +174,10 @@ async fn result(stage: &Stage, told: &Told) -> anyhow::Result<Value> {
 
 /// Who approved, as the last judgement before the push found.
 fn approvers(events: &[EventRow]) -> anyhow::Result<Vec<String>> {
-    let acted = events.iter().filter(|event| event.kind == "acted");
-    let mut logins = Vec::new();
-    for event in acted {
-        let body: Value = serde_json::from_str(&event.json)?;
-        if body["act"]["kind"].get("approve_by_review").is_some() {
-            logins.extend(body["act"]["by"]["login"].as_str().map(str::to_owned));
-        }
-    }
-    Ok(logins)
+    let Some(judged) = events.iter().rfind(|event| event.kind == "judged") else { return Ok(vec![]) };
+    let body: Value = serde_json::from_str(&judged.json)?;
+    let by = body["led"]["approved_by"].as_array().into_iter().flatten();
+    Ok(by.filter_map(|person| person["login"].as_str().map(str::to_owned)).collect())
 }
 
 /// How long each part took, people's time left out: from what began it to what ended it, by the event log.

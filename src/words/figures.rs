@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
-use crate::ids::Timestamp;
+use super::escape::code;
+use crate::ids::{Person, Timestamp, UserId};
 
 /// A number with commas between thousands.
 pub(super) fn count(number: u64) -> String {
@@ -38,6 +39,15 @@ pub(super) fn and(items: &[String]) -> String {
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+/// Who approved a version, each marked who had asked for it (D30).
+pub(super) fn approvers(by: &[Person], requesters: &[UserId]) -> String {
+    let name = |person: &Person| {
+        let own = if requesters.contains(&person.id) { " (self-approved)" } else { "" };
+        format!("{}{own}", code(person.login.as_str()))
+    };
+    and(&by.iter().map(name).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

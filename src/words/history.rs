@@ -102,6 +102,9 @@ pub enum Verdict {
     Counted {
         /// The version.
         version: u32,
+        /// Whether whoever approved it had asked for it (D30).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        self_approved: bool,
     },
     /// It did not count.
     Refused {
@@ -162,7 +165,8 @@ fn act_line(act: &PastAct, past: &Past, home: &Home, issue: IssueNumber, prefix:
     };
     let verdict = match &act.verdict {
         Verdict::Open => String::new(),
-        Verdict::Counted { version } => format!(": it counts for v{version}."),
+        Verdict::Counted { version, self_approved: false } => format!(": it counts for v{version}."),
+        Verdict::Counted { version, self_approved: true } => format!(": it counts for v{version}, self-approved."),
         Verdict::Refused { reason } => format!(": it did not count. {}", trouble::reason(reason, prefix)),
         Verdict::Voided { how } => format!(": it was {} and no longer counts.", trouble::voided(*how)),
     };
@@ -218,7 +222,8 @@ mod tests {
         let acts = vec![
             act(ActId::Comment(5), "eve", Did::Approved, Verdict::Refused { reason }),
             act(ActId::Review(6), "cara", Did::Objected, Verdict::Voided { how: Voided::Dismissed }),
-            act(ActId::Review(7), "bob", Did::Approved, Verdict::Counted { version: 2 }),
+            act(ActId::Review(7), "bob", Did::Approved, Verdict::Counted { version: 2, self_approved: false }),
+            act(ActId::Review(9), "ann", Did::Approved, Verdict::Counted { version: 2, self_approved: true }),
             act(ActId::Comment(8), "bob", Did::TookBack, Verdict::Open),
         ];
         insta::assert_snapshot!(said(&past(2, acts)), @r"
@@ -234,6 +239,7 @@ mod tests {
         - `eve` [approved](https://github.com/acme/widgets/pull/43#issuecomment-5), 1970-01-01 00:01 UTC: it did not count. `eve` has no write access to this repository; someone who has can approve.
         - `cara` [objected](https://github.com/acme/widgets/pull/43#pullrequestreview-6), 1970-01-01 00:01 UTC: it was dismissed and no longer counts.
         - `bob` [approved](https://github.com/acme/widgets/pull/43#pullrequestreview-7), 1970-01-01 00:01 UTC: it counts for v2.
+        - `ann` [approved](https://github.com/acme/widgets/pull/43#pullrequestreview-9), 1970-01-01 00:01 UTC: it counts for v2, self-approved.
         - `bob` [took back what they had said](https://github.com/acme/widgets/pull/43#issuecomment-8), 1970-01-01 00:01 UTC
 
         `/diff v1 v2` shows what changed between two versions.

@@ -5,10 +5,10 @@
 
 use super::conformance;
 use super::escape::{bare_line, block, code, fence};
-use super::figures::{and, count};
+use super::figures::{and, approvers, count};
 use super::plan::version;
 use super::spending::{PhaseCost, cost};
-use crate::ids::{BranchName, CommitSha, Digest, IssueNumber, Login, Person, PullNumber, RepoPath, RunId};
+use crate::ids::{BranchName, CommitSha, Digest, IssueNumber, Login, Person, PullNumber, RepoPath, RunId, UserId};
 use crate::workflow::command::Prefix;
 use crate::workflow::conformance::Conformance;
 use crate::workflow::plan::Plan;
@@ -49,6 +49,8 @@ pub struct PullFacts<'a> {
     pub plan_pull: PullNumber,
     /// Who approved it.
     pub approvers: &'a [Person],
+    /// Who asked for it.
+    pub requesters: &'a [UserId],
     /// How it stands to the plan.
     pub conformance: &'a Conformance,
     /// What the checks said.
@@ -158,7 +160,6 @@ pub fn work_pull(facts: &PullFacts<'_>) -> PullText {
 }
 
 fn opening(facts: &PullFacts<'_>) -> String {
-    let approvers: Vec<String> = facts.approvers.iter().map(|person| code(person.login.as_str())).collect();
     let steps: Vec<String> = facts.sub_issues.iter().map(|issue| format!("closes #{issue}")).collect();
     let steps = if steps.is_empty() { String::new() } else { format!(" With its steps it {}.", and(&steps)) };
     format!(
@@ -166,7 +167,7 @@ fn opening(facts: &PullFacts<'_>) -> String {
         issue = facts.issue,
         plan = facts.plan_pull,
         version = version(facts.version, facts.digest),
-        approvers = and(&approvers),
+        approvers = approvers(facts.approvers, facts.requesters),
         run = facts.run,
     )
 }

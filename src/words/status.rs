@@ -5,7 +5,7 @@
 use super::around;
 use super::deviation;
 use super::escape::{code, inline, quoted};
-use super::figures::{and, many, moment};
+use super::figures::{approvers, many, moment};
 use super::plan::{Dropped, version};
 use super::review;
 use super::spending::{self, PhaseCost, cost};
@@ -15,7 +15,9 @@ use crate::workflow::approval::Reason;
 use crate::workflow::command::Prefix;
 use crate::workflow::hold::Hold;
 use crate::workflow::plan::PlanStep;
-use crate::workflow::run::{DeliverStage, Delivering, Fate, Outcome, Rest, ReviewBounds, State, Trouble, Waiting};
+use crate::workflow::run::{
+    Approved, DeliverStage, Delivering, Fate, Outcome, Rest, ReviewBounds, State, Trouble, Waiting,
+};
 
 /// What the status comment tells.
 #[derive(Debug, Clone, Copy)]
@@ -120,16 +122,15 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             "approved",
             match approved.hold {
                 Some(hold) if hold.has_given_up() => {
-                    format!("Approved by {}. {}", people(&approved.by), given_up(hold))
+                    format!("Approved by {}. {}", people(approved), given_up(hold))
                 }
                 Some(_) => format!(
                     "Approved by {}; GitHub does not answer all that the start turns on, and is asked again.",
-                    people(&approved.by)
+                    people(approved)
                 ),
-                None => format!(
-                    "Approved by {}; the approval is judged once more, then the work starts.",
-                    people(&approved.by)
-                ),
+                None => {
+                    format!("Approved by {}; the approval is judged once more, then the work starts.", people(approved))
+                }
             },
             cancel,
             false,
@@ -138,14 +139,14 @@ fn told(facts: &StatusFacts<'_>) -> Told {
             "resting",
             format!(
                 "Approved by {}. The repository is archived or the App suspended, so nothing can be written.",
-                people(&executing.approved.by)
+                people(&executing.approved)
             ),
             format!("The work goes on by itself when that ends. {cancel}"),
             true,
         ),
         State::Executing(executing) => tell(
             "at work",
-            format!("Approved by {}. {}", people(&executing.approved.by), progress(facts)),
+            format!("Approved by {}. {}", people(&executing.approved), progress(facts)),
             format!(
                 "Nothing is needed from you. {}",
                 facts.prefix.tell("`/stop` stops it and keeps what is done, `/cancel` ends the run.")
@@ -262,8 +263,8 @@ fn rounds_over(waiting: &Waiting, facts: &StatusFacts<'_>) -> String {
     format!(" {made} {were} made in a row; what was said since waits, and {ask}")
 }
 
-fn people(people: &[crate::ids::Person]) -> String {
-    and(&people.iter().map(|person| code(person.login.as_str())).collect::<Vec<_>>())
+fn people(approved: &Approved) -> String {
+    approvers(&approved.by, &approved.shown.subject.requesters)
 }
 
 fn numbered(questions: &[String]) -> String {

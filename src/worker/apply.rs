@@ -11,7 +11,7 @@ use crate::store::{Commit, CommitOutcome, Finish, NewEffect, NewEvent, NewPlan, 
 use crate::workflow::approval::Reason;
 use crate::workflow::effect::{Effect, Lane};
 use crate::workflow::event::Event;
-use crate::workflow::run::{DeliverStage, Delivering, Origin, Run, State};
+use crate::workflow::run::{Approved, DeliverStage, Delivering, Origin, Run, State};
 use crate::workflow::step::{Step, step};
 
 /// How often somebody else may move a run between our reading and our writing before we come back later.
@@ -172,28 +172,31 @@ struct Led<'a> {
     rules: Option<Digest>,
     /// Who approved it, where it is approved.
     approved_by: &'a [Person],
+    /// Who of them had asked for it (D30).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    self_approved: Vec<&'a Person>,
     /// Why it is not, where that was judged.
     missing: &'a [Reason],
 }
 
 impl<'a> Logged<'a> {
     fn new(event: &'a Event, record: Option<&'a Record>, from: &State, to: &'a State) -> Logged<'a> {
-        let (approved_by, missing) = match to {
-            State::Starting(approved) => (&approved.by[..], &[][..]),
-            State::Executing(executing) => (&executing.approved.by[..], &[][..]),
-            State::Resting(resting) => (&resting.approved.by[..], &[][..]),
-            State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, .. }) => (&[][..], &missing[..]),
-            State::Delivering(delivering) => (&delivering.approved.by[..], &[][..]),
-            State::InReview(review) => (&review.approved.by[..], &[][..]),
-            State::AwaitingApproval(waiting) => (&[][..], &waiting.missing[..]),
-            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => {
-                (&[][..], &[][..])
-            }
+        let (approved, missing) = match to {
+            State::Starting(approved) => (Some(approved), &[][..]),
+            State::Executing(executing) => (Some(&executing.approved), &[][..]),
+            State::Resting(resting) => (Some(&resting.approved), &[][..]),
+            State::Delivering(Delivering { stage: DeliverStage::Judging { missing }, .. }) => (None, &missing[..]),
+            State::Delivering(delivering) => (Some(&delivering.approved), &[][..]),
+            State::InReview(review) => (Some(&review.approved), &[][..]),
+            State::AwaitingApproval(waiting) => (None, &waiting.missing[..]),
+            State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_) | State::Ended(_) => (None, &[][..]),
         };
+        let approved_by = approved.map_or(&[][..], |approved| &approved.by);
+        let self_approved = approved.map(Approved::self_approved).unwrap_or_default();
         let digest = to.shown().map(|shown| &shown.subject.digest);
         let judged = matches!(event, Event::Judged { .. });
         let rules = from.shown().filter(|_| judged).map(|shown| shown.rules.digest());
-        let led = Led { from: from.phase(), to: to.phase(), digest, rules, approved_by, missing };
+        let led = Led { from: from.phase(), to: to.phase(), digest, rules, approved_by, self_approved, missing };
         Logged { event, led, record }
     }
 }

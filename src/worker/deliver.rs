@@ -145,6 +145,7 @@ impl Deed<'_> {
             digest: &approved.shown.subject.digest,
             plan_pull: approved.shown.pull,
             approvers: &approved.by,
+            requesters: &approved.shown.subject.requesters,
             conformance: &found,
             checks: &work.checks.iter().map(check).collect::<Vec<_>>(),
             costs: &self.costs().await?,

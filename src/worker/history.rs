@@ -82,6 +82,8 @@ struct Led {
     #[serde(default)]
     approved_by: Vec<Person>,
     #[serde(default)]
+    self_approved: Vec<Person>,
+    #[serde(default)]
     missing: Vec<Reason>,
 }
 
@@ -158,14 +160,17 @@ impl Told {
         let current = self.past.versions.iter().rev().find(|one| one.commit.is_some()).map_or(0, |one| one.version);
         for act in &mut self.past.acts {
             let occasion = Some(act.id) == because;
-            let counts = act.did == Did::Approved && led.approved_by.iter().any(|person| person.login == act.by);
+            let approved = |by: &[Person]| act.did == Did::Approved && by.iter().any(|person| person.login == act.by);
+            let (counts, self_approved) = (approved(&led.approved_by), approved(&led.self_approved));
             let against = led.missing.iter().find(|reason| reason.act() == Some(act.id));
             let blocks = matches!(against, Some(Reason::Vetoed { .. }));
             match (&act.verdict, against) {
                 (Verdict::Open, Some(reason)) if occasion && !blocks => {
                     act.verdict = Verdict::Refused { reason: reason.clone() };
                 }
-                (Verdict::Open, _) if counts || occasion => act.verdict = Verdict::Counted { version: current },
+                (Verdict::Open, _) if counts || occasion => {
+                    act.verdict = Verdict::Counted { version: current, self_approved };
+                }
                 (Verdict::Open | Verdict::Counted { .. } | Verdict::Refused { .. } | Verdict::Voided { .. }, _) => {}
             }
         }

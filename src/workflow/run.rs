@@ -3,6 +3,7 @@
 //! A state holds only what is true in it. What happened on the way stands in the event log; what was written (plans,
 //! conversations, results) in the store, by run and version.
 
+mod asked;
 mod in_review;
 mod notes;
 mod origin;

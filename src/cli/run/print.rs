@@ -133,7 +133,8 @@ fn act(act: &PastAct) -> String {
     };
     let verdict = match &act.verdict {
         ActVerdict::Open => "not judged".to_owned(),
-        ActVerdict::Counted { version } => format!("counted for v{version}"),
+        ActVerdict::Counted { version, self_approved: false } => format!("counted for v{version}"),
+        ActVerdict::Counted { version, self_approved: true } => format!("counted for v{version}, self-approved"),
         ActVerdict::Refused { reason } => format!("refused: {}", name_of(reason)),
         ActVerdict::Voided { how } => format!("void: {}", name_of(how)),
     };

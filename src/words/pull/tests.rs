@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
 
 use super::*;
-use crate::ids::{AccountKind, UserId};
+use crate::ids::AccountKind;
 use crate::workflow::command::Prefix;
 use crate::workflow::conformance::{Built, BuiltCheck, BuiltStep, conformance};
 use crate::workflow::deviation::{Deviation, DeviationKind};
@@ -49,7 +49,7 @@ fn check(output: &str) -> CheckResult {
 }
 
 fn opened(checks: &[CheckResult], why: &str) -> PullText {
-    let bob = Person { id: UserId(7), login: "bob".parse().unwrap(), kind: AccountKind::User };
+    let person = |id, login: &str| Person { id: UserId(id), login: login.parse().unwrap(), kind: AccountKind::User };
     let files = [(path("src/count.rs"), FileChange::Change), (path("src/lib.rs"), FileChange::Change)];
     let (step, what) = ("s1".to_owned(), "`lib.rs` had to export it".to_owned());
     let mut built = Built {
@@ -76,7 +76,8 @@ fn opened(checks: &[CheckResult], why: &str) -> PullText {
         version: 2,
         digest: &Digest::from_bytes([0x3f; 32]),
         plan_pull: PullNumber(43),
-        approvers: &[bob],
+        approvers: &[person(7, "bob"), person(8, "ann")],
+        requesters: &[UserId(8)],
         conformance: &conformance(&plan(), &[], &built),
         checks,
         costs: &[cost],
@@ -94,7 +95,7 @@ fn the_work_is_told_against_the_plan() {
     insta::assert_snapshot!(format!("{title}\n\n{body}"), @r"
     Count the last line, fixes # 9
 
-    Closes #42, as planned in #43: `v2 · 3f3f3f3f3f3f`, approved by `bob`, carried out by run 7.
+    Closes #42, as planned in #43: `v2 · 3f3f3f3f3f3f`, approved by `bob` and `ann` (self-approved), carried out by run 7.
 
     The last line counts.
 

@@ -19,6 +19,41 @@ async fn d30_whoever_asked_for_the_plan_approves_it_where_the_rules_are_open() {
     waiting.is_built().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn d30_an_approval_by_whoever_asked_is_recorded_and_shown_as_self_approved() {
+    let waiting = Waiting::with("separation = 'open'\nrequired = 2").await;
+    let world = &waiting.world;
+    world.person("bob").approves(waiting.pull).unwrap();
+    world.person("ann").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+    let run = world.row(waiting.issue).await.unwrap().id;
+    let judged = world.core.store.events(run).await.unwrap().into_iter().rfind(|event| event.kind == "judged").unwrap();
+    let led = serde_json::from_str::<serde_json::Value>(&judged.json).unwrap()["led"].clone();
+    let logins = |of: &serde_json::Value| -> Vec<String> {
+        of.as_array().unwrap().iter().map(|person| person["login"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(logins(&led["self_approved"]), ["ann"]);
+    assert_eq!(logins(&led["approved_by"]).len(), 2);
+    let body = &world.work_pulls()[0].body;
+    assert!(body.contains("`ann` (self-approved)") && !body.contains("`bob` (self-approved)"), "{body}");
+    world.person("eve").comments(waiting.issue, "/history").unwrap();
+    world.settle().await;
+    let history = world.said(waiting.issue).into_iter().find(|text| text.starts_with("**History**")).unwrap();
+    assert_eq!(history.matches("it counts for v1, self-approved.").count(), 1, "{history}");
+    assert_eq!(history.matches("it counts for v1.").count(), 1, "{history}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d30_where_two_people_decide_nothing_is_self_approved() {
+    let waiting = Waiting::begin().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+    let run = waiting.world.row(waiting.issue).await.unwrap().id;
+    let events = waiting.world.core.store.events(run).await.unwrap();
+    assert!(events.iter().all(|event| !event.json.contains("self_approved")));
+    assert!(!waiting.world.work_pulls()[0].body.contains("self-approved"));
+}
+
 /// A plan in a repository where nobody but ann may write.
 async fn alone() -> Waiting {
     let world = super::World::start().await;

@@ -186,7 +186,9 @@ fn decision(dashboard: &Dashboard, told: &Told, past: &Past, act: &PastAct) -> M
     };
     let (tone, verdict) = match &act.verdict {
         Verdict::Open => ("open", html! { "Not judged, or nothing waited for it." }),
-        Verdict::Counted { version } => ("good", html! { "Counts for v" (version) "." }),
+        Verdict::Counted { version, self_approved } => {
+            ("good", html! { "Counts for v" (version) @if *self_approved { ", self-approved" } "." })
+        }
         Verdict::Refused { reason } => {
             ("bad", html! { "Does not count. " (prose::ours(&words::because(reason, &dashboard.0.prefix))) })
         }

@@ -219,7 +219,8 @@ fn acted(kind: &Value) -> Markup {
 }
 
 fn judged(body: &Value, prefix: &Prefix) -> Told {
-    let by: Vec<&str> = list(&body["led"]["approved_by"]).map(|person| text(&person["login"])).collect();
+    let logins = |which: &str| -> Vec<&str> { list(&body["led"][which]).map(|one| text(&one["login"])).collect() };
+    let (by, own) = (logins("approved_by"), logins("self_approved"));
     let missing: Vec<Reason> = serde_json::from_value(body["led"]["missing"].clone()).unwrap_or_default();
     let gate = match text(&body["gate"]) {
         "start" => "Judged before the start",
@@ -229,6 +230,7 @@ fn judged(body: &Value, prefix: &Prefix) -> Told {
     let what = html! {
         (gate)
         @if !by.is_empty() { ": approved by " (prose::visible(&by.join(", "))) }
+        @if !own.is_empty() { ", self-approved by " (prose::visible(&own.join(", "))) }
         @if !missing.is_empty() {
             ul { @for reason in &missing { li { (prose::ours(&words::because(reason, prefix))) } } }
         }
