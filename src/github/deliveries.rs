@@ -8,7 +8,7 @@ use super::wire::{Ask, Listing};
 use super::{App, GithubError, fields};
 use crate::ids::{DeliveryId, Timestamp};
 
-/// Pages of a hundred that are looked through at most.
+/// Pages of a hundred that are looked through at a time.
 const PAGES: usize = 20;
 
 /// GitHub's numeric id of one try to deliver a webhook; a second try has another, and the same [`DeliveryId`].
@@ -42,8 +42,16 @@ impl HookDelivery {
     }
 }
 
+/// Some of what was sent to us, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    pub items: Vec<HookDelivery>,
+    /// Where the next stretch begins; `None` at the end.
+    pub rest: Option<String>,
+}
+
 impl App {
-    /// Lists what was sent to us since a moment, newest first: `GET /app/hook/deliveries`.
+    /// Lists what was sent to us since a moment, newest first, as far as one stretch goes.
     ///
     /// # Errors
     /// As for any read.
@@ -52,7 +60,23 @@ impl App {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<Listing<HookDelivery>, GithubError> {
-        let mut ask = Ask::get("/app/hook/deliveries?per_page=100".to_owned(), "list webhook deliveries".to_owned());
+        let Stretch { items, rest } = self.hook_deliveries_from(None, since, now).await?;
+        Ok(Listing { items, complete: rest.is_none() })
+    }
+
+    /// Lists what was sent to us since a moment, from where an earlier stretch ended or from the newest on:
+    /// `GET /app/hook/deliveries`.
+    ///
+    /// # Errors
+    /// As for any read.
+    pub async fn hook_deliveries_from(
+        &self,
+        place: Option<&str>,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Stretch, GithubError> {
+        let place = place.unwrap_or("/app/hook/deliveries?per_page=100");
+        let mut ask = Ask::get(place.to_owned(), "list webhook deliveries".to_owned());
         let mut items: Vec<HookDelivery> = Vec::new();
         for _ in 0..PAGES {
             let answer = self.ask_as_app(&ask, now).await?;
@@ -61,10 +85,10 @@ impl App {
             items.extend(page.into_iter().filter(|delivery| delivery.delivered_at >= since));
             match answer.next_page() {
                 Some(next) if !reached => ask.path = next,
-                Some(_) | None => return Ok(Listing { items, complete: true }),
+                Some(_) | None => return Ok(Stretch { items, rest: None }),
             }
         }
-        Ok(Listing { items, complete: false })
+        Ok(Stretch { items, rest: Some(ask.path) })
     }
 
     /// Asks GitHub to send one again: `POST /app/hook/deliveries/{delivery_id}/attempts`. Our door knows a delivery by

@@ -60,7 +60,7 @@ pub use branches::OUR_BRANCHES;
 pub use checks::{Annotation, CheckReport, CheckRun, CheckRunId, Conclusion};
 pub use comments::{Comment, TEXT_LIMIT, Thread};
 pub use crypto::install_crypto;
-pub use deliveries::{HookDelivery, HookDeliveryId};
+pub use deliveries::{HookDelivery, HookDeliveryId, Stretch};
 pub use error::{GithubError, Next};
 pub use files::{FileRead, FileWritten, NewFile};
 pub use inspect::{Covered, Hook, Installed};

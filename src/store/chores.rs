@@ -1,4 +1,4 @@
-//! What has to be done from time to time, by one replica for all.
+//! What has to be done from time to time, by one replica for all, and where the next one goes on.
 
 use std::time::Duration;
 
@@ -10,6 +10,11 @@ const TAKE: &str = "INSERT INTO chores (name, until) VALUES ($1, $2) \
     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE chores.until <= $3 OR chores.until > $4";
 
 const MEANT: &str = "SELECT COUNT(*) FROM meanings WHERE meaning = $1";
+
+const CURSOR: &str = "SELECT place FROM cursors WHERE name = $1";
+const SET_CURSOR: &str = "INSERT INTO cursors (name, place) VALUES ($1, $2) \
+    ON CONFLICT (name) DO UPDATE SET place = excluded.place";
+const DROP_CURSOR: &str = "DELETE FROM cursors WHERE name = $1";
 
 /// No chore is taken for longer; one that seems to be was taken before the clock was set back.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -23,6 +28,27 @@ impl Store {
         let until = now.plus(length.min(LONGEST));
         let query = sqlx::query(TAKE).bind(name).bind(until.0).bind(now.0).bind(now.plus(LONGEST).0);
         Ok(self.db.write(query).await? == 1)
+    }
+
+    /// Where a long list is to be read on, if it was not read to its end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn cursor(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar(CURSOR).bind(name).fetch_optional(&self.db.pool).await?)
+    }
+
+    /// Keeps where a long list is to be read on, or that it was read to its end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_cursor(&self, name: &'static str, place: Option<&str>) -> Result<(), StoreError> {
+        let query = match place {
+            Some(place) => sqlx::query(SET_CURSOR).bind(name).bind(place.to_owned()),
+            None => sqlx::query(DROP_CURSOR).bind(name),
+        };
+        self.db.write(query).await?;
+        Ok(())
     }
 
     /// Whether something with this meaning has been dealt with.

@@ -41,6 +41,8 @@ const PRUNE: &str = "DELETE FROM deliveries WHERE received_at < $1 AND state IN 
 const LEAVE: &str = "DELETE FROM served WHERE repo_id <> 0 AND NOT EXISTS \
     (SELECT 1 FROM deliveries d WHERE d.repo_id = served.repo_id AND d.state = 'due')";
 
+const IS_THERE: &str = "SELECT COUNT(*) FROM deliveries WHERE id = $1";
+
 /// How many deliveries may wait for the writer, and how many go into one transaction.
 const QUEUE: usize = 256;
 const BATCH: usize = 64;
@@ -129,6 +131,15 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Whether a delivery is stored, in whatever state.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn was_received(&self, id: &DeliveryId) -> Result<bool, StoreError> {
+        let there: i64 = sqlx::query_scalar(IS_THERE).bind(id.as_str().to_owned()).fetch_one(&self.db.pool).await?;
+        Ok(there > 0)
     }
 
     /// How many deliveries were set aside because their tries never reported back.

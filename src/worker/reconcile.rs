@@ -47,23 +47,41 @@ struct Look<'a> {
 }
 
 impl Core {
-    /// Looks for what no webhook told, unless another replica does.
+    /// Looks for what no webhook told, unless another replica does. What fails keeps nothing else from being done.
     ///
     /// # Errors
     /// When GitHub or the store does not answer; the next round goes on.
     pub async fn make_rounds(&self, now: Timestamp) -> Result<(), Trouble> {
-        if self.store.take_chore("deliveries", now, DELIVERIES_EVERY).await? {
-            self.sweep(now).await?;
+        let swept = async {
+            if self.store.take_chore("deliveries", now, DELIVERIES_EVERY).await? {
+                self.sweep(now).await?;
+            }
+            Ok(())
+        };
+        let compared = async {
+            if self.store.take_chore("runs", now, EVERY).await? {
+                self.reconcile(now).await?;
+            }
+            Ok(())
+        };
+        let forgot = async {
+            if self.store.take_chore("notices", now, FORGET_EVERY).await? {
+                let ended = Timestamp(now.0 - FORGET_AFTER_MS);
+                self.store.forget_notices(ended).await?;
+                self.forget_what_is_old(now).await?;
+            }
+            Ok(())
+        };
+        let done: [Result<(), Trouble>; 3] = [Box::pin(swept).await, Box::pin(compared).await, Box::pin(forgot).await];
+        let mut first = Ok(());
+        for (chore, done) in ["deliveries", "runs", "notices"].into_iter().zip(done) {
+            match (&first, done) {
+                (_, Ok(())) => {}
+                (Ok(()), failed) => first = failed,
+                (Err(_), Err(trouble)) => tracing::warn!(chore, %trouble, "the round of {chore} failed as well"),
+            }
         }
-        if self.store.take_chore("runs", now, EVERY).await? {
-            self.reconcile(now).await?;
-        }
-        if self.store.take_chore("notices", now, FORGET_EVERY).await? {
-            let ended = Timestamp(now.0 - FORGET_AFTER_MS);
-            self.store.forget_notices(ended).await?;
-            self.forget_what_is_old(now).await?;
-        }
-        Ok(())
+        first
     }
 
     /// Compares all open runs with GitHub. Returns in how many something had been missed.

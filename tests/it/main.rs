@@ -38,6 +38,7 @@ mod shown;
 mod store;
 mod story;
 mod stuck;
+mod sweep;
 mod talk;
 mod tenants;
 mod tidy;
