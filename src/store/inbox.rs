@@ -21,6 +21,10 @@ const INSERT: &str = "INSERT INTO deliveries \
 
 const LINE_UP: &str = "INSERT INTO served (repo_id, turn) VALUES ($1, 0) ON CONFLICT (repo_id) DO NOTHING";
 
+/// Where idle repositories left the line while a delivery of theirs was being stored or taken again, they stand in none.
+pub(super) const LINE_UP_ALL: &str = "INSERT INTO served (repo_id, turn) \
+    SELECT DISTINCT repo_id, 0 FROM deliveries WHERE state = 'due' ON CONFLICT (repo_id) DO NOTHING";
+
 // The oldest of each repository. A lease that ends too far ahead was given before the clock was set back.
 const CANDIDATES: &str = "SELECT d.id, d.fence, d.silent, d.repo_id FROM served s \
     JOIN deliveries d ON d.id = (SELECT o.id FROM deliveries o WHERE o.repo_id = s.repo_id AND o.state = 'due' \
@@ -131,6 +135,18 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Sees to it that every repository of which a delivery is due stands in line. Returns how many did not.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn line_up(&self) -> Result<u64, StoreError> {
+        let missing = self.db.write(sqlx::query(LINE_UP_ALL)).await?;
+        if missing > 0 {
+            self.ring();
+        }
+        Ok(missing)
     }
 
     /// Whether a delivery is stored, in whatever state.

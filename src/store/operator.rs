@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Store;
 use super::errors::StoreError;
 use super::heads::Heads;
+use super::inbox::LINE_UP_ALL;
 use super::log::NewEvent;
 use super::transact::Ending;
 use crate::ids::{DeliveryId, RunId, Timestamp};
@@ -52,8 +53,10 @@ impl Store {
                             return Ok(Ending::Undo(Replayed::Unknown));
                         }
                         sqlx::query(NOW).bind(id).execute(&mut *conn).await?;
+                        sqlx::query(LINE_UP_ALL).execute(&mut *conn).await?;
                         return Ok(Ending::Commit(Replayed::Waits));
                     }
+                    sqlx::query(LINE_UP_ALL).execute(&mut *conn).await?;
                     heads.log(conn, None, &[event], now).await?;
                     heads.put(conn).await?;
                     Ok(Ending::Commit(Replayed::Again))

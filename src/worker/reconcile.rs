@@ -72,9 +72,11 @@ impl Core {
             }
             Ok(())
         };
-        let done: [Result<(), Trouble>; 3] = [Box::pin(swept).await, Box::pin(compared).await, Box::pin(forgot).await];
+        let lined_up = async { Ok(self.store.line_up().await.map(drop)?) };
+        let done: [Result<(), Trouble>; 4] =
+            [Box::pin(swept).await, Box::pin(compared).await, Box::pin(forgot).await, Box::pin(lined_up).await];
         let mut first = Ok(());
-        for (chore, done) in ["deliveries", "runs", "notices"].into_iter().zip(done) {
+        for (chore, done) in ["deliveries", "runs", "notices", "line"].into_iter().zip(done) {
             match (&first, done) {
                 (_, Ok(())) => {}
                 (Ok(()), failed) => first = failed,

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use assentry::ids::{DeliveryId, RepoId};
-use assentry::store::{Finish, Held, NewDelivery, Received, StoreError, Worker};
+use assentry::store::{Finish, Held, NewDelivery, Received, Replayed, StoreError, Worker};
 use futures::poll;
 use tokio::time::timeout;
 
@@ -18,6 +18,8 @@ on_both!(
     f08_what_was_acknowledged_is_there_after_a_crash,
     f09_what_cannot_be_stored_is_not_acknowledged,
     f10_a_flood_from_one_repository_does_not_hold_up_another,
+    f01_a_delivery_of_an_idle_repository_that_is_replayed_is_taken,
+    f10_who_left_the_line_while_a_delivery_came_in_stands_in_it_again,
     f16_a_stopping_worker_hands_its_delivery_back_at_once,
     f17_a_dead_workers_delivery_is_taken_when_its_lease_ends,
     f25_a_lease_from_before_the_clock_was_set_back_has_ended,
@@ -68,6 +70,36 @@ async fn f10_a_flood_from_one_repository_does_not_hold_up_another(place: &Place)
     send("again".to_owned(), 9, 600).await;
     assert_eq!(takes(700).await.as_deref(), Some("again"));
     assert_eq!(takes(700).await.as_deref(), Some("flood-004"));
+}
+
+async fn f01_a_delivery_of_an_idle_repository_that_is_replayed_is_taken(place: &Place) {
+    for repo in [8, 9] {
+        let delivery = NewDelivery { repo: Some(RepoId(repo)), ..delivery(&format!("of-{repo}"), repo) };
+        place.store.receive(delivery).await.unwrap();
+        let taken = place.store.claim_delivery(&Worker::new("w"), lease(10)).await.unwrap().unwrap();
+        assert_eq!(place.store.finish(Finish::done(taken.claim), at(10)).await.unwrap(), Held::Yes);
+    }
+    place.store.prune(at(0)).await.unwrap();
+
+    let id: DeliveryId = "of-9".parse().unwrap();
+    assert_eq!(place.store.replay(&id, "ann", at(20)).await.unwrap(), Replayed::Again);
+    assert_eq!(claims(place, "w", 20).await.as_deref(), Some("of-9"));
+    assert_eq!(claims(place, "w", 20).await, None);
+}
+
+async fn f10_who_left_the_line_while_a_delivery_came_in_stands_in_it_again(place: &Place) {
+    for (id, repo) in [("a", 8), ("b", 9)] {
+        place.store.receive(NewDelivery { repo: Some(RepoId(repo)), ..delivery(id, repo) }).await.unwrap();
+    }
+    // As where idle repositories leave the line between its look and the commit of the delivery.
+    place.tamper("DELETE FROM served WHERE repo_id <> 0").await;
+    assert_eq!(claims(place, "w", 20).await, None);
+    assert_eq!(place.store.replay(&"b".parse().unwrap(), "ann", at(20)).await.unwrap(), Replayed::Waits);
+    assert_eq!(claims(place, "w", 20).await.as_deref(), Some("a"));
+
+    place.tamper("DELETE FROM served WHERE repo_id <> 0").await;
+    assert_eq!((place.store.line_up().await.unwrap(), place.store.line_up().await.unwrap()), (2, 0));
+    assert_eq!(claims(place, "w", 20).await.as_deref(), Some("b"));
 }
 
 async fn f01_a_second_copy_changes_nothing(place: &Place) {
