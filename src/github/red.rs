@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use super::wire::Ask;
 use super::{GithubError, Repository, Step, fields};
 use crate::ids::{CommitSha, Timestamp};
 
 /// Of how many red checks the annotations are read.
 const MOST_ANNOTATED: usize = 5;
+/// Pages of a hundred that are read at most.
+const PAGES: usize = 10;
 /// A status that is pending for longer waits for people and not for a machine.
 const RUNS: Duration = Duration::from_secs(3600);
 /// The App whose check runs are jobs with a log.
@@ -57,9 +61,10 @@ impl Repository<'_> {
     async fn check_runs(&self, head: &CommitSha) -> Result<OthersChecks, GithubError> {
         let us = self.app.identity(self.now).await?.app_id;
         let what = self.what(format!("read the checks of {}", head.short()));
-        let found: Runs = self.get(&format!("/commits/{head}/check-runs?filter=latest&per_page=100"), what).await?;
+        let path = format!("/commits/{head}/check-runs?filter=latest&per_page=100");
+        let pages: Vec<Runs> = self.pages(&path, what).await?;
         let mut checks = OthersChecks::default();
-        for run in found.check_runs {
+        for run in pages.into_iter().flat_map(|page| page.check_runs) {
             let Some(app) = run.app.filter(|app| app.id != us) else { continue };
             checks.running |= run.status != "completed";
             if !matches!(run.conclusion.as_deref(), Some("failure" | "timed_out")) {
@@ -82,11 +87,11 @@ impl Repository<'_> {
     async fn statuses(&self, head: &CommitSha, checks: &mut OthersChecks) -> Result<(), GithubError> {
         let what = self.what(format!("read the statuses of {}", head.short()));
         let path = format!("/commits/{head}/status?per_page=100");
-        let found: Combined = match self.with(Step::Statuses).get(&path, what).await {
+        let pages: Vec<Combined> = match self.with(Step::Statuses).pages(&path, what).await {
             Err(GithubError::Gone { .. } | GithubError::Refused { .. }) => return Ok(()),
-            found => found?,
+            pages => pages?,
         };
-        for status in found.statuses {
+        for status in pages.into_iter().flat_map(|page| page.statuses) {
             let since = status.updated_at.as_deref().and_then(|at| Timestamp::from_rfc3339(at).ok());
             let runs = since.is_none_or(|since| self.now.since(since) < RUNS);
             checks.running |= status.state == "pending" && runs;
@@ -103,6 +108,18 @@ impl Repository<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn pages<T: DeserializeOwned>(&self, path: &str, what: String) -> Result<Vec<T>, GithubError> {
+        let mut ask = Ask::get(self.path(path), what);
+        let mut pages = Vec::new();
+        while pages.len() < PAGES {
+            let answer = self.ask(&ask).await?;
+            pages.push(answer.read(&ask)?);
+            let Some(next) = answer.next_page() else { break };
+            ask.path = next;
+        }
+        Ok(pages)
     }
 
     async fn annotations(&self, check: i64) -> Result<Vec<String>, GithubError> {
@@ -188,4 +205,51 @@ struct AnnotationWire {
     start_line: u64,
     #[serde(default, deserialize_with = "fields::text")]
     message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::github::testing::{Fake, NOW, Reply, TestError, sha};
+
+    #[tokio::test]
+    async fn a_check_or_status_behind_the_first_hundred_is_read_and_an_endless_list_ends() -> Result<(), TestError> {
+        let run = |id: i64, status: &str, conclusion: Option<&str>| {
+            json!({
+                "id": id, "name": format!("check {id}"), "status": status, "conclusion": conclusion, "output": {},
+                "app": { "id": 15, "slug": "ci" },
+            })
+        };
+        let status = |id: i64, state: &str| json!({ "id": id, "state": state, "context": format!("status {id}") });
+        let fake = Fake::start(move |seen| {
+            let (path, page) = match seen.line.split_once("&page=") {
+                Some((path, page)) => (path, page.parse::<i64>().ok()?),
+                None => (seen.line.as_str(), 1),
+            };
+            let body: Value = match (path.contains("/check-runs?"), path.contains("/status?"), page) {
+                (true, _, 2) => json!({ "check_runs": [run(2, "completed", Some("failure"))] }),
+                (true, _, _) => json!({ "check_runs": [run(page, "completed", Some("success"))] }),
+                (_, true, 1) => json!({ "statuses": [status(1, "success")] }),
+                (_, true, _) => json!({ "statuses": [status(2, "error")] }),
+                _ => return None,
+            };
+            let reply = Reply::new(200, &body);
+            // The runs have no last page.
+            if page == 2 && path.contains("/status?") {
+                return Some(reply);
+            }
+            let here = path.strip_prefix("GET ")?;
+            Some(reply.with("link", &format!(r#"<https://x.test{here}&page={}>; rel="next""#, page + 1)))
+        })
+        .await?;
+        let app = fake.app()?;
+        let checks = app.repository(&fake.at, Step::Write, NOW).others_checks(&sha('a')).await?;
+
+        let red: Vec<_> = checks.red.iter().map(|check| check.id.as_str()).collect();
+        assert_eq!((red, checks.running), (vec!["check-2", "status-2"], false));
+        assert_eq!(fake.lines().len(), PAGES + 2, "{:?}", fake.lines());
+        Ok(())
+    }
 }
