@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::apply::{Applied, With, read};
+use super::effect::UNREADABLE;
 use super::moment::Moment;
 use super::taken::Taken;
 use super::trouble::Then;
@@ -70,6 +71,8 @@ impl Core {
                     Then::GiveUp if matches!(trouble, Trouble::Github(GithubError::Refused { .. })) => {
                         now.plus(patience(attempts))
                     }
+                    // A newer version may be able to read it, beside this one or after it (F26).
+                    Then::GiveUp if matches!(trouble, Trouble::Corrupt(_)) => now.plus(UNREADABLE),
                     // Right after an event GitHub may not know yet what it has just told us (F11).
                     Then::GiveUp if now.since(received_at) <= YOUNG => now.plus(Duration::from_secs(10)),
                     Then::GiveUp => {

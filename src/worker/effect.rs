@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often a sandbox, a disk or the store's contents may fail an effect: these do not mend themselves.
 const FEW_ATTEMPTS: i64 = 4;
 
+/// When something that this version cannot read is looked at again: a newer version may do it meanwhile, or take the
+/// place of this one (F26).
+pub(super) const UNREADABLE: Duration = Duration::from_secs(600);
+
 /// One try of one effect.
 pub(super) struct Deed<'a> {
     pub(super) core: &'a Core,
@@ -152,25 +156,20 @@ impl Core {
     /// Performs a claimed effect.
     pub(super) async fn perform(&self, claimed: ClaimedEffect, moment: Moment) -> Result<(), Trouble> {
         let ClaimedEffect { id, run: run_id, lane, effect, made_at, attempts, poisoned, claim } = claimed;
-        let effect: Effect = match serde_json::from_str(&effect) {
-            Ok(effect) => effect,
-            Err(error) => {
-                let finish = Finish::gave_up(claim, &format!("cannot be read: {error}"));
-                let _ = self.store.finish(finish, moment.now()).await?;
-                return Ok(());
-            }
+        let read = match serde_json::from_str::<Effect>(&effect) {
+            Ok(effect) => self.run(run_id).await.map(|(run, _)| (effect, run)),
+            Err(error) => Err(error.into()),
         };
-        let name = effect.name();
-        let run = match self.run(run_id).await {
-            Ok((run, _)) => run,
-            // Nobody can be told of it where nothing can be read; it must not come back for ever either.
+        let (effect, run) = match read {
+            Ok(read) => read,
             Err(trouble @ Trouble::Corrupt(_)) => {
-                tracing::error!(run.id = %run_id, effect.id = %id, name, %trouble, "{name} was given up");
-                let _ = self.store.finish(Finish::gave_up(claim, &trouble.to_string()), moment.now()).await?;
+                tracing::error!(run.id = %run_id, effect.id = %id, %trouble, "an effect of run {run_id} waits");
+                let _ = self.store.retry(&claim, moment.now().plus(UNREADABLE), &trouble.to_string()).await?;
                 return Ok(());
             }
             Err(trouble) => return Err(trouble),
         };
+        let name = effect.name();
         let (installation, repo) = (run.origin.installation, run.origin.repo);
         let at = RepoRef { installation, id: repo, name: run.origin.repo_name.clone() };
         // Only the work in a sandbox is stopped by the process stopping; a call to GitHub is over in a moment.

@@ -1,4 +1,4 @@
-//! Whoever takes up a piece of work and never reports back: the run does not stay "in progress" for it.
+//! Whoever takes up a piece of work and never reports back, or cannot read it: the run does not stay "in progress" for it.
 
 use std::time::Duration;
 
@@ -15,12 +15,17 @@ const LEASE: Duration = Duration::from_secs(30);
 const LONGER: Duration = Duration::from_secs(31);
 
 impl World {
-    /// Whether an effect of this name is the next of its lane, and due.
-    async fn is_next(&self, effect: &str, lane: Lane) -> bool {
+    async fn database(&self) -> AnyConnection {
         let config = Config::load(&self.data.path().join("assentry.toml")).unwrap();
         let path = config.server.database_url.expose().trim_start_matches("sqlite:").to_owned();
-        let mut database = AnyConnection::connect(&format!("sqlite://{path}")).await.unwrap();
-        let next = "SELECT effect, run_at FROM effects WHERE state = 'due' AND lane = $1 ORDER BY id LIMIT 1";
+        AnyConnection::connect(&format!("sqlite://{path}")).await.unwrap()
+    }
+
+    /// Whether an effect of this name is the next of its lane, and due.
+    async fn is_next(&self, effect: &str, lane: Lane) -> bool {
+        let mut database = self.database().await;
+        let next = "SELECT effect, run_at FROM effects WHERE state = 'due' AND lane = $1 \
+                    ORDER BY CASE WHEN lane = 'timer' THEN run_at ELSE 0 END, id LIMIT 1";
         let next: Option<(String, i64)> =
             sqlx::query_as(next).bind(lane.as_str()).fetch_optional(&mut database).await.unwrap();
         database.close().await.unwrap();
@@ -29,14 +34,27 @@ impl World {
         })
     }
 
-    /// Lets things happen until this effect is the next, and then three processes take it, one after the other, and
-    /// stand still. Says when the first one did.
-    async fn is_taken_by_who_stands_still(&self, effect: &str, lane: Lane) -> Timestamp {
+    /// Lets things happen until this effect is the next.
+    async fn until_next(&self, effect: &str, lane: Lane) {
         let mut tries = 0..1_000;
         while !self.is_next(effect, lane).await {
             tries.next().unwrap_or_else(|| panic!("{effect} is never the next"));
             self.one_thing_happens().await;
         }
+    }
+
+    /// Changes what is stored behind our back.
+    async fn tampers(&self, sql: &'static str) {
+        let mut database = self.database().await;
+        let changed = sqlx::query(sql).execute(&mut database).await.unwrap().rows_affected();
+        database.close().await.unwrap();
+        assert!(changed > 0, "{sql}");
+    }
+
+    /// Lets things happen until this effect is the next, and then three processes take it, one after the other, and
+    /// stand still. Says when the first one did.
+    async fn is_taken_by_who_stands_still(&self, effect: &str, lane: Lane) -> Timestamp {
+        self.until_next(effect, lane).await;
         let begin = self.github.now();
         for nth in 0..3 {
             let (worker, lease) = (Worker::new(&format!("still {nth}")), Lease { now: self.our_now(), length: LEASE });
@@ -111,4 +129,51 @@ async fn f55_who_stands_still_while_telling_people_holds_nothing_else_up() {
         assert!(status.contains("waiting for approval"), "{effect}: {status}");
         assert!(world.github.now().since(begin) <= Duration::from_secs(600));
     }
+}
+
+const TEN_MINUTES: Duration = Duration::from_secs(601);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f26_an_effect_of_a_newer_version_waits_for_who_can_read_it() {
+    let world = World::start().await;
+    let issue = world.people_act(false).await;
+    world.until_next("write_plan", Lane::Work).await;
+    world
+        .tampers("UPDATE effects SET effect = replace(effect, 'write_plan', 'rewrite_plan') WHERE state = 'due'")
+        .await;
+    for _ in 0..6 {
+        world.passes(TEN_MINUTES).await;
+        assert_eq!(world.phase(issue).await, "planning");
+    }
+    world
+        .tampers("UPDATE effects SET effect = replace(effect, 'rewrite_plan', 'write_plan') WHERE state = 'due'")
+        .await;
+    world.passes(TEN_MINUTES).await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval", "{:#?}", world.said(issue));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f26_a_run_in_a_state_of_a_newer_version_waits_for_who_can_read_it() {
+    let world = World::start().await;
+    let issue = world.people_act(false).await;
+    world.until_next("write_plan", Lane::Work).await;
+    world.tampers("UPDATE runs SET state = replace(state, '\"planning\"', '\"replanning\"')").await;
+    for _ in 0..6 {
+        world.passes(TEN_MINUTES).await;
+        assert_eq!(world.phase(issue).await, "planning");
+    }
+    world.tampers("UPDATE runs SET state = replace(state, '\"replanning\"', '\"planning\"')").await;
+    world.passes(TEN_MINUTES).await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval", "{:#?}", world.said(issue));
+
+    // What people say meanwhile is kept as well.
+    world.tampers("UPDATE runs SET state = replace(state, 'awaiting_approval', 'awaiting_more')").await;
+    world.person("cara").comments(issue, "/cancel").unwrap();
+    for _ in 0..6 {
+        world.passes(TEN_MINUTES).await;
+        assert_eq!(world.phase(issue).await, "awaiting_approval");
+    }
+    world.tampers("UPDATE runs SET state = replace(state, 'awaiting_more', 'awaiting_approval')").await;
+    world.passes(TEN_MINUTES).await;
+    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
 }
