@@ -56,6 +56,8 @@ pub enum NotRaised {
         /// How much in all, in millionths of a dollar.
         most: u64,
     },
+    /// Whether the person may could not be found out.
+    NotJudged,
 }
 
 /// What to say, decided by the core; how it is said stands below.

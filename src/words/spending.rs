@@ -130,6 +130,10 @@ pub(super) fn not_raised(who: &str, why: &NotRaised, prefix: &Prefix) -> String 
             "The operator of this App lets people grant at most {} in all beyond the budget of one execution.",
             dollars(*most)
         ),
+        NotRaised::NotJudged => {
+            "Whether you may grant more could not be found out here, again and again. Please say it once more."
+                .to_owned()
+        }
     };
     format!("{who}, the budget stays as it is. {why}")
 }

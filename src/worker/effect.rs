@@ -5,12 +5,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::apply::{Applied, With};
+use super::spending::not_raised;
 use super::trouble::Then;
 use super::{Core, HEARTBEAT, LEASE, Moment, REST, Trouble};
 use crate::counts::Tried;
 use crate::github::{Attempt, RepoRef, Repository, Step, witnessed};
 use crate::ids::{EffectId, Timestamp};
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
+use crate::words::NotRaised;
 use crate::workflow::approval::Gate;
 use crate::workflow::change::Change;
 use crate::workflow::effect::{Effect, Lane};
@@ -175,7 +177,7 @@ impl Core {
         // Only the work in a sandbox is stopped by the process stopping; a call to GitHub is over in a moment.
         let cancel = if lane == Lane::Work { self.stop.child_token() } else { CancellationToken::new() };
         let deed = Deed { core: self, run, claim, attempts, made_at, moment, id, cancel, at };
-        let done = if poisoned {
+        let done = if poisoned && may_end_a_process(&effect) {
             Err(Trouble::Corrupt(format!("{name} ended the process again and again")))
         } else {
             let work = self.alive(&deed.claim, moment, deed.perform(&effect), || deed.cancel.cancel());
@@ -344,12 +346,12 @@ impl Deed<'_> {
             | Effect::Remind { .. }
             | Effect::TimeOut { .. }
             | Effect::ReportConformance { .. }
-            | Effect::JudgeRaise { .. }
             | Effect::EndRest
             | Effect::SayOnPull { .. }
             | Effect::OpenSubIssue { .. }
             | Effect::TellSplit { .. }
             | Effect::Announce { .. } => None,
+            Effect::JudgeRaise { raise } => Some(not_raised(raise, NotRaised::NotJudged)),
             // The work is public; that the plan's pull request stays open does not undo it.
             Effect::ClosePlanPull { .. } => Some(Event::PlanPullClosed),
             Effect::WritePlan { .. }
@@ -386,6 +388,12 @@ fn finished(effect: &Effect) -> Finished {
     let judges = matches!(effect, Effect::Judge { gate: Gate::Push, .. } | Effect::JudgeAgain { gate: Gate::Push, .. });
     let brings = matches!(effect, Effect::Push { .. } | Effect::OpenPull { .. } | Effect::PushMore { .. });
     if judges || brings { Finished::Work } else { Finished::Nothing }
+}
+
+/// Whether performing it can be why its process ended. These do nothing of their own but say that their time has come;
+/// who takes one and never reports back ended for another reason, and without them the run waits for ever.
+fn may_end_a_process(effect: &Effect) -> bool {
+    !matches!(effect, Effect::Remind { .. } | Effect::TimeOut { .. } | Effect::EndBurst { .. } | Effect::EndRest)
 }
 
 fn changed(change: Change) -> Done {

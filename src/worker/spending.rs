@@ -46,10 +46,7 @@ impl Deed<'_> {
             | State::Delivering(_)
             | State::Ended(_) => return Ok(Done::quietly()),
         };
-        let refused = |why| {
-            let words = Words::NotRaised { who: raise.by.clone(), why: Box::new(why) };
-            Ok(Done::with(Event::Answered { words, place: raise.place, key: format!("raise-{}", raise.comment) }))
-        };
+        let refused = |why| Ok(Done::with(not_raised(raise, why)));
         let most = self.core.settings.raise;
         if shown.raised.saturating_add(raise.micro_dollars) > most {
             return refused(NotRaised::TooMuch { most });
@@ -75,4 +72,10 @@ impl Deed<'_> {
         }
         Ok(Done::quietly())
     }
+}
+
+/// The answer to who wanted to grant more.
+pub(super) fn not_raised(raise: &Raise, why: NotRaised) -> Event {
+    let words = Words::NotRaised { who: raise.by.clone(), why: Box::new(why) };
+    Event::Answered { words, place: raise.place, key: format!("raise-{}", raise.comment) }
 }

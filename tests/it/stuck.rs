@@ -131,6 +131,34 @@ async fn f55_who_stands_still_while_telling_people_holds_nothing_else_up() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn f57_a_timer_whose_taker_stands_still_comes_to_its_end_all_the_same() {
+    let world = World::start().await;
+    let issue = world.planned().await;
+    world.person("cara").comments(issue, "Please say more about the tests.").unwrap();
+    world.is_taken_by_who_stands_still("end_burst", Lane::Timer).await;
+    world.settle().await;
+    let version = world.state(issue).await.shown().map(|shown| shown.subject.version);
+    assert_eq!(version, Some(2), "{:#?}", world.said(issue));
+
+    world.is_taken_by_who_stands_still("time_out", Lane::Timer).await;
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f57_who_wants_to_grant_more_is_answered_though_nobody_could_judge_it() {
+    let world = World::start().await;
+    let issue = world.people_act(true).await;
+    world.settle().await;
+    world.person("cara").comments(issue, "/budget +2.50").unwrap();
+    world.is_taken_by_who_stands_still("judge_raise", Lane::Talk).await;
+    world.settle().await;
+    let said = world.said(issue);
+    let answer = "@cara, the budget stays as it is. Whether you may grant more could not be found out here";
+    assert!(said.iter().any(|text| text.starts_with(answer)), "{said:#?}");
+}
+
 const TEN_MINUTES: Duration = Duration::from_secs(601);
 
 #[tokio::test(flavor = "multi_thread")]

@@ -415,6 +415,7 @@ proptest! {
             Words::RaisedForReview { who: person("ann"), micro_dollars: u64::from(version) },
             Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::TooMuch { most: u64::from(version) }) },
             Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::NotEligible { reason: Reason::PolicyBroken }) },
+            Words::NotRaised { who: person("ann"), why: Box::new(NotRaised::NotJudged) },
         ] {
             for (prefix, slug) in [("/", "ann"), ("!", "assentry"), ("/assentry ", "assentry")] {
                 let prefix = prefix.parse().unwrap();
