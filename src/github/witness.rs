@@ -29,6 +29,9 @@ pub struct Write {
     pub status: Option<u16>,
     /// What the answer calls the thing: its number, id, commit or reference; `None` if it says nothing of the kind.
     pub id: Option<String>,
+    /// Whether it leaves one more thing each time; the log does not tell.
+    #[serde(skip)]
+    pub creates: bool,
 }
 
 /// Does some work, and gives the writes that went out in its course with what came of it.
@@ -52,6 +55,7 @@ pub(super) fn note(ask: &Ask, answer: Option<&Answer>) {
         body_sha256: hex::encode(digest(&SHA256, body.as_bytes())),
         status: answer.map(|answer| answer.status.as_u16()),
         id: answer.and_then(|answer| named(&answer.body)),
+        creates: ask.kind == Kind::Create,
     };
     // Nobody is there to be told in what is not a piece of work, such as a look at the App itself.
     let _ = SEEN.try_with(|seen| seen.borrow_mut().push(write));

@@ -26,7 +26,7 @@ const MARK: &str = "UPDATE epochs SET copied_at = $1 WHERE one = 1";
 const DROP_DELIVERIES: &str = "UPDATE deliveries SET state = 'ignored', why = 'waited in a copy of the database', \
     worker = NULL, leased_until = 0, fence = fence + 1, finished_at = $1 WHERE state = 'due' AND received_at <= $2";
 const DOUBT_EFFECTS: &str = "UPDATE effects SET attempts = CASE WHEN attempts < 1 THEN 1 ELSE attempts END, \
-    worker = NULL, leased_until = 0, fence = fence + 1 WHERE state = 'due' AND made_at <= $1";
+    settled = 0, worker = NULL, leased_until = 0, fence = fence + 1 WHERE state = 'due' AND made_at <= $1";
 // What GitHub holds of runs that are lost is named after their numbers.
 const SKIP_RUNS: &str = "UPDATE heads SET runs = runs + 10000 WHERE one = 1";
 

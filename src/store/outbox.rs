@@ -21,7 +21,9 @@ const CANDIDATES: &str = "SELECT id, fence FROM effects e \
         AND u.lane IN ($3, $4, $5, $6) AND o.repo_id = (SELECT r.repo_id FROM runs r WHERE r.id = e.run_id)), \
     run_at, id LIMIT 16";
 
-const READ: &str = "SELECT run_id, lane, effect, attempts, silent, made_at FROM effects WHERE id = $1";
+const READ: &str = "SELECT run_id, lane, effect, attempts, silent, made_at, looks, settled FROM effects WHERE id = $1";
+
+const LOOKED: &str = "UPDATE effects SET settled = $1, looks = $2 WHERE id = $3 AND settled < $1";
 
 const FAILS: &str =
     "UPDATE effects SET failing_since = COALESCE(failing_since, $1) WHERE id = $2 RETURNING failing_since";
@@ -51,6 +53,9 @@ pub struct ClaimedEffect {
     pub made_at: Timestamp,
     /// How often it was tried, with this one.
     pub attempts: i64,
+    /// How often it was looked for what an earlier try may have written, since the last one that may have; `None` where
+    /// none did.
+    pub looks: Option<u32>,
     /// The last tries never reported back: do not perform it, tell the run that it was given up.
     pub poisoned: bool,
     /// The right to report the outcome.
@@ -127,15 +132,28 @@ impl Store {
         Ok(())
     }
 
+    /// Notes, at the end of try `attempts`, how often it was looked for what this or an earlier one may have written.
+    ///
+    /// # Errors
+    /// When the database does not answer; then this try counts as one that may have written.
+    pub async fn looked(&self, effect: EffectId, attempts: i64, looks: Option<u32>) -> Result<(), StoreError> {
+        let query = sqlx::query(LOOKED).bind(attempts).bind(looks.map_or(-1, i64::from)).bind(effect.0);
+        self.db.write(query).await?;
+        Ok(())
+    }
+
     async fn read_effect(&self, id: EffectId, claim: Claim) -> Result<ClaimedEffect, StoreError> {
         let row = sqlx::query(READ).bind(id.0).fetch_one(&self.db.pool).await?;
+        let (attempts, looks, settled): (i64, i64, i64) = (row.try_get(3)?, row.try_get(6)?, row.try_get(7)?);
+        let looks = if settled < attempts - 1 { Some(0) } else { u32::try_from(looks).ok() };
         Ok(ClaimedEffect {
             id,
             run: RunId(row.try_get(0)?),
             lane: lane(row.try_get(1)?),
             effect: row.try_get(2)?,
             made_at: Timestamp(row.try_get(5)?),
-            attempts: row.try_get(3)?,
+            attempts,
+            looks,
             poisoned: row.try_get::<i64, _>(4)? > MAX_SILENT_TRIES,
             claim,
         })

@@ -9,7 +9,7 @@ use super::spending::not_raised;
 use super::trouble::Then;
 use super::{Core, HEARTBEAT, LEASE, Moment, REST, Trouble};
 use crate::counts::Tried;
-use crate::github::{Attempt, RepoRef, Repository, Step, witnessed};
+use crate::github::{Attempt, RepoRef, Repository, Step, Write, witnessed};
 use crate::ids::{EffectId, Timestamp};
 use crate::store::{Claim, ClaimedEffect, Finish, Held, Lease};
 use crate::words::NotRaised;
@@ -35,6 +35,8 @@ pub(super) struct Deed<'a> {
     pub(super) run: Run,
     pub(super) claim: Claim,
     pub(super) attempts: i64,
+    /// How often it was looked for what an earlier try may have written; `None` where none did.
+    looks: Option<u32>,
     /// When it was written down that this is to be done.
     pub(super) made_at: Timestamp,
     pub(super) moment: Moment,
@@ -98,13 +100,13 @@ impl Deed<'_> {
         &self.at
     }
 
-    /// How this try goes about a write that must appear once (F13, F27).
+    /// How this try goes about a write that must appear once (F13, F27). What counts is the last try that may have
+    /// written, and how often it was looked since.
     pub(super) fn look(&self) -> Look {
-        let earlier = usize::try_from(self.attempts - 1).unwrap_or(0);
-        match earlier {
-            0 => Look::First,
-            n if n < self.core.settings.look_ups.len() => Look::Only,
-            _ => Look::ThenDo,
+        match self.looks {
+            None => Look::First,
+            Some(looks) if usize_of(looks) + 1 < self.core.settings.look_ups.len() => Look::Only,
+            Some(_) => Look::ThenDo,
         }
     }
 
@@ -157,7 +159,7 @@ impl Deed<'_> {
 impl Core {
     /// Performs a claimed effect.
     pub(super) async fn perform(&self, claimed: ClaimedEffect, moment: Moment) -> Result<(), Trouble> {
-        let ClaimedEffect { id, run: run_id, lane, effect, made_at, attempts, poisoned, claim } = claimed;
+        let ClaimedEffect { id, run: run_id, lane, effect, made_at, attempts, looks, poisoned, claim } = claimed;
         let read = match serde_json::from_str::<Effect>(&effect) {
             Ok(effect) => self.run(run_id).await.map(|(run, _)| (effect, run)),
             Err(error) => Err(error.into()),
@@ -176,13 +178,15 @@ impl Core {
         let at = RepoRef { installation, id: repo, name: run.origin.repo_name.clone() };
         // Only the work in a sandbox is stopped by the process stopping; a call to GitHub is over in a moment.
         let cancel = if lane == Lane::Work { self.stop.child_token() } else { CancellationToken::new() };
-        let deed = Deed { core: self, run, claim, attempts, made_at, moment, id, cancel, at };
+        let deed = Deed { core: self, run, claim, attempts, looks, made_at, moment, id, cancel, at };
+        let mut wrote = false;
         let done = if poisoned && may_end_a_process(&effect) {
             Err(Trouble::Corrupt(format!("{name} ended the process again and again")))
         } else {
             let work = self.alive(&deed.claim, moment, deed.perform(&effect), || deed.cancel.cancel());
             let (done, writes) = witnessed(work).await;
             self.log_writes(Some(run_id), name, &writes, moment.now()).await?;
+            wrote = writes.iter().any(may_have_made);
             done
         };
         let elapsed = moment.now().since(deed.moment.start());
@@ -199,7 +203,7 @@ impl Core {
                 if matches!(trouble, Trouble::Sandbox(_)) {
                     self.counts.sandbox_failed();
                 }
-                self.counts.tried(name, deed.not_done(&effect, &trouble).await?, elapsed);
+                self.counts.tried(name, deed.not_done(&effect, &trouble, wrote).await?, elapsed);
                 Ok(())
             }
         }
@@ -254,21 +258,28 @@ impl Deed<'_> {
         Ok(())
     }
 
-    async fn not_done(&self, effect: &Effect, trouble: &Trouble) -> Result<Tried, Trouble> {
+    async fn not_done(&self, effect: &Effect, trouble: &Trouble, wrote: bool) -> Result<Tried, Trouble> {
         let (now, why) = (self.moment.now(), trouble.to_string());
         let then = trouble.then();
         if matches!(then, Then::At(_) | Then::Rest) {
             self.core.store.fails_no_more(self.id).await?;
         }
+        let looks = match (wrote, then) {
+            (true, _) => Some(0),
+            // Not even looked for.
+            (false, Then::At(_) | Then::Rest) => self.looks,
+            (false, Then::Drop | Then::Again | Then::GiveUp) => self.looks.map(|looks| looks.saturating_add(1)),
+        };
         let again_at = match then {
             Then::Drop => return Ok(Tried::Again),
             Then::At(at) => Ok(at),
             Then::Rest => Ok(now.plus(REST)),
-            Then::Again => self.may_pass(trouble, now).await?.map(|()| now.plus(self.patience())),
+            Then::Again => self.may_pass(trouble, now).await?.map(|()| now.plus(self.wait(looks))),
             Then::GiveUp => Err(None),
         };
         match again_at {
             Ok(at) => {
+                self.core.store.looked(self.id, self.attempts, looks).await?;
                 let _ = self.core.store.retry(&self.claim, at, &why).await?;
                 Ok(Tried::Again)
             }
@@ -286,6 +297,18 @@ impl Deed<'_> {
         }
         let since = self.core.store.fails(self.id, now).await?;
         Ok(if now.since(since) < PATIENCE { Ok(()) } else { Err(Some(since)) })
+    }
+
+    /// How long to wait after a try, however often there was one before: at least as long as GitHub's reads may lag behind
+    /// what it has written.
+    fn wait(&self, looks: Option<u32>) -> Duration {
+        let look_ups = &self.core.settings.look_ups;
+        let lag = looks.and_then(|looks| look_ups.get(usize_of(looks))).copied();
+        match lag {
+            Some(lag) if usize::try_from(self.attempts).is_ok_and(|tries| tries <= look_ups.len()) => lag,
+            Some(lag) => lag.max(self.patience()),
+            None => self.patience(),
+        }
     }
 
     /// How long to wait after this try: as long as GitHub's reads may lag at first, then twice as long each time.
@@ -378,6 +401,15 @@ impl Deed<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether there may be one more thing by a write: what GitHub refuses it has not done.
+fn may_have_made(write: &Write) -> bool {
+    write.creates && !matches!(write.status, Some(400..=499))
+}
+
+fn usize_of(looks: u32) -> usize {
+    usize::try_from(looks).unwrap_or(usize::MAX - 1)
 }
 
 /// What is done and paid for when an effect of this kind is due.

@@ -157,3 +157,49 @@ async fn f05_a_delivery_that_got_lost_is_asked_for_again_and_counts_once() {
     assert_eq!(objects(&world, issue).await, expected);
     assert_eq!(world.core.sweep(world.github.now()).await.unwrap(), 0, "what arrived is not asked for again");
 }
+
+const STATUS: &str = "**Assentry: ";
+
+fn statuses(world: &World, issue: i64) -> usize {
+    world.said(issue).iter().filter(|text| text.starts_with(STATUS)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_f27_a_write_that_goes_wrong_twice_is_looked_for_as_long_as_the_first_time() {
+    let expected = told(&World::start().await).await;
+    let world = World::start().await;
+    // Not made the first time; made the second time, and nobody is told; and nobody sees it for more than a minute.
+    for wrong in [Wrong::RefusedBefore(502), Wrong::RefusedAfter(502)] {
+        world.github.goes_wrong(Fault { method: "POST", path: "/issues/1/comments".to_owned(), times: 1, wrong });
+    }
+    let lag = Wrong::Lag(Duration::from_secs(65));
+    world.github.goes_wrong(Fault { method: "GET", path: "/issues/1/comments".to_owned(), times: 1, wrong: lag });
+    let issue = world.planned().await;
+    assert_eq!(issue, 1);
+    for _ in 0..30 {
+        world.passes(Duration::from_secs(40)).await;
+    }
+    assert_eq!(statuses(&world, issue), 1, "{:#?}", world.said(issue));
+    world.github.heals();
+    world.passes(Duration::from_secs(60)).await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.settle().await;
+    for _ in 0..10 {
+        world.passes(Duration::from_secs(60)).await;
+    }
+    assert_eq!(objects(&world, issue).await, expected, "{:#?}", world.github.writes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f29_what_a_limit_kept_from_being_written_is_not_looked_for_and_written_when_it_ends() {
+    let world = World::start().await;
+    let wrong = Wrong::SecondaryLimit { status: 429, retry_after: 90 };
+    world.github.goes_wrong(Fault { method: "POST", path: "/comments".to_owned(), times: 1, wrong });
+    let ann = world.person("ann");
+    let issue = ann.opens_issue(story::TITLE, story::BODY).unwrap();
+    ann.labels(issue, "assentry").unwrap();
+    world.settle().await;
+    assert_eq!(statuses(&world, issue), 0);
+    world.passes(Duration::from_secs(91)).await;
+    assert_eq!(statuses(&world, issue), 1, "{:#?}", world.github.requests());
+}

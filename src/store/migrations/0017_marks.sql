@@ -3,3 +3,8 @@ CREATE TABLE cursors (
     name TEXT PRIMARY KEY,
     place TEXT NOT NULL
 );
+
+-- How often it was looked for what an effect may have written, since it last may have; -1: it never did. That is so as of
+-- the try `settled`: a later one that did not report back may have written.
+ALTER TABLE effects ADD COLUMN looks BIGINT NOT NULL DEFAULT -1;
+ALTER TABLE effects ADD COLUMN settled BIGINT NOT NULL DEFAULT 0;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assentry::ids::RepoId;
-use assentry::store::{CommitOutcome, Finish, Held, OpenRun, OpenRunOutcome, Worker};
+use assentry::store::{ClaimedEffect, CommitOutcome, Finish, Held, OpenRun, OpenRunOutcome, Worker};
 use assentry::workflow::effect::Lane;
 
 use super::on_both;
@@ -15,6 +15,7 @@ on_both!(
     what_was_put_off_for_a_reason_that_is_gone_is_due_at_once,
     an_effect_no_longer_wanted_is_lost_to_who_performs_it,
     f10_work_of_one_repository_leaves_room_for_another,
+    f13_a_try_that_did_not_report_back_may_have_written,
     f16_a_stopping_worker_hands_its_effects_back_at_once,
     f23_each_effect_is_taken_by_one_of_many_workers,
     f24_the_writes_of_a_zombie_are_refused,
@@ -104,6 +105,33 @@ async fn an_effect_no_longer_wanted_is_lost_to_who_performs_it(place: &Place) {
     assert_eq!(place.takes("w", 3).await.map(|e| e.effect).as_deref(), Some("\"say\""));
     assert_eq!(place.takes("w", 100).await.map(|e| e.effect).as_deref(), Some("\"say\""));
     assert_eq!(place.store.unfinished_effects(run).await.unwrap(), 1);
+}
+
+async fn f13_a_try_that_did_not_report_back_may_have_written(place: &Place) {
+    place.opens_run(1, &[(Lane::Talk, "say")]).await;
+    let takes = |second: i64| async move { place.takes("w", second).await.unwrap() };
+    let puts_back = |taken: ClaimedEffect, looks: Option<u32>| async move {
+        place.store.looked(taken.id, taken.attempts, looks).await.unwrap();
+        assert_eq!(place.store.retry(&taken.claim, at(0), "later").await.unwrap(), Held::Yes);
+    };
+    let first = takes(1).await;
+    assert_eq!(first.looks, None);
+    puts_back(first, None).await;
+    let second = takes(2).await;
+    assert_eq!(second.looks, None, "nothing was written");
+    // It ends without a word.
+    let third = takes(100).await;
+    assert_eq!(third.looks, Some(0));
+    puts_back(third, Some(1)).await;
+    let fourth = takes(101).await;
+    assert_eq!((fourth.attempts, fourth.looks), (4, Some(1)));
+
+    // A zombie says too late what it did.
+    place.store.looked(second.id, second.attempts, None).await.unwrap();
+    puts_back(fourth, Some(2)).await;
+    assert_eq!(takes(102).await.looks, Some(2));
+    assert_eq!(place.store.hand_back(&Worker::new("w")).await.unwrap(), 1);
+    assert_eq!(takes(103).await.looks, Some(0), "one that was stopped may have written too");
 }
 
 async fn f16_a_stopping_worker_hands_its_effects_back_at_once(place: &Place) {
