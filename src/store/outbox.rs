@@ -1,8 +1,8 @@
 //! The outbox: effects, written before they are deeds.
 //!
 //! Effects of one run and lane are done in the order they were written: one that is not finished holds back those
-//! behind it. Timers hold nobody back. Of several runs that wait, the one whose repository has the least under way comes first
-//! (F10).
+//! behind it. Timers hold nobody back. Of several runs that wait, the one whose repository has the least under way comes first;
+//! among those, work is taken repository by repository, the one whose work was taken longest ago first (F10).
 
 use sqlx::Row as _;
 
@@ -19,7 +19,13 @@ const CANDIDATES: &str = "SELECT id, fence FROM effects e \
     ORDER BY (SELECT COUNT(*) FROM effects u JOIN runs o ON o.id = u.run_id \
         WHERE u.state = 'due' AND u.leased_until > 0 AND u.leased_until > $1 AND u.leased_until <= $2 \
         AND u.lane IN ($3, $4, $5, $6) AND o.repo_id = (SELECT r.repo_id FROM runs r WHERE r.id = e.run_id)), \
+    CASE WHEN lane = 'work' THEN COALESCE((SELECT w.turn FROM worked w JOIN runs r ON r.repo_id = w.repo_id \
+        WHERE r.id = e.run_id), 0) ELSE 0 END, \
     run_at, id LIMIT 16";
+
+const WORK: &str = "INSERT INTO worked (repo_id, turn) \
+    SELECT repo_id, (SELECT COALESCE(MAX(turn), 0) + 1 FROM worked) FROM runs WHERE id = $1 \
+    ON CONFLICT (repo_id) DO UPDATE SET turn = excluded.turn";
 
 const READ: &str = "SELECT run_id, lane, effect, attempts, silent, made_at, looks, settled FROM effects WHERE id = $1";
 
@@ -90,7 +96,11 @@ impl Store {
             for row in candidates {
                 let (id, fence) = (EffectId(row.try_get(0)?), row.try_get(1)?);
                 if let Some(claim) = lease::take(self, Row::Effect(id), fence, worker, lease).await? {
-                    return self.read_effect(id, claim).await.map(Some);
+                    let taken = self.read_effect(id, claim).await?;
+                    if taken.lane == Lane::Work {
+                        self.db.write(sqlx::query(WORK).bind(taken.run.0)).await?;
+                    }
+                    return Ok(Some(taken));
                 }
             }
         }

@@ -8,3 +8,9 @@ CREATE TABLE cursors (
 -- the try `settled`: a later one that did not report back may have written.
 ALTER TABLE effects ADD COLUMN looks BIGINT NOT NULL DEFAULT -1;
 ALTER TABLE effects ADD COLUMN settled BIGINT NOT NULL DEFAULT 0;
+
+-- When the work of a repository was taken last, as a number that rises: with one sandbox, it is served by turns.
+CREATE TABLE worked (
+    repo_id BIGINT PRIMARY KEY,
+    turn BIGINT NOT NULL
+);

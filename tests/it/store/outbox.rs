@@ -15,6 +15,7 @@ on_both!(
     what_was_put_off_for_a_reason_that_is_gone_is_due_at_once,
     an_effect_no_longer_wanted_is_lost_to_who_performs_it,
     f10_work_of_one_repository_leaves_room_for_another,
+    f10_work_is_taken_repository_by_repository_where_nothing_is_under_way,
     f13_a_try_that_did_not_report_back_may_have_written,
     f16_a_stopping_worker_hands_its_effects_back_at_once,
     f23_each_effect_is_taken_by_one_of_many_workers,
@@ -105,6 +106,28 @@ async fn an_effect_no_longer_wanted_is_lost_to_who_performs_it(place: &Place) {
     assert_eq!(place.takes("w", 3).await.map(|e| e.effect).as_deref(), Some("\"say\""));
     assert_eq!(place.takes("w", 100).await.map(|e| e.effect).as_deref(), Some("\"say\""));
     assert_eq!(place.store.unfinished_effects(run).await.unwrap(), 1);
+}
+
+async fn f10_work_is_taken_repository_by_repository_where_nothing_is_under_way(place: &Place) {
+    for (issue, repo) in [(1, 7), (2, 7), (3, 7), (4, 8), (5, 8), (6, 9)] {
+        let effects = [(Lane::Work, "plan"), (Lane::Talk, "say")];
+        let opening = OpenRun { repo: RepoId(repo), ..opening(issue, &effects) };
+        assert!(matches!(place.store.open_run(opening).await.unwrap(), OpenRunOutcome::Opened(_)));
+    }
+    let takes = |lane: Lane| async move {
+        let taken = place.store.claim_effect(&Worker::new("w"), &[lane], lease(10)).await.unwrap()?;
+        assert_eq!(place.store.finish(Finish::done(taken.claim), at(10)).await.unwrap(), Held::Yes);
+        Some(taken.run.0)
+    };
+    let (mut worked, mut said) = (vec![], vec![]);
+    while let Some(run) = takes(Lane::Work).await {
+        worked.push(run);
+    }
+    while let Some(run) = takes(Lane::Talk).await {
+        said.push(run);
+    }
+    assert_eq!(worked, [1, 4, 6, 2, 5, 3]);
+    assert_eq!(said, [1, 2, 3, 4, 5, 6], "short things are done in their order");
 }
 
 async fn f13_a_try_that_did_not_report_back_may_have_written(place: &Place) {
