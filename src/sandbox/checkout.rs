@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{changes, copy, layout, names, tree};
+use super::{below, changes, copy, layout, names, tree};
 use crate::ids::{CommitSha, RepoPath};
 
 /// A directory for a stranger's process to work in.
@@ -203,25 +203,19 @@ impl Checkout {
         changes::changes(&self.dir, &self.base)
     }
 
-    /// Applies changes to a checkout in which no stranger's process has run yet.
+    /// Applies changes to a checkout in which no process is at work. What set-up commands have left there, links above all,
+    /// is never gone through.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// When a file cannot be written or removed, or its path leads through something that is not a directory.
     pub fn restore(&self, changes: &[Change]) -> io::Result<()> {
         let deletes = changes.iter().filter(|change| change.change == ChangeKind::Delete);
         for change in deletes {
-            let path = self.dir.join(change.path.as_str());
-            std::fs::remove_file(&path)?;
-            // Git knows no empty directories.
-            let above = path.ancestors().skip(1).take_while(|above| *above != self.dir);
-            above.map_while(|above| std::fs::remove_dir(above).ok()).for_each(drop);
+            below::remove(&self.dir, &change.path)?;
         }
         for change in changes {
             if let ChangeKind::Put { mode, bytes } = &change.change {
-                match std::fs::remove_file(self.dir.join(change.path.as_str())) {
-                    Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                    Ok(()) | Err(_) => {}
-                }
+                below::clear(&self.dir, &change.path)?;
                 self.write(&change.path, *mode, bytes)?;
             }
         }
@@ -303,37 +297,12 @@ impl Checkout {
 
     /// Writes a new file with the directories above it.
     pub(super) fn write(&self, path: &RepoPath, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
-        use std::io::Write;
-
-        let at = self.make_parents(path)?;
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(mode.permissions()).open(&at)?;
-        file.write_all(bytes)?;
-        layout::give_away(&at)
+        below::write(&self.dir, path, mode.permissions(), bytes)
     }
 
     /// Writes a link, which the caller has found to stay inside.
     pub(super) fn link(&self, path: &RepoPath, target: &str) -> io::Result<()> {
-        let at = self.make_parents(path)?;
-        std::os::unix::fs::symlink(target, &at)?;
-        layout::give_away(&at)
-    }
-
-    fn make_parents(&self, path: &RepoPath) -> io::Result<PathBuf> {
-        let mut at = self.dir.clone();
-        let mut parts = path.as_str().split('/').peekable();
-        while let Some(part) = parts.next() {
-            at.push(part);
-            if parts.peek().is_none() {
-                break;
-            }
-            match std::fs::DirBuilder::new().mode(0o755).create(&at) {
-                Ok(()) => layout::give_away(&at)?,
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && at.symlink_metadata()?.is_dir() => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(at)
+        below::link(&self.dir, path, target)
     }
 }
 

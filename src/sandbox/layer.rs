@@ -230,3 +230,41 @@ async fn lock(root: &Path) -> io::Result<File> {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
+
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::sandbox::checkout::{Change, FileMode};
+
+    #[test]
+    fn t48_nothing_is_removed_or_written_through_a_link_that_set_up_commands_have_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let layer = dir.path().join("layers/7/key");
+        std::fs::create_dir_all(&layer).unwrap();
+        let outside = dir.path().join("layers/assentry.db");
+        std::fs::write(&outside, "kept").unwrap();
+        // Ignored as a link, and not once it is a directory.
+        let used = Checkout::empty(&layer.join("set-up")).unwrap();
+        std::fs::write(used.dir().join(".gitignore"), "build\n!build/\n").unwrap();
+        symlink("../../..", used.dir().join("build")).unwrap();
+        let home = used.make_home().unwrap();
+        put_together(&used, Checkout::empty(&layer.join("work")).unwrap(), &home, 1 << 20).unwrap();
+        let kept = Checkout::open(&layer.join("work")).unwrap();
+        assert!(kept.dir().join("build").is_symlink());
+        assert!(kept.dir().join("build/assentry.db").exists(), "it leads there");
+
+        let put = ChangeKind::Put { mode: FileMode::Regular, bytes: b"theirs".to_vec() };
+        for change in [ChangeKind::Delete, put] {
+            let copy = kept.duplicate(&layer.join("proof"), 1 << 20).unwrap();
+            let path = "build/assentry.db".parse().unwrap();
+            let error = copy.restore(&[Change { path, change }]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotADirectory, "{error}");
+            assert!(error.to_string().starts_with("build/assentry.db: "), "{error}");
+            assert_eq!(std::fs::read_to_string(&outside).unwrap(), "kept");
+        }
+    }
+}

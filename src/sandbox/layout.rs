@@ -3,11 +3,14 @@
 //! Shown read-only: the system's programs and libraries, the few files of `/etc` that they need, the operator's
 //! toolchains; or an image in the place of all these. Not shown: everything else, above all homes, `/run`, `/var`, `/etc` and the data directory.
 
+use std::ffi::CString;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, lchown};
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Gid, Uid};
+use nix::fcntl::AtFlags;
+use nix::unistd::{Gid, Uid, fchownat};
 
 use super::config::SandboxConfig;
 use super::job::Access;
@@ -47,6 +50,16 @@ pub(crate) fn account() -> Account {
 pub(crate) fn give_away(path: &Path) -> io::Result<()> {
     let account = account();
     if account.change { lchown(path, Some(account.uid), Some(account.gid)) } else { Ok(()) }
+}
+
+/// The same for what lies below an open directory.
+pub(super) fn give_away_in(dir: &OwnedFd, name: &CString) -> io::Result<()> {
+    let account = account();
+    if !account.change {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(account.uid), Gid::from_raw(account.gid));
+    Ok(fchownat(dir, name.as_c_str(), Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)?)
 }
 
 /// Makes the directories the sandbox keeps on the host. To be called before the first job, once.
@@ -149,7 +162,8 @@ pub(crate) fn environment(config: &SandboxConfig, view: &View, walls: Walls) -> 
         ("CI", "true".to_owned()),
     ];
     // What set-up has fetched lies in the home; the host's own stays out of the way.
-    let fetched = view.home.as_ref().is_some_and(|home| home.join(".cargo").is_dir());
+    let is_dir = |path: PathBuf| path.symlink_metadata().is_ok_and(|about| about.is_dir());
+    let fetched = view.home.as_ref().is_some_and(|home| is_dir(home.join(".cargo")));
     let given = toolchains.iter().chain(&config.environment).cloned().map(|(name, value)| match name.as_str() {
         "CARGO_HOME" if fetched => (name, view.home(walls).join(".cargo").display().to_string()),
         _ => (name, value),

@@ -18,6 +18,7 @@
 //! The socket is the lifeline as well: when its other end is gone, because the core closed it or died, everything
 //! behind the walls is killed.
 
+mod below;
 mod bridge;
 mod bubblewrap;
 mod cgroup;
