@@ -5,13 +5,14 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::Path;
 
+use nix::NixPath;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, open, openat, renameat};
-use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmodat, fstatat};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat, renameat};
+use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmod, fchmodat, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 /// Directories below each other at most; every level costs an open handle.
@@ -77,11 +78,16 @@ pub(super) fn kind(stat: &FileStat) -> Kind {
     }
 }
 
-/// Whether what is in a directory takes more than `bytes` on disk, or is too deep or too much to be counted.
+/// Whether what is in a directory takes more than `bytes` on disk, or is too deep or too much to be counted, or cannot be
+/// looked at. What only its permissions hide is looked at all the same.
 pub(super) fn is_larger(dir: &Path, bytes: u64) -> bool {
-    let Ok(root) = open_root(dir) else { return false };
     let mut left = Left { bytes, entries: MOST_ENTRIES };
-    left.take(&root, 0).is_none()
+    let fits = match reach(AT_FDCWD, dir) {
+        Ok(root) => left.take(&root.dir, 0),
+        Err(Errno::ENOENT) => Some(()),
+        Err(_) => None,
+    };
+    fits.is_none()
 }
 
 struct Left {
@@ -92,20 +98,68 @@ struct Left {
 impl Left {
     /// `None` as soon as nothing is left.
     fn take(&mut self, dir: &OwnedFd, depth: usize) -> Option<()> {
-        // What cannot be listed has changed meanwhile; the next look sees more.
-        for entry in entries(dir).unwrap_or_default() {
+        let entries = match entries(dir) {
+            Ok(entries) => entries,
+            // It was removed meanwhile.
+            Err(Errno::ENOENT) => return Some(()),
+            Err(_) => return None,
+        };
+        for entry in entries {
             self.entries = self.entries.checked_sub(1)?;
             let blocks = u64::try_from(entry.stat.st_blocks).unwrap_or(0);
             self.bytes = self.bytes.checked_sub(blocks.saturating_mul(512))?;
             if entry.kind == Kind::Directory {
                 (depth < DEEPEST).then_some(())?;
-                if let Ok(below) = open_dir(dir, &entry.name) {
-                    self.take(&below, depth + 1)?;
+                match reach(dir, entry.name.as_c_str()) {
+                    Ok(below) => self.take(&below.dir, depth + 1)?,
+                    // It is another thing by now, or nothing; the next look sees more.
+                    Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => {}
+                    Err(_) => return None,
                 }
             }
         }
         Some(())
     }
+}
+
+/// A directory opened whatever its permissions. If they had to be changed for that, they are put back when it is dropped.
+struct Reached {
+    dir: OwnedFd,
+    was: Option<Mode>,
+}
+
+impl Drop for Reached {
+    fn drop(&mut self) {
+        if let Some(was) = self.was {
+            let _ = fchmod(&self.dir, was);
+        }
+    }
+}
+
+/// What its owner needs to list a directory and to look at what is in it.
+const LISTS: Mode = Mode::S_IRUSR.union(Mode::S_IXUSR);
+
+fn reach<P: NixPath + ?Sized>(parent: impl AsFd, name: &P) -> nix::Result<Reached> {
+    let handle = handle(parent, name)?;
+    let mode = Mode::from_bits_truncate(fstat(&handle)?.st_mode & 0o7777);
+    let was = if mode.contains(LISTS) {
+        None
+    } else {
+        change_mode(&handle, mode | LISTS)?;
+        Some(mode)
+    };
+    Ok(Reached { dir: openat(&handle, ".", DIRECTORY, Mode::empty())?, was })
+}
+
+/// A handle of a directory that cannot be read by it, for which its permissions do not matter.
+fn handle<P: NixPath + ?Sized>(parent: impl AsFd, name: &P) -> nix::Result<OwnedFd> {
+    openat(parent, name, DIRECTORY.union(OFlag::O_PATH), Mode::empty())
+}
+
+/// By name the kernel would follow a link that has taken the directory's place meanwhile.
+fn change_mode(handle: &OwnedFd, mode: Mode) -> nix::Result<()> {
+    let name = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    fchmodat(AT_FDCWD, name.as_str(), mode, FchmodatFlags::FollowSymlink)
 }
 
 /// Removes a directory with all that is in it, however deep and whatever its permissions. It may be gone already.
@@ -118,7 +172,7 @@ pub(super) fn remove(dir: &Path) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(_) => {}
     }
-    let root = open_root(dir)?;
+    let root = take_over(AT_FDCWD, dir)?;
     let mut hoisted = 0;
     // Each round flattens what was too deep for the one before.
     while !entries(&root)?.is_empty() {
@@ -133,25 +187,33 @@ fn clear(root: &OwnedFd, dir: &OwnedFd, depth: usize, hoisted: &mut u64) -> nix:
             unlinkat(dir, entry.name.as_c_str(), UnlinkatFlags::NoRemoveDir)?;
             continue;
         }
-        fchmodat(dir, entry.name.as_c_str(), Mode::S_IRWXU, FchmodatFlags::FollowSymlink)?;
+        let below = take_over(dir, entry.name.as_c_str())?;
         if depth == DEEPEST {
             *hoisted += 1;
             renameat(dir, entry.name.as_c_str(), root, format!("hoisted-{hoisted}").as_str())?;
             continue;
         }
-        clear(root, &open_dir(dir, &entry.name)?, depth + 1, hoisted)?;
+        clear(root, &below, depth + 1, hoisted)?;
         unlinkat(dir, entry.name.as_c_str(), UnlinkatFlags::RemoveDir)?;
     }
     Ok(())
+}
+
+/// Opens a directory with all rights to it, for good.
+fn take_over<P: NixPath + ?Sized>(parent: impl AsFd, name: &P) -> nix::Result<OwnedFd> {
+    let handle = handle(parent, name)?;
+    change_mode(&handle, Mode::S_IRWXU)?;
+    openat(&handle, ".", DIRECTORY, Mode::empty())
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test stops where it breaks")]
 
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use nix::sys::stat::mkdirat;
+    use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 
     use super::*;
 
@@ -185,5 +247,62 @@ mod tests {
         std::fs::File::create(dir.path().join("sparse")).unwrap().set_len(10 << 30).unwrap();
 
         assert!(!is_larger(dir.path(), 1 << 20));
+    }
+
+    /// Does something as an account that permissions hold for, on a thread of its own.
+    fn as_nobody_special(work: impl FnOnce() + Send + 'static) {
+        let thread = std::thread::spawn(|| {
+            if Uid::effective().is_root() {
+                // What this thread does with files; the first call gives the account before, the second the one now.
+                setfsgid(Gid::from_raw(59_742));
+                setfsuid(Uid::from_raw(59_742));
+                assert_eq!(setfsuid(Uid::from_raw(59_742)), Uid::from_raw(59_742));
+            }
+            work();
+        });
+        thread.join().unwrap();
+    }
+
+    fn permit(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// A directory of that account, with 4 MiB below `hidden`.
+    fn hiding(mode: u32) -> (tempfile::TempDir, std::path::PathBuf, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, hidden) = (dir.path().join("root"), dir.path().join("root/hidden"));
+        std::fs::create_dir_all(&hidden).unwrap();
+        std::fs::write(hidden.join("large"), vec![b'x'; 4 << 20]).unwrap();
+        permit(&hidden, mode);
+        (dir, root, hidden)
+    }
+
+    #[test]
+    fn t55_what_permissions_hide_counts_and_they_stay_as_they_are() {
+        as_nobody_special(|| {
+            for mode in [0o000, 0o100, 0o200, 0o300, 0o400, 0o600] {
+                let (_dir, root, hidden) = hiding(mode);
+                assert!(std::fs::read(hidden.join("large")).is_err() || mode & 0o100 != 0, "permissions hold here");
+
+                assert!(is_larger(&root, 1 << 20), "{mode:o}");
+                assert!(!is_larger(&root, 8 << 20), "{mode:o}");
+                assert_eq!(hidden.symlink_metadata().unwrap().permissions().mode() & 0o7777, mode);
+
+                permit(&root, mode);
+                assert!(is_larger(&root, 1 << 20), "{mode:o} for all");
+                assert_eq!(root.symlink_metadata().unwrap().permissions().mode() & 0o7777, mode);
+                remove(&root).unwrap();
+                assert!(!root.exists(), "{mode:o}");
+            }
+        });
+    }
+
+    #[test]
+    fn t55_what_cannot_be_looked_at_is_too_large_and_what_is_not_there_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "x").unwrap();
+
+        assert!(is_larger(&dir.path().join("file"), u64::MAX));
+        assert!(!is_larger(&dir.path().join("none"), 0));
     }
 }
