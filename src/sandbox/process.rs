@@ -1,8 +1,8 @@
 //! Starts git for the core itself, in directories that only the core has written.
 //!
 //! Promises: an argument list and never a shell; an environment that is emptied and then filled; no configuration of
-//! the system or the user, no hooks, no prompts; a time limit after which the whole process group is killed; nothing
-//! left running when the future is dropped. Refuses nothing by itself: it is for trusted arguments. What a stranger
+//! the system or the user, no hooks, no prompts; limits of time and of output, after which the whole process group is
+//! killed; nothing left running when the future is dropped. Refuses nothing by itself: it is for trusted arguments. What a stranger
 //! wrote is run by [`super::Sandbox`] and never here.
 
 use std::io;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -35,7 +35,11 @@ pub(crate) struct Git {
     config: Vec<(String, SecretString)>,
     env: Vec<(&'static str, String)>,
     wall: Duration,
+    most: u64,
 }
+
+/// Bytes of output that are read at most, unless somebody says otherwise.
+const MOST_OUTPUT: u64 = 256 << 20;
 
 impl Git {
     pub(crate) fn new(dir: &Path) -> Git {
@@ -46,6 +50,7 @@ impl Git {
             config: Vec::new(),
             env: Vec::new(),
             wall: Duration::from_secs(120),
+            most: MOST_OUTPUT,
         }
     }
 
@@ -76,10 +81,17 @@ impl Git {
         self
     }
 
+    /// How many bytes it may print.
+    pub(crate) fn most(mut self, bytes: u64) -> Git {
+        self.most = bytes;
+        self
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors
-    /// When git cannot be started or does not end in time ([`io::ErrorKind::TimedOut`]).
+    /// When git cannot be started, does not end in time ([`io::ErrorKind::TimedOut`]) or prints more than it may
+    /// ([`io::ErrorKind::FileTooLarge`]).
     pub(crate) async fn run(self) -> io::Result<GitOutput> {
         let mut group = Group::start(&mut self.command())?;
         let (stdin, stdout, stderr) = (group.child.stdin.take(), group.child.stdout.take(), group.child.stderr.take());
@@ -88,11 +100,12 @@ impl Git {
                 // git may end before it has read everything; its status says what that means.
                 let _ = pipe.write_all(&self.stdin).await;
             }
+            Ok(())
         };
         let work = async {
-            let (wrote, out, err, status) = tokio::join!(write, read(stdout), read(stderr), group.child.wait());
-            let () = wrote;
-            Ok(GitOutput { status: status?, stdout: out?, stderr: err? })
+            let (out, err) = (read(stdout, self.most), read(stderr, self.most));
+            let ((), stdout, stderr, status) = tokio::try_join!(write, out, err, group.child.wait())?;
+            Ok(GitOutput { status, stdout, stderr })
         };
         let ended = timeout(self.wall, work).await;
         let late = || io::Error::new(io::ErrorKind::TimedOut, format!("git did not end within {:?}", self.wall));
@@ -184,10 +197,14 @@ fn inherited() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
     NAMES.into_iter().filter_map(|name| std::env::var_os(name).map(|value| (name, value)))
 }
 
-async fn read(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+async fn read(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes).await?;
+    if let Some(pipe) = pipe {
+        pipe.take(most.saturating_add(1)).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() as u64 > most {
+        let why = format!("git printed more than {most} bytes, which is all that is read of it");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
     Ok(bytes)
 }
@@ -260,5 +277,19 @@ mod tests {
             .await;
 
         assert_eq!(late.map(|_| ()).map_err(|e| e.kind()), Err(io::ErrorKind::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn t55_a_git_that_prints_too_much_is_stopped() {
+        let dir = tempfile::tempdir().unwrap();
+        let yes = |most| Git::new(dir.path()).args(&["-c", "alias.much=!yes", "much"]).most(most).run();
+
+        let flooded = yes(1 << 20).await.unwrap_err();
+
+        assert_eq!(flooded.kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(flooded.to_string(), "git printed more than 1048576 bytes, which is all that is read of it");
+        let exact =
+            Git::new(dir.path()).args(&["hash-object", "--stdin"]).stdin(b"hello").most(41).run().await.unwrap();
+        assert_eq!(exact.stdout.len(), 41);
     }
 }

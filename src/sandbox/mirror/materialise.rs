@@ -3,13 +3,10 @@
 
 use std::path::Path;
 
-use super::{FetchFrom, Mirror, MirrorError, Tree, TreeEntry, TreeMode};
+use super::{FetchFrom, LARGEST_TREE, Mirror, MirrorError, Tree, TreeEntry, TreeMode};
 use crate::ids::{CommitSha, RepoPath};
 use crate::sandbox::checkout::{Base, BaseFile, BaseMode, Checkout};
 
-/// A commit that has more is not checked out.
-const LARGEST_TREE: u64 = 4 << 30;
-const MOST_FILES: usize = 300_000;
 /// How much is held in memory at a time, unless one file is larger.
 const BATCH: u64 = 32 << 20;
 
@@ -21,9 +18,6 @@ impl Mirror {
     /// [`MirrorError::Bad`] when the commit is too large or a file cannot be written; otherwise as [`Mirror::fetch`].
     pub async fn checkout(&self, from: &FetchFrom, sha: &CommitSha, dir: &Path) -> Result<Checkout, MirrorError> {
         let Tree { entries, unnameable } = self.list(sha).await?;
-        if entries.len() > MOST_FILES {
-            return Err(MirrorError::Bad(format!("the commit has more than {MOST_FILES} files")));
-        }
         let (there, submodules): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| entry.mode != TreeMode::Submodule);
         let blobs: Vec<CommitSha> = there.iter().map(|entry| entry.object.clone()).collect();

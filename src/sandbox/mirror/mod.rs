@@ -30,6 +30,10 @@ use crate::ids::{BranchName, CommitSha, RepoId, RepoPath};
 
 /// How long one fetch may take.
 const FETCH: Duration = Duration::from_secs(900);
+/// A commit whose files have more bytes is not checked out.
+const LARGEST_TREE: u64 = 4 << 30;
+/// Bytes of names that are read at most when commits are compared.
+const MOST_NAMES: u64 = 32 << 20;
 /// A file read by [`Mirror::read`] has at most this many bytes.
 const LARGEST_READ: u64 = 4 << 20;
 
@@ -134,10 +138,10 @@ impl Mirror {
     /// The paths that differ between two commits; bytes that are not UTF-8 become U+FFFD.
     ///
     /// # Errors
-    /// [`MirrorError::Gone`] when a commit is not here.
+    /// [`MirrorError::Gone`] when a commit is not here, [`MirrorError::Bad`] when they are too many.
     pub async fn changed_between(&self, old: &CommitSha, new: &CommitSha) -> Result<Vec<String>, MirrorError> {
         let args = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", old.as_str(), new.as_str()];
-        let names = error::succeed(self.git(&args).run().await?)?.stdout;
+        let names = error::succeed(self.git(&args).most(MOST_NAMES).run().await?)?.stdout;
         let names = names.split(|&b| b == 0).filter(|name| !name.is_empty());
         Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{FetchFrom, Mirror, MirrorError, error};
+use super::{FetchFrom, LARGEST_TREE, Mirror, MirrorError, error};
 use crate::ids::{CommitSha, RepoPath};
 use crate::sandbox::checkout::FileMode;
 use crate::sandbox::names;
@@ -33,15 +33,22 @@ pub enum TreeMode {
     Submodule,
 }
 
+/// A commit that has more is not looked at.
+const MOST_FILES: usize = 300_000;
+
 impl Mirror {
     /// Lists all files of a commit, for which no file needs to be fetched.
     ///
     /// # Errors
-    /// [`MirrorError::Gone`] when the commit is not here.
+    /// [`MirrorError::Gone`] when the commit is not here, [`MirrorError::Bad`] when it has too many files.
     pub async fn list(&self, sha: &CommitSha) -> Result<Tree, MirrorError> {
         let output = self.git(&["ls-tree", "-r", "-z", "--full-tree", sha.as_str()]).run().await?;
         let listed = error::succeed(output)?.stdout;
         let mut tree = Tree::default();
+        // A few kilobytes of trees that hold each other name as many files as they like.
+        if listed.iter().filter(|&&b| b == 0).count() > MOST_FILES {
+            return Err(MirrorError::Bad(format!("the commit has more than {MOST_FILES} files")));
+        }
         for line in listed.split(|&b| b == 0).filter(|line| !line.is_empty()) {
             match entry(line) {
                 Some(entry) => tree.entries.push(entry),
@@ -79,7 +86,9 @@ impl Mirror {
 
     /// The content of blobs that are here, in the same order.
     pub(super) async fn blobs(&self, blobs: &[CommitSha]) -> Result<Vec<Vec<u8>>, MirrorError> {
-        let output = self.git(&["cat-file", "--batch=%(objectsize)"]).stdin(lines(blobs).as_bytes()).run().await?;
+        // The caller has asked for their sizes before.
+        let git = self.git(&["cat-file", "--batch=%(objectsize)"]).most(LARGEST_TREE.saturating_mul(2));
+        let output = git.stdin(lines(blobs).as_bytes()).run().await?;
         let stdout = error::succeed(output)?.stdout;
         let mut rest = stdout.as_slice();
         let mut contents = Vec::with_capacity(blobs.len());

@@ -337,3 +337,34 @@ async fn a_merge_takes_what_one_side_changed_merges_lines_and_names_what_does_no
     let strange = CommitSha::try_from("0".repeat(39) + "1").unwrap();
     assert!(matches!(mirror.merge(&from, &ours, &strange).await, Err(MirrorError::Bad(_))));
 }
+
+#[tokio::test]
+async fn t55_a_commit_that_names_more_files_than_anybody_has_is_refused_at_once() {
+    let origin = Origin::new().await;
+    let mirror = origin.mirror().await;
+    let blob = origin.git(&["hash-object", "-w", "--stdin"], b"x").await;
+    let (mut kind, mut object) = ("100644 blob", blob);
+    // Each tree holds the one before ten times over.
+    for level in 1..=10 {
+        let lines: String = (0..10).map(|n| format!("{kind} {object}\t{n}\n")).collect();
+        (kind, object) = ("040000 tree", origin.git(&["mktree"], lines.as_bytes()).await);
+        let limit = match level {
+            6 => "the commit has more than 300000 files",
+            10 => "git printed more than 268435456 bytes",
+            _ => continue,
+        };
+        let who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
+        let commit = [&who[..], &["commit-tree", "-m", "x", &object]].concat();
+        let commit = origin.git(&commit, b"").await;
+        origin.git(&["update-ref", "refs/heads/main", &commit], b"").await;
+        mirror.fetch(&origin.from(), &["main".parse().unwrap()]).await.unwrap();
+
+        let commit: CommitSha = commit.parse().unwrap();
+        let checkout = mirror.checkout(&origin.from(), &commit, &origin.place()).await.map(|_| ());
+        for refused in [mirror.list(&commit).await.map(|_| ()), checkout] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, MirrorError::Bad(_)) && refused.to_string().contains(limit), "{refused}");
+        }
+        assert!(!origin.place().exists());
+    }
+}
