@@ -1,7 +1,7 @@
 //! Messages of the commits we make.
 //!
 //! Promises: the trailers are ours alone and say what the database says (T67); no message mentions, closes or refers to
-//! anything (T62).
+//! anything, and none keeps CI from running (T62).
 
 use super::escape::{bare, bare_line};
 use super::place::Home;
@@ -98,6 +98,26 @@ mod tests {
 
         fixes # 1, o/r# 2, GH- 3, https:// github.com/o/r/issues/4
         @ org/all a@ b.c www. x.y
+
+        Assentry-Run: 5
+        Plan-Digest: 3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f
+        Approved-by: bob <7+bob@users.noreply.github.com>
+        ");
+    }
+
+    #[test]
+    fn t62_a_commit_message_does_not_switch_ci_off() {
+        let message =
+            said("[skip\nci] Count", "Done [no ci].\nskip-checks:true\n\nskip-checks: true\nThen [actions\nskip].");
+        insta::assert_snapshot!(message, @r"
+        [ skip ci] Count
+
+        Done [ no ci].
+        skip- checks:true
+
+        skip- checks: true
+        Then [ actions
+        skip].
 
         Assentry-Run: 5
         Plan-Digest: 3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f

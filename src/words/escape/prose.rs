@@ -161,8 +161,9 @@ fn acts(core: &str) -> bool {
         || is_emoji(core)
 }
 
-/// Text in which no word makes GitHub act, without Markdown: `@ login`, `# 1`, `https:// example.org`.
+/// Text in which no word makes GitHub act, without Markdown: `@ login`, `# 1`, `https:// example.org`, `[ skip ci]`.
 pub(super) fn taken_apart(text: &str) -> String {
+    let text = without_skips(text);
     let mut out = String::with_capacity(text.len());
     for part in text.split_inclusive(char::is_whitespace) {
         if acts(trimmed(part.trim_end()).1) {
@@ -181,6 +182,37 @@ pub(super) fn taken_apart(text: &str) -> String {
         }
     }
     out
+}
+
+/// Text in which nothing keeps CI from running: no `[skip ci]` and what others have made of it, no `***NO_CI***`, no
+/// `skip-checks: true`. What stands in brackets may go over several lines, which become one in a title.
+fn without_skips(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(']') {
+        match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
+            Some((_, inside)) if skips(inside) => out.push_str(&part.replace('[', "[ ")),
+            Some(_) | None => out.push_str(part),
+        }
+    }
+    part_between("***", "no_ci", &part_between("skip-", "checks", &out))
+}
+
+fn skips(inside: &str) -> bool {
+    let lower = inside.to_ascii_lowercase();
+    let has = |wanted: &[&str]| lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| wanted.contains(&word));
+    has(&["skip", "skipci", "ciskip", "noci"]) || (has(&["no"]) && has(&["ci"]))
+}
+
+/// Puts a space wherever `left` is followed by `right`, in any case.
+fn part_between(left: &str, right: &str, text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for (at, _) in lower.match_indices(&format!("{left}{right}")) {
+        let middle = at + left.len();
+        out.extend([&text[done..middle], " "]);
+        done = middle;
+    }
+    out + &text[done..]
 }
 
 /// Whether `:name:` stands in the word.

@@ -175,6 +175,23 @@ fn t62_no_text_ends_its_fence_or_its_cell() {
     assert_eq!(cells, ["<td><code>x | `y`|z</code></td>"]);
 }
 
+#[test]
+fn t62_no_title_and_no_message_keeps_ci_from_running() {
+    for (text, apart) in [
+        ("Tidy up [skip ci]", "Tidy up [ skip ci]"),
+        ("[CI skip] Tidy [no ci] up", "[ CI skip] Tidy [ no ci] up"),
+        ("[skip actions][actions skip]", "[ skip actions][ actions skip]"),
+        ("[[skip  \n ci]", "[ [ skip ci]"),
+        ("a[0] [ci-skip] [skip netlify]", "a[0] [ ci-skip] [ skip netlify]"),
+        ("Tidy ***NO_CI***", "Tidy *** NO_CI***"),
+        ("skip-checks: true", "skip- checks: true"),
+        ("Skip-Checks:true", "Skip- Checks:true"),
+        ("[ci] Cache `x[no]`, then skip", "[ci] Cache `x[no]`, then skip"),
+    ] {
+        assert_eq!(bare_line(text, 100), apart);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
@@ -187,5 +204,15 @@ proptest! {
         prop_assert_eq!(back, clean(&text).trim().to_owned());
         let digits = |t: &str| t.chars().filter(|c| c.is_alphanumeric() || "<&[$#@:|".contains(*c)).collect::<String>();
         prop_assert_eq!(digits(&shown), digits(&text), "{:?}", &markdown);
+    }
+
+    #[test]
+    fn t62_nothing_skips_ci_wherever_it_stands(text in "(\\[|\\]|skip|SKIP|no|ci|CI|actions|-|checks|: ?true| |\n|@|#1|\\*\\*\\*|_|x){0,30}") {
+        for text in [bare_line(&text, 60), bare(&text).split_whitespace().collect::<Vec<_>>().join(" ")] {
+            let lower = text.to_lowercase();
+            for skips in ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "skip-checks:", "***no_ci***"] {
+                prop_assert!(!lower.contains(skips), "{:?}", text);
+            }
+        }
     }
 }
