@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use url::Url;
 
+use super::call::{Call, Cut};
 use super::conversation::{Answer, Conversation, Usage};
 use super::detail::showable;
 use super::draft::{Draft, Progress};
 use super::error::{Limit, ModelError};
 use super::profile::{BadProfile, Profile, Provider};
-use super::refusal::{Refusal, sort, sort_fault};
 use super::request::body;
 use super::sse::Reader;
 use super::trace;
@@ -72,10 +72,7 @@ impl Model {
     /// a token for every three bytes, all of them new to the cache, and the longest answer.
     #[must_use]
     pub fn foresee(&self, conversation: &Conversation) -> Usage {
-        let bytes = body(conversation, &self.profile).len();
-        let input_tokens = u64::try_from(bytes.div_ceil(3)).unwrap_or(u64::MAX);
-        let output_tokens = u64::from(self.profile.max_output_tokens);
-        Usage { input_tokens, cached_tokens: 0, cache_write_tokens: input_tokens, output_tokens }
+        foreseen(body(conversation, &self.profile).len(), self.profile.max_output_tokens.into())
     }
 
     /// Asks for the next answer. Cancelling, and every limit, closes the connection, which ends the vendor's work.
@@ -91,40 +88,27 @@ impl Model {
 
     async fn ask_within(&self, conversation: &Conversation, stop: &CancellationToken) -> Result<Answer, ModelError> {
         let body = body(conversation, &self.profile);
-        let mut draft = Draft::new(self.profile.provider, body.len());
+        let worst = foreseen(body.len(), self.profile.max_output_tokens.into());
+        let mut call = Call::new(Draft::new(self.profile.provider, body.len()), body.len(), worst);
         let begun = Instant::now();
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Cut::Cancelled),
-            outcome = timeout_at(begun + self.profile.timeouts.total, self.exchange(body, begun, &mut draft)) => {
+            outcome = timeout_at(begun + self.profile.timeouts.total, self.exchange(body, begun, &mut call)) => {
                 outcome.unwrap_or(Err(Cut::Silent(Limit::Total)))
             }
         };
-        let spent = draft.spent();
         let show = |words: &str| showable(words, conversation, &self.profile.api_key);
-        match outcome {
-            Ok(()) => draft.finish().map_err(|fault| sort_fault(fault, spent, show)),
-            Err(Cut::Cancelled) => Err(ModelError::Cancelled { spent }),
-            Err(Cut::Silent(limit)) => Err(ModelError::Silent { limit, spent }),
-            Err(Cut::Fault(fault)) => Err(sort_fault(fault, spent, show)),
-            Err(Cut::Stream(why)) => Err(ModelError::CutOff { why, spent }),
-            Err(Cut::NoStream) => {
-                Err(ModelError::BadRequest { why: "the address does not answer with a stream".into() })
-            }
-            Err(Cut::NoConnection(why)) => Err(ModelError::Busy { retry_after: None, why, spent: Usage::default() }),
-            Err(Cut::Refused { status, headers, body }) => {
-                let model = &self.profile.model;
-                Err(sort(&Refusal { status, headers: &headers, body: &body, model }, show))
-            }
-        }
+        call.end(outcome, &self.profile.model, show)
     }
 
     /// Fills the draft until the final event, or until the stream ends without one.
-    async fn exchange(&self, body: String, begun: Instant, draft: &mut Draft) -> Result<(), Cut> {
+    async fn exchange(&self, body: String, begun: Instant, call: &mut Call) -> Result<(), Cut> {
         let timeouts = &self.profile.timeouts;
         let mut due = (begun + timeouts.first_byte, Limit::FirstByte);
         let post = || self.post(None).body(body.clone());
-        let mut response = timeout_at(due.0, self.send_again(post)).await.map_err(|_| Cut::Silent(due.1))??;
+        let mut response =
+            timeout_at(due.0, self.send_again(post, &mut call.sent)).await.map_err(|_| Cut::Silent(due.1))??;
         if !response.status().is_success() {
             let (status, headers) = (response.status(), response.headers().clone());
             let body = timeout_at(due.0, read_refusal(response)).await.unwrap_or_default();
@@ -144,7 +128,7 @@ impl Model {
             }
             for event in reader.push(&chunk).map_err(|bad| Cut::Stream(bad.to_string()))? {
                 due = (Instant::now() + timeouts.idle, Limit::Idle);
-                if draft.take(&event).map_err(Cut::Fault)? == Progress::Whole {
+                if call.draft.take(&event).map_err(Cut::Fault)? == Progress::Whole {
                     return Ok(());
                 }
             }
@@ -161,36 +145,34 @@ impl Model {
     }
 
     /// Sends the request, and again after a moment if nothing of an answer came back: twice if there was no connection, and
-    /// once if it broke, since a request that reached the vendor may have to be paid (F14).
-    pub(super) async fn send_again(&self, post: impl Fn() -> RequestBuilder) -> Result<Response, Cut> {
+    /// once if it broke, since a request that reached the vendor may have to be paid (F14). Counts those in `sent`.
+    pub(super) async fn send_again(&self, post: impl Fn() -> RequestBuilder, sent: &mut u32) -> Result<Response, Cut> {
         let mut pauses = RESENDS.iter();
-        let mut may_have_arrived = false;
         loop {
+            // Counted while it is under way: who breaks it off does not learn how far it came.
+            *sent += 1;
             let error = match post().send().await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
+            if error.is_connect() {
+                *sent -= 1;
+            }
             if error.is_timeout() && error.is_connect() {
                 return Err(Cut::Silent(Limit::Connect));
             }
             match pauses.next() {
-                Some(pause) if error.is_connect() || !may_have_arrived => sleep(*pause).await,
+                Some(pause) if error.is_connect() || *sent < 2 => sleep(*pause).await,
                 Some(_) | None => return Err(Cut::NoConnection(root_of(&error))),
             }
-            may_have_arrived |= !error.is_connect();
         }
     }
 }
 
-/// Why the exchange ended early; becomes a [`ModelError`] once the cost is known.
-pub(super) enum Cut {
-    Cancelled,
-    Silent(Limit),
-    Fault(super::draft::Fault),
-    Stream(String),
-    NoStream,
-    NoConnection(String),
-    Refused { status: reqwest::StatusCode, headers: Box<HeaderMap>, body: Vec<u8> },
+/// What a request of so many bytes takes at worst.
+pub(super) fn foreseen(bytes: usize, output_tokens: u64) -> Usage {
+    let input_tokens = u64::try_from(bytes.div_ceil(3)).unwrap_or(u64::MAX);
+    Usage { input_tokens, cached_tokens: 0, cache_write_tokens: input_tokens, output_tokens }
 }
 
 fn headers(profile: &Profile) -> Result<HeaderMap, BadProfile> {

@@ -54,7 +54,16 @@ impl Draft {
         }
     }
 
-    /// What the answer has cost so far.
+    /// Whether anything of the answer has come.
+    pub(super) fn has_begun(&self) -> bool {
+        match self {
+            Draft::Anthropic(draft) => draft.has_begun(),
+            Draft::OpenAi(draft) => draft.has_begun(),
+            Draft::Responses(draft) => draft.has_begun(),
+        }
+    }
+
+    /// What the answer has cost so far, if its request has reached the vendor: what it reports, else an estimate.
     pub(super) fn spent(&self) -> Usage {
         match self {
             Draft::Anthropic(draft) => draft.spent(),

@@ -51,6 +51,8 @@ pub enum ModelError {
     BadRequest {
         /// What the vendor says.
         why: String,
+        /// What the call has cost so far.
+        spent: Usage,
     },
     /// The answer broke off, is larger than any honest one or makes no sense as a stream. Ask again once or twice.
     #[error("the model's answer broke off: {why}")]
@@ -101,12 +103,12 @@ impl ModelError {
             ModelError::Busy { spent, .. }
             | ModelError::CutOff { spent, .. }
             | ModelError::Silent { spent, .. }
+            | ModelError::BadRequest { spent, .. }
             | ModelError::Cancelled { spent } => *spent,
             ModelError::Spent { .. }
             | ModelError::Gone { .. }
             | ModelError::Refused { .. }
-            | ModelError::TooLong { .. }
-            | ModelError::BadRequest { .. } => Usage::default(),
+            | ModelError::TooLong { .. } => Usage::default(),
         }
     }
 }
@@ -200,7 +202,7 @@ mod tests {
             ModelError::Gone { model: String::new(), why: String::new() },
             ModelError::Refused { why: String::new() },
             ModelError::TooLong { why: String::new() },
-            ModelError::BadRequest { why: String::new() },
+            ModelError::BadRequest { why: String::new(), spent: Usage::default() },
             ModelError::Cancelled { spent: Usage::default() },
         ] {
             assert_eq!(retry_after(1, &error), None, "{error}");

@@ -13,6 +13,7 @@
 
 mod anthropic;
 mod arguments;
+mod call;
 mod client;
 mod conversation;
 mod detail;

@@ -45,7 +45,7 @@ pub(super) fn sort(refusal: &Refusal<'_>, show: impl Fn(&str) -> String) -> Mode
     match code {
         401 | 403 => ModelError::Refused { why },
         408 | 409 | 425 | 429 | 500..=599 => ModelError::Busy { retry_after, why, spent: Usage::default() },
-        _ => ModelError::BadRequest { why },
+        _ => ModelError::BadRequest { why, spent: Usage::default() },
     }
 }
 
@@ -268,6 +268,7 @@ mod tests {
     #[test]
     fn t41_a_kind_that_is_no_identifier_is_not_shown() {
         let body = openai("Some Text Of Yours", Some("sk-ABC"), "x");
-        assert_eq!(sorted(418, &[], &body), ModelError::BadRequest { why: "status 418".into() });
+        let refused = ModelError::BadRequest { why: "status 418".into(), spent: Usage::default() };
+        assert_eq!(sorted(418, &[], &body), refused);
     }
 }

@@ -243,15 +243,59 @@ async fn f47_silence_trickle_and_endless_signs_of_life_end_at_their_limit() {
                 Limit::Total => timeouts.total = SHORT,
                 Limit::Connect => timeouts.connect = SHORT,
             });
-            let error = ask(&model, &conversation()).await.unwrap_err();
+            let (conversation, foreseen) = (conversation(), model.foresee(&conversation()));
+            let error = ask(&model, &conversation).await.unwrap_err();
             assert!(matches!(error, ModelError::Silent { limit: at, .. } if at == limit), "{reply:?}: {error:?}");
+            // Before the first event the vendor may have worked on anything; from then on it says, or we count.
+            match limit {
+                Limit::FirstByte => assert_eq!(error.spent(), foreseen, "{reply:?}"),
+                Limit::Connect | Limit::Idle | Limit::Total => {
+                    let spent = error.spent();
+                    assert!(spent.input_tokens > 500 && spent.output_tokens < 100, "{reply:?}: {spent:?}");
+                }
+            }
         }
     }
 }
 
 #[tokio::test]
+async fn t56_a_request_that_was_taken_costs_its_input_though_nothing_of_an_answer_came() {
+    for provider in BOTH {
+        let vendors = match provider {
+            Provider::Anthropic => {
+                json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
+            }
+            Provider::OpenAi => json!({"error": {"code": "server_error", "message": "Overloaded"}}),
+        };
+        for reply in [
+            Reply::Raw(String::new()),
+            Reply::Raw("data: what is this\n\n".into()),
+            Reply::Raw(format!("data: {vendors}\n\n")),
+            Reply::CutAfter { bytes: 0, said: Said::words("Never to be read.") },
+            Reply::HttpError { status: 200, headers: vec![], body: "{}".into() },
+        ] {
+            let server = scripted(vec![reply.clone(), reply.clone()]).await;
+            let error = ask(&model(provider, &server), &conversation()).await.unwrap_err();
+            assert_eq!(error.spent(), input_of(provider, server.requests().len()), "{reply:?}: {error:?}");
+        }
+        for status in [400, 401, 429, 500, 529] {
+            let server = scripted(vec![Reply::status(status, &json!({}))]).await;
+            let error = ask(&model(provider, &server), &conversation()).await.unwrap_err();
+            assert_eq!(error.spent(), Usage::default(), "{status}: {error:?}");
+        }
+    }
+}
+
+/// What the conversation is taken to cost when it was sent so many times and nothing of an answer was heard.
+fn input_of(provider: Provider, requests: usize) -> Usage {
+    let bytes = request::body(&conversation(), &profile(provider, "http://127.0.0.1:1")).len();
+    let input_tokens = draft::estimate(bytes) * u64::try_from(requests).unwrap();
+    Usage { input_tokens, ..Usage::default() }
+}
+
+#[tokio::test]
 async fn f47_a_cancelled_call_ends_at_once_and_says_what_it_cost() {
-    let server = scripted(vec![Reply::HangAfter { bytes: 700, said: Said::words("x") }]).await;
+    let server = scripted(vec![Reply::Hang]).await;
     let model = model(Provider::Anthropic, &server);
     let stop = CancellationToken::new();
     let (conversation, cancel) = (conversation(), async {
@@ -261,7 +305,7 @@ async fn f47_a_cancelled_call_ends_at_once_and_says_what_it_cost() {
         stop.cancel();
     });
     let (outcome, ()) = tokio::join!(model.ask(&conversation, &stop), cancel);
-    assert!(matches!(outcome, Err(ModelError::Cancelled { .. })), "{outcome:?}");
+    assert_eq!(outcome, Err(ModelError::Cancelled { spent: input_of(Provider::Anthropic, 1) }));
     let again = model.ask(&conversation, &stop).await;
     assert_eq!((again, server.requests().len()), (Err(ModelError::Cancelled { spent: Usage::default() }), 1));
 }
@@ -296,6 +340,7 @@ async fn f46_nobody_listening_is_busy_and_no_more() {
     let model = Model::new(profile(Provider::OpenAi, &url)).unwrap();
     let error = ask(&model, &conversation()).await.unwrap_err();
     assert!(matches!(&error, ModelError::Busy { why, .. } if why.contains("no connection")), "{error:?}");
+    assert_eq!(error.spent(), Usage::default());
 }
 
 #[tokio::test]
@@ -315,7 +360,7 @@ async fn f14_a_request_that_may_have_arrived_is_sent_at_most_once_more() {
     let error = ask(&model, &conversation()).await.unwrap_err();
     hanging_up.abort();
     assert!(matches!(error, ModelError::Busy { .. }), "{error:?}");
-    assert_eq!(*count.borrow_and_update(), 2);
+    assert_eq!((*count.borrow_and_update(), error.spent()), (2, input_of(Provider::Anthropic, 2)));
 }
 
 #[tokio::test]

@@ -155,10 +155,11 @@ impl Draft {
         Ok(Progress::More)
     }
 
+    pub(in crate::model) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     pub(in crate::model) fn spent(&self) -> Usage {
-        if !self.begun {
-            return Usage::default();
-        }
         let usage = self.usage.total(self.request_bytes);
         if self.counted {
             return usage;

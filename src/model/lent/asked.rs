@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::client::foreseen;
 use super::super::conversation::Usage;
 use super::super::draft::Draft;
 use super::super::profile::{Effort, Profile, Provider};
@@ -34,7 +35,7 @@ pub struct Asked {
     pub(super) streams: bool,
     pub(super) betas: Option<String>,
     sent: Value,
-    worst: Usage,
+    pub(super) worst: Usage,
     hash: Digest,
 }
 
@@ -158,8 +159,7 @@ impl Model {
         limit(&mut sent, dialect, most, profile);
         let sent = Value::Object(sent);
         let body = sent.to_string();
-        let input_tokens = u64::try_from(body.len().div_ceil(3)).unwrap_or(u64::MAX);
-        let worst = Usage { input_tokens, cached_tokens: 0, cache_write_tokens: input_tokens, output_tokens: most };
+        let worst = foreseen(body.len(), most);
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ',' | ' ');
         let betas = betas.filter(|betas| betas.len() <= LONGEST_BETAS && betas.chars().all(plain));
         let hash = hash_of(profile, &body);

@@ -21,12 +21,12 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::client::{Cut, MAX_ANSWER, Model, is_event_stream, read_refusal};
-use super::conversation::{Answer, Usage};
+use super::call::{Call, Cut};
+use super::client::{MAX_ANSWER, Model, is_event_stream, read_refusal};
+use super::conversation::Answer;
 use super::detail::showable_beside;
 use super::draft::{Draft, Progress};
 use super::error::{Limit, ModelError};
-use super::refusal::{Refusal, sort, sort_fault};
 use super::sse::Reader;
 use super::trace;
 pub use asked::{Asked, Dialect, NotTaken};
@@ -79,35 +79,21 @@ impl Model {
         stop: &CancellationToken,
         passed: &mut Passed<'_>,
     ) -> Result<Answer, ModelError> {
-        let mut draft = Draft::of(asked.dialect, asked.body.len());
+        let bytes = asked.body.len();
+        let mut call = Call::new(Draft::of(asked.dialect, bytes), bytes, asked.worst);
         let begun = Instant::now();
-        let work = timeout_at(begun + self.profile().timeouts.total, self.pass(asked, begun, &mut draft, passed));
+        let work = timeout_at(begun + self.profile().timeouts.total, self.pass(asked, begun, &mut call, passed));
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Cut::Cancelled),
             outcome = work => outcome.unwrap_or(Err(Cut::Silent(Limit::Total))),
         };
-        let spent = draft.spent();
         let show = |words: &str| showable_beside(words, &asked.texts(), &self.profile().api_key);
-        match outcome {
-            Ok(()) => draft.finish().map_err(|fault| sort_fault(fault, spent, show)),
-            Err(Cut::Cancelled) => Err(ModelError::Cancelled { spent }),
-            Err(Cut::Silent(limit)) => Err(ModelError::Silent { limit, spent }),
-            Err(Cut::Fault(fault)) => Err(sort_fault(fault, spent, show)),
-            Err(Cut::Stream(why)) => Err(ModelError::CutOff { why, spent }),
-            Err(Cut::NoStream) => {
-                Err(ModelError::BadRequest { why: "the address does not answer with a stream".into() })
-            }
-            Err(Cut::NoConnection(why)) => Err(ModelError::Busy { retry_after: None, why, spent: Usage::default() }),
-            Err(Cut::Refused { status, headers, body }) => {
-                let model = &self.profile().model;
-                Err(sort(&Refusal { status, headers: &headers, body: &body, model }, show))
-            }
-        }
+        call.end(outcome, &self.profile().model, show)
     }
 
     /// Passes on until the final event, or until the stream ends without one.
-    async fn pass(&self, asked: &Asked, begun: Instant, draft: &mut Draft, passed: &mut Passed<'_>) -> Result<(), Cut> {
+    async fn pass(&self, asked: &Asked, begun: Instant, call: &mut Call, passed: &mut Passed<'_>) -> Result<(), Cut> {
         let timeouts = &self.profile().timeouts;
         let first = begun + timeouts.first_byte;
         let post = || {
@@ -117,19 +103,21 @@ impl Model {
                 None => request,
             }
         };
-        let response = timeout_at(first, self.send_again(post)).await.map_err(|_| Cut::Silent(Limit::FirstByte))??;
+        let response = timeout_at(first, self.send_again(post, &mut call.sent))
+            .await
+            .map_err(|_| Cut::Silent(Limit::FirstByte))??;
         if !response.status().is_success() {
             let (status, headers) = (response.status(), response.headers().clone());
             let body = timeout_at(first, read_refusal(response)).await.unwrap_or_default();
             return Err(Cut::Refused { status, headers: Box::new(headers), body });
         }
         if !asked.streams {
-            return whole(response, first, asked, draft, passed).await;
+            return whole(response, first, asked, &mut call.draft, passed).await;
         }
         if !is_event_stream(&response) {
             return Err(Cut::NoStream);
         }
-        stream(response, (first, timeouts.idle), draft, passed).await
+        stream(response, (first, timeouts.idle), &mut call.draft, passed).await
     }
 }
 

@@ -54,10 +54,11 @@ impl Draft {
         Ok(Progress::More)
     }
 
+    pub(in crate::model) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     pub(in crate::model) fn spent(&self) -> Usage {
-        if !self.begun {
-            return Usage::default();
-        }
         let reported = self.end.as_ref().map(|end| Reported::deserialize(&end["usage"]).unwrap_or_default());
         match reported.filter(|reported| reported.input_tokens > 0) {
             Some(reported) => Usage {

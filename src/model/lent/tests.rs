@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::profile::tests::profile;
-use crate::model::{Effort, Profile, Provider, Stop};
+use crate::model::{Effort, Profile, Provider, Stop, Usage};
 
 fn model(provider: Provider) -> Model {
     Model::new(profile(provider, "https://models.example")).unwrap()

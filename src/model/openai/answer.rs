@@ -105,10 +105,11 @@ impl Draft {
         Ok(Progress::More)
     }
 
+    pub(in crate::model) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     pub(in crate::model) fn spent(&self) -> Usage {
-        if !self.begun {
-            return Usage::default();
-        }
         match self.usage {
             Some(reported) => reported.total(),
             None => Usage {

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -20,6 +20,32 @@ async fn t56_a_call_that_failed_is_written_down_with_what_it_cost() {
     assert_eq!(plan.model, "anthropic/claude-opus-5-5");
     assert_eq!(world.model.requests().len(), 4);
     assert!(status(&world, issue).contains("Tokens: plan (`anthropic/claude-opus-5-5`) "), "{}", status(&world, issue));
+}
+
+/// What planning the story has cost, when the model takes the second question once and says nothing.
+async fn planning_with_silence(times: usize) -> (World, Costs) {
+    let left = AtomicUsize::new(times);
+    let script = move |seen: &Seen| {
+        let is_now = seen.turns == 1 && !seen.offers("tick");
+        let silent =
+            is_now && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if silent { Reply::Raw(String::new()) } else { Storyteller.answer(seen) }
+    };
+    let world = world(script, "").await;
+    let issue = world.planned().await;
+    let [plan] = <[Costs; 1]>::try_from(costs(&world, issue).await).unwrap();
+    (world, plan)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t56_a_question_that_was_taken_and_not_answered_is_paid_for() {
+    let (_calm, expected) = planning_with_silence(0).await;
+    let (world, plan) = planning_with_silence(1).await;
+    assert_eq!((plan.calls, plan.failed), (expected.calls + 1, 1));
+    let question = world.model.requests()[1].body.len().div_ceil(4);
+    assert!(question > 1_000);
+    assert_eq!(plan.usage.input, expected.usage.input + i64::try_from(question).unwrap());
+    assert!(plan.micro_dollars > expected.micro_dollars, "{plan:?} {expected:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
