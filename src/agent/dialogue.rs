@@ -14,7 +14,7 @@ use super::ending::Ending;
 use super::prompt::{self, told};
 use super::text;
 use super::tools::is_refusal;
-use super::transcript::{Journal, Try, Turn};
+use super::transcript::{Journal, Try, Turn, end_of};
 use crate::model::{
     Answer, Arguments, Conversation, Message, Model, ModelError, Part, Stop, ToolCall, Usage, request_hash, retry_after,
 };
@@ -194,10 +194,10 @@ impl<'a, J: Journal> Dialogue<'a, J> {
                 Usage { output_tokens: spent.output_tokens.min(worst.output_tokens), ..spent }
             };
             let used = match &asked {
-                Ok(answer) => (answer.usage, true),
-                Err(error) => (spent(error), false),
+                Ok(answer) => answer.usage,
+                Err(error) => spent(error),
             };
-            self.journal.settle(call, profile, used).await.map_err(Ending::Journal)?;
+            self.journal.settle(call, profile, (used, end_of(&asked))).await.map_err(Ending::Journal)?;
             // An answer that was paid for is stored, whatever else happened meanwhile.
             match (asked, held) {
                 (Ok(answer), _) => break answer,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ending::JournalError;
 use crate::ids::Digest;
-use crate::model::{Answer, Part, Profile, Usage};
-use crate::workflow::spending::Full;
+use crate::model::{Answer, ModelError, Part, Profile, Usage};
+use crate::workflow::spending::{CallEnd, Full};
 
 /// One stored turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,15 @@ pub struct Try<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reservation(pub i64);
 
+/// How a call ended, by what came of it.
+pub(super) fn end_of(outcome: &Result<Answer, ModelError>) -> CallEnd {
+    match outcome {
+        Ok(_) => CallEnd::Answered,
+        Err(ModelError::Cancelled { .. }) => CallEnd::CalledOff,
+        Err(_) => CallEnd::Failed,
+    }
+}
+
 /// Where a conversation is kept. The store stands behind it; what is stored here survives a crash.
 pub trait Journal: Sync {
     /// The turns so far, oldest first.
@@ -45,12 +54,12 @@ pub trait Journal: Sync {
     /// Reserves what a call may use up, before it is made, or says which limit leaves no room for it.
     fn reserve(&self, call: Try<'_>) -> impl Future<Output = Result<Result<Reservation, Full>, JournalError>> + Send;
 
-    /// Writes down what a reserved call has used, and whether it brought an answer.
+    /// Writes down what a reserved call has used, and how it ended.
     fn settle(
         &self,
         call: Reservation,
         profile: &Profile,
-        used: (Usage, bool),
+        used: (Usage, CallEnd),
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// Stores the answer to turn `seq`, counted from 0, before it is used.

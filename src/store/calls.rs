@@ -16,10 +16,10 @@ use super::heads::Heads;
 use super::lease::{Claim, Held, Row};
 use super::transact::Ending;
 use super::transcript::TurnUsage;
-use crate::ids::{Person, RunId, Timestamp};
+use crate::ids::{EffectId, Person, RunId, Timestamp};
 use crate::workflow::limit::WINDOW;
 use crate::workflow::plan::Budget;
-use crate::workflow::spending::{DayLimits, DayReached, Full, Limit, Most, Whose};
+use crate::workflow::spending::{CallEnd, DayLimits, DayReached, Full, Limit, Most, Whose};
 
 const LOSE: &str = "UPDATE calls SET state = 'lost', settled_at = $1 WHERE state = 'reserved' AND NOT EXISTS \
     (SELECT 1 FROM effects e WHERE e.id = calls.effect_id AND e.fence = calls.fence AND e.state = 'due')";
@@ -78,6 +78,11 @@ const NUMBER: &str = "SELECT COALESCE(MAX(number), 0) + 1 FROM calls WHERE run_i
 const INSERT: &str = "INSERT INTO calls (run_id, number, repo_id, person_id, person, phase, model, task, seq, attempt, \
     effect_id, fence, at, state, input_tokens, cached_tokens, cache_write_tokens, output_tokens, cost_micro_dollars) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'reserved', $14, $15, $16, $17, $18)";
+
+// Each try of an effect has a fence of its own.
+const FAILED_TRIES: &str = "SELECT CAST(COUNT(DISTINCT fence) AS BIGINT) FROM calls \
+    WHERE run_id = $1 AND effect_id = $2 AND state = 'failed' AND number > (SELECT COALESCE(MAX(number), 0) FROM calls \
+    WHERE run_id = $1 AND effect_id = $2 AND state = 'answered')";
 
 const SETTLE: &str = "UPDATE calls SET state = $1, input_tokens = $2, cached_tokens = $3, cache_write_tokens = $4, \
     output_tokens = $5, cost_micro_dollars = $6, settled_at = $7 \
@@ -145,8 +150,8 @@ pub struct UsedCall {
     pub usage: TurnUsage,
     /// Their price in millionths of a dollar, if it is known.
     pub micro_dollars: Option<i64>,
-    /// Whether it brought an answer.
-    pub answered: bool,
+    /// How it ended.
+    pub end: CallEnd,
     /// As in [`NewCall`].
     pub worked_ms: i64,
 }
@@ -202,7 +207,11 @@ impl Store {
             .transact(move |conn| {
                 let task = task.clone();
                 Box::pin(async move {
-                    let state = if used.answered { "answered" } else { "failed" };
+                    let state = match used.end {
+                        CallEnd::Answered => "answered",
+                        CallEnd::Failed => "failed",
+                        CallEnd::CalledOff => "called_off",
+                    };
                     let [input, cached, cache_write, output] = bounded(used.usage);
                     sqlx::query(SETTLE)
                         .bind(state)
@@ -221,6 +230,15 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// In how many tries of an effect its model has failed since it answered last. What else made an effect be tried again,
+    /// such as a restart, is not counted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn failed_tries(&self, run: RunId, effect: EffectId) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar(FAILED_TRIES).bind(run.0).bind(effect.0).fetch_one(&self.db.pool).await?)
     }
 
     /// How long a task was worked at, over all its starts, in milliseconds.

@@ -40,7 +40,7 @@ pub(super) struct Deed<'a> {
     /// When it was written down that this is to be done.
     pub(super) made_at: Timestamp,
     pub(super) moment: Moment,
-    id: EffectId,
+    pub(super) id: EffectId,
     /// Cancelled when the effect is no longer wanted, or not by us.
     pub(super) cancel: CancellationToken,
     at: RepoRef,

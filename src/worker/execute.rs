@@ -129,7 +129,7 @@ impl Deed<'_> {
             | Ending::Forbidden { .. }
             | Ending::Interrupted { .. }
             | Ending::Journal(_)
-            | Ending::Cancelled) => self.ended(ending)?,
+            | Ending::Cancelled) => self.ended(ending).await?,
         };
         self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
         Ok(done)

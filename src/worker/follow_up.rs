@@ -229,7 +229,7 @@ impl Deed<'_> {
                 let note = self.learnt(version, text).await?;
                 Ok(Done::with(Event::Deviated { deviation, response, note: Box::new(note) }))
             }
-            FollowedUp::Stopped { ending, .. } => self.ended(ending),
+            FollowedUp::Stopped { ending, .. } => self.ended(ending).await,
         }
     }
 

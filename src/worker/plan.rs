@@ -96,7 +96,7 @@ impl Deed<'_> {
                 None => self.submitted(made, &issue, base, *submission).await,
             },
             Planned::Asked(questions) => Ok(Done::with(Event::QuestionsAsked { questions })),
-            Planned::Stopped(ending) => self.ended(ending),
+            Planned::Stopped(ending) => self.ended(ending).await,
         }
     }
 
@@ -239,14 +239,14 @@ impl Deed<'_> {
     }
 
     /// What an agent's end without a result means for the run.
-    pub(super) fn ended(&self, ending: Ending) -> Result<Done, Trouble> {
+    pub(super) async fn ended(&self, ending: Ending) -> Result<Done, Trouble> {
         let why = match ending {
             Ending::Cancelled => return Err(Trouble::Interrupted),
             Ending::Journal(JournalError::LostLease) => return Err(Trouble::Interrupted),
             Ending::Journal(JournalError::Store(text)) => return Err(Trouble::Journal(text)),
             Ending::Journal(JournalError::Unreadable(text)) => return Err(Trouble::Corrupt(text)),
             Ending::Sandbox(error) => return Err(Trouble::Sandbox(error)),
-            Ending::Model(error) => return self.model_failed(error),
+            Ending::Model(error) => return self.model_failed(error).await,
             Ending::Refused { text } => Why::Refused { text },
             Ending::NoChange { text } => Why::NoChange { text },
             Ending::PlanIsWrong { text } => return Ok(needs_new_plan(text)),
@@ -262,8 +262,10 @@ impl Deed<'_> {
     }
 
     /// A model that may answer later is asked later, as a row that waits; the conversation goes on where it was.
-    fn model_failed(&self, error: ModelError) -> Result<Done, Trouble> {
-        let attempt = u32::try_from(self.attempts).unwrap_or(u32::MAX);
+    /// What else kept the effect from being done does not use up the patience with the model.
+    async fn model_failed(&self, error: ModelError) -> Result<Done, Trouble> {
+        let tries = self.core.store.failed_tries(self.run.id, self.id).await?;
+        let attempt = u32::try_from(tries.max(1)).unwrap_or(u32::MAX);
         match crate::model::retry_after(attempt, &error) {
             Some(wait) => Err(Trouble::Model { text: error.to_string(), again_at: self.moment.now().plus(wait) }),
             None => Ok(failed(Why::Model { text: error.to_string() })),

@@ -21,7 +21,7 @@ use crate::store::{CallNumber, Held, Lease, NewCall, NewTurn, Reserved, StoreErr
 use crate::workflow::event::Event;
 use crate::workflow::plan::Budget;
 use crate::workflow::run::State;
-use crate::workflow::spending::Full;
+use crate::workflow::spending::{CallEnd, Full};
 use crate::workflow::terms::Terms;
 
 impl From<MirrorError> for Trouble {
@@ -250,10 +250,10 @@ impl Journal for Notebook<'_> {
         &self,
         Reservation(number): Reservation,
         profile: &Profile,
-        (usage, answered): (Usage, bool),
+        (usage, end): (Usage, CallEnd),
     ) -> Result<(), JournalError> {
         let micro_dollars = price(&usage, profile);
-        let used = UsedCall { usage: tokens(&usage), micro_dollars, answered, worked_ms: self.worked_ms() };
+        let used = UsedCall { usage: tokens(&usage), micro_dollars, end, worked_ms: self.worked_ms() };
         let (input, cached, output) = (usage.input_tokens, usage.cached_tokens, usage.output_tokens);
         let cost = micro_dollars.and_then(|micro| u64::try_from(micro).ok()).unwrap_or(0);
         self.deed.core.counts.model_answered(&profile.name(), Taken { input, cached, output, micro_dollars: cost });

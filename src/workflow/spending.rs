@@ -32,6 +32,17 @@ impl fmt::Display for Limit {
     }
 }
 
+/// How a call of a model came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEnd {
+    /// With an answer.
+    Answered,
+    /// Without one.
+    Failed,
+    /// It was called off while the model worked; that is no failure of the model's.
+    CalledOff,
+}
+
 /// Whose calls are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

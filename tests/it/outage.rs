@@ -297,3 +297,32 @@ async fn f45_f46_a_model_that_is_away_for_an_hour_costs_no_finished_step() {
     assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
     assert_eq!((answers(&world).await, world.work_pulls().len()), (4, 1), "as without the outage");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f46_a_model_that_is_busy_for_a_moment_behind_hours_without_github_is_waited_for() {
+    let busy = AtomicUsize::new(2);
+    let script = move |seen: &Seen| {
+        let asked = || busy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if seen.offers("tick") && asked() {
+            let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+            let headers = vec![("retry-after".to_owned(), "60".to_owned())];
+            return Reply::HttpError { status: 529, headers, body: error.to_string() };
+        }
+        Storyteller.answer(seen)
+    };
+    let world = Box::pin(World::with_model(script)).await;
+    let issue = world.planned().await;
+    world.person("bob").approves(world.plan_pull(issue).await).unwrap();
+    world.until(issue, "executing").await;
+    world.github.is_down("");
+    for _ in 0..25 {
+        world.github.advances(Duration::from_secs(901));
+        world.settle_now().await;
+    }
+    assert_eq!(answers(&world).await, 0);
+    world.github.heals();
+    for _ in 0..3 {
+        world.passes(Duration::from_secs(901)).await;
+    }
+    assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
+}

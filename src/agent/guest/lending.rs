@@ -16,7 +16,7 @@ use super::visit::{Ask, Pulse};
 use crate::agent::budget::Spent;
 use crate::agent::desk::Desk;
 use crate::agent::ending::Ending;
-use crate::agent::transcript::{Journal, Try};
+use crate::agent::transcript::{Journal, Try, end_of};
 use crate::model::{Answer, Asked, Dialect, ModelError, Piece, Usage};
 use crate::workflow::spending::Limit;
 
@@ -151,14 +151,14 @@ impl<'a, J: Journal> Lending<'a, J> {
         drop(out);
         // No vendor bills more words than were asked for, however long a broken stream was.
         let used = match &outcome {
-            Ok(answer) => (answer.usage, true),
+            Ok(answer) => answer.usage,
             Err(error) => {
                 let spent = error.spent();
-                (Usage { output_tokens: spent.output_tokens.min(worst.output_tokens), ..spent }, false)
+                Usage { output_tokens: spent.output_tokens.min(worst.output_tokens), ..spent }
             }
         };
-        journal.settle(call, profile, used).await.map_err(Ending::Journal)?;
-        self.enter(&asked, outcome, used.0).await
+        journal.settle(call, profile, (used, end_of(&outcome))).await.map_err(Ending::Journal)?;
+        self.enter(&asked, outcome, used).await
     }
 
     /// Enters what came of a call.

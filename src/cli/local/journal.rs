@@ -10,7 +10,7 @@ use crate::agent::{Journal, JournalError, Reservation, Try, Turn, priced};
 use crate::ids::Digest;
 use crate::model::{Answer, Part, Profile, Usage};
 use crate::workflow::plan::Budget;
-use crate::workflow::spending::{Full, Limit};
+use crate::workflow::spending::{CallEnd, Full, Limit};
 
 /// A conversation in a file of its own; a line that was cut off by a crash is as if it had not been said.
 #[derive(Debug)]
@@ -120,7 +120,12 @@ impl Journal for FileJournal {
         Ok(Ok(Reservation(i64::from(call.seq))))
     }
 
-    async fn settle(&self, _: Reservation, profile: &Profile, (usage, _): (Usage, bool)) -> Result<(), JournalError> {
+    async fn settle(
+        &self,
+        _: Reservation,
+        profile: &Profile,
+        (usage, _): (Usage, CallEnd),
+    ) -> Result<(), JournalError> {
         let micro_dollars = priced(&usage, profile.price.as_ref());
         self.write(&Line::Used { usage, micro_dollars })?;
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

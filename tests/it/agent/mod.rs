@@ -20,7 +20,7 @@ use assentry::ids::{BranchName, Digest, RepoId, Timestamp, UserId};
 use assentry::model::{Answer, Model, Part, Profile, Provider, Timeouts, Usage};
 use assentry::sandbox::{Checkout, Limits, Sandbox, SandboxConfig};
 use assentry::workflow::plan::{Budget, Check, Estimate, FileChange, Plan, PlanStep, PlannedFile, Scope};
-use assentry::workflow::spending::Full;
+use assentry::workflow::spending::{CallEnd, Full};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -144,7 +144,7 @@ impl Journal for Notebook {
         Ok(Ok(Reservation(1)))
     }
 
-    async fn settle(&self, _: Reservation, _: &Profile, _: (Usage, bool)) -> Result<(), JournalError> {
+    async fn settle(&self, _: Reservation, _: &Profile, _: (Usage, CallEnd)) -> Result<(), JournalError> {
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use assentry::ids::{AccountKind, Person, RunId, UserId};
 use assentry::store::{CallNumber, Claim, Costs, NewCall, Reserved, Store, TurnUsage, UsedCall};
 use assentry::workflow::effect::Lane;
 use assentry::workflow::plan::Budget;
-use assentry::workflow::spending::{DayLimits, DayReached, Full, Limit, Most, Whose};
+use assentry::workflow::spending::{CallEnd, DayLimits, DayReached, Full, Limit, Most, Whose};
 
 use super::on_both;
 use super::place::{Place, at};
@@ -18,6 +18,7 @@ on_both!(
     f24_a_zombie_reserves_nothing,
     an_unknown_price_is_not_nothing_and_hides_no_known_one,
     the_minutes_of_a_task_add_up_over_its_starts,
+    f46_only_tries_in_which_the_model_failed_use_up_the_patience_with_it,
 );
 
 const DAY: i64 = 24 * 60 * 60;
@@ -137,6 +138,30 @@ async fn the_minutes_of_a_task_add_up_over_its_starts(place: &Place) {
     assert_eq!(place.store.worked(run, "plan-1").await.unwrap(), 743);
 }
 
+async fn f46_only_tries_in_which_the_model_failed_use_up_the_patience_with_it(place: &Place) {
+    let run = place.opens_run(1, &[(Lane::Work, "plan")]).await;
+    let tries: [(i64, &[CallEnd], i64); 6] = [
+        (1, &[], 0),
+        (40, &[CallEnd::Failed, CallEnd::Failed], 1),
+        (80, &[CallEnd::CalledOff], 1),
+        (120, &[CallEnd::Failed], 2),
+        (160, &[CallEnd::Answered], 0),
+        (200, &[CallEnd::Answered, CallEnd::Failed], 1),
+    ];
+    for (second, ends, failed) in tries {
+        let taken = place.takes(&format!("at {second}"), second).await.unwrap();
+        for end in ends {
+            let call = place.store.reserve_call(&taken.claim, call(run, second)).await.unwrap();
+            let Reserved::Yes(number) = call else { panic!("{call:?}") };
+            let usage = TurnUsage { input: 90, cached: 80, cache_write: 10, output: 7 };
+            let used = UsedCall { usage, micro_dollars: Some(1), end: *end, worked_ms: 3 };
+            place.store.settle_call((run, "plan-1", number), used, at(second)).await.unwrap();
+        }
+        assert_eq!(place.store.failed_tries(run, taken.id).await.unwrap(), failed, "at {second}");
+        let _ = place.store.retry(&taken.claim, at(second + 1), "again").await.unwrap();
+    }
+}
+
 const BUDGET: Budget = Budget { turns: 10, tokens: 1_000_000, micro_dollars: 1_000_000, minutes: 10 };
 
 async fn working(place: &Place, issue: i64) -> (RunId, Claim) {
@@ -169,7 +194,8 @@ fn call(run: RunId, second: i64) -> NewCall {
 
 async fn settles(place: &Place, run: RunId, call: CallNumber, micro_dollars: Option<i64>, answered: bool) {
     let usage = TurnUsage { input: 90, cached: 80, cache_write: 10, output: 7 };
-    let used = UsedCall { usage, micro_dollars, answered, worked_ms: 3 };
+    let end = if answered { CallEnd::Answered } else { CallEnd::Failed };
+    let used = UsedCall { usage, micro_dollars, end, worked_ms: 3 };
     place.store.settle_call((run, "plan-1", call), used, at(5)).await.unwrap();
 }
 
