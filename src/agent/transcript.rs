@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ending::JournalError;
+use super::executor::Work;
 use crate::ids::Digest;
 use crate::model::{Answer, ModelError, Part, Profile, Usage};
 use crate::workflow::spending::{CallEnd, Full};
@@ -79,8 +80,8 @@ pub trait Journal: Sync {
         std::future::ready(Ok(Vec::new()))
     }
 
-    /// Takes note that a plan's step is done or not needed. Told again after a restart.
-    fn ticked(&self, step: &str) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// Takes note that a plan's step is done or not needed, and keeps the work as it is then. Told again after a restart.
+    fn ticked(&self, step: &str, work: &Work) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// Keeps a text of this conversation under a name, in the place of what was there: the output of a command.
     fn keeps(&self, name: &str, text: &str) -> impl Future<Output = Result<(), JournalError>> + Send;

@@ -77,10 +77,16 @@ impl Deed<'_> {
                 None => false,
             };
             let before = self.core.run(id).await?.0;
-            // Work that is finished and stands nowhere because GitHub was away is as good as on the day it was done.
-            let name =
-                if never_arrived(&before.state) { work_name(terms.version) } else { unfinished_name(terms.version) };
-            if same && let Some(begun) = self.left_by(id, (terms.version, &name), terms).await? {
+            let (finished, unfinished) = (work_name(terms.version), unfinished_name(terms.version));
+            // Work that is finished and stands nowhere because GitHub was away is as good as on the day it was done. Where
+            // it was not taken for another reason, its steps are done anew.
+            let arrived = !never_arrived(&before.state);
+            let refused = arrived && self.core.store.kept(id, &finished).await?.is_some();
+            let name = if arrived { unfinished } else { finished };
+            if same
+                && !refused
+                && let Some(begun) = self.left_by(id, (terms.version, &name), terms).await?
+            {
                 return Ok(Some(begun.at_its_last_step(self.run.origin.retry_from.as_deref())));
             }
             earlier = before.origin.retry_of;
@@ -95,7 +101,7 @@ impl Deed<'_> {
             Some(work) => Some(work),
             None => self.kept(&unfinished_name(version)).await?,
         };
-        // An execution that was called off in the middle leaves nothing to be counted.
+        // An execution that was called off before its first tick leaves nothing to be counted.
         let Some(work) = work else { return Ok(Some(Dropped { version, ..Dropped::default() })) };
         let last = work.steps.last().map_or(&[][..], |step| &step.changes);
         let (files, bytes) = amount(&[], if work.begun.is_empty() { last } else { &work.begun });

@@ -21,7 +21,7 @@ pub(super) fn work_name(version: u32) -> String {
     format!("work-{version}")
 }
 
-/// Under which name the store keeps what an execution had done when it was stopped.
+/// Under which name the store keeps what an execution had done at its last tick, and when it was stopped.
 pub(super) fn unfinished_name(version: u32) -> String {
     format!("unfinished-{version}")
 }
@@ -97,6 +97,9 @@ impl Deed<'_> {
         let (version, raised) = (subject.version, *raised);
         let (ending, work) = match executed {
             Executed::Finished(work) if changes_nothing(&work) => {
+                // Whoever tries again begins with the first step.
+                let nothing = Work { refusals: work.refusals, ..Work::default() };
+                self.keep(&unfinished_name(version), serde_json::to_vec(&nothing)?).await?;
                 let why = Why::NoChange { text: work.summary };
                 return Ok(Done::with(Event::Stopped { outcome: Outcome::Failed { why } }));
             }
@@ -131,7 +134,11 @@ impl Deed<'_> {
             | Ending::Journal(_)
             | Ending::Cancelled) => self.ended(ending).await?,
         };
-        self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+        // What breaks while it is told again after a restart takes nothing from what was kept at a tick.
+        let before: Option<Work> = self.kept(&unfinished_name(version)).await?;
+        if before.is_none_or(|before| before.steps.len() <= work.steps.len()) {
+            self.keep(&unfinished_name(version), serde_json::to_vec(&work)?).await?;
+        }
         Ok(done)
     }
 }

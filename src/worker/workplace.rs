@@ -9,7 +9,9 @@ use tokio::time::Instant;
 
 use super::apply::{Applied, With};
 use super::effect::Deed;
+use super::execute::unfinished_name;
 use super::{LEASE, Trouble};
+use crate::agent::executor::Work;
 use crate::agent::{Journal, JournalError, Reservation, Try, Turn, priced};
 use crate::counts::Taken;
 use crate::github::Step;
@@ -303,14 +305,18 @@ impl Journal for Notebook<'_> {
         Ok(self.guidance.clone())
     }
 
-    async fn ticked(&self, step: &str) -> Result<(), JournalError> {
-        // A conversation that is told again after a crash ticks again what is ticked.
-        if let State::Executing(executing) = &self.deed.run.state
-            && executing.ticked.iter().any(|ticked| ticked == step)
-        {
-            return Ok(());
-        }
+    async fn ticked(&self, step: &str, work: &Work) -> Result<(), JournalError> {
         let (core, now) = (self.deed.core, self.deed.moment.now());
+        if let State::Executing(executing) = &self.deed.run.state {
+            // A conversation that is told again after a crash ticks again what is ticked.
+            if executing.ticked.iter().any(|ticked| ticked == step) {
+                return Ok(());
+            }
+            // Kept now and not at the end: a sandbox that breaks, or a process that dies, leaves nobody to keep it.
+            let name = unfinished_name(executing.approved.shown.subject.version);
+            let work = serde_json::to_vec(work).map_err(|error| JournalError::Store(error.to_string()))?;
+            Notebook::written(core.store.keep(&self.deed.claim, self.deed.run.id, &name, work, now).await)?;
+        }
         let lease = Lease { now, length: LEASE };
         match core.store.heartbeat(&self.deed.claim, lease).await {
             Ok(Held::Yes) => {}

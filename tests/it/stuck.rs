@@ -1,11 +1,18 @@
-//! Whoever takes up a piece of work and never reports back, or cannot read it: the run does not stay "in progress" for it.
+//! Whoever takes up a piece of work and never reports back, cannot read it, or has no sandbox for it any more: the run does
+//! not stay "in progress" for it, and what was done by then is not paid for again.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use assentry::config::Config;
+use assentry::demo::model::{Reply, Script, Seen};
+use assentry::demo::story::Storyteller;
 use assentry::ids::Timestamp;
 use assentry::store::{Lease, Worker};
 use assentry::workflow::effect::Lane;
+use serde_json::json;
 use sqlx::{AnyConnection, Connection as _};
 
 use crate::world::World;
@@ -204,4 +211,71 @@ async fn f26_a_run_in_a_state_of_a_newer_version_waits_for_who_can_read_it() {
     world.tampers("UPDATE runs SET state = replace(state, 'awaiting_more', 'awaiting_approval')").await;
     world.passes(TEN_MINUTES).await;
     assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));
+}
+
+/// The story's model, at which something else happens once behind the tick of the first step; what was begun before it
+/// finishes.
+fn behind_the_tick(then: impl Fn() -> Reply + Send + Sync + 'static) -> impl Script {
+    let happened = AtomicBool::new(false);
+    move |seen: &Seen| {
+        if seen.offers("tick") && seen.mentions("Work on this was begun before") {
+            return Reply::call("finish", &json!({"summary": "Slugs are trimmed at both ends."}));
+        }
+        if seen.offers("tick") && seen.turns == 3 && !happened.swap(true, Ordering::Relaxed) {
+            return then();
+        }
+        Storyteller.answer(seen)
+    }
+}
+
+impl World {
+    /// Bob tries an ended run again, and it goes on behind the step that was ticked.
+    async fn is_gone_on_with(&self, issue: i64) {
+        assert_eq!(self.phase(issue).await, "ended", "{:#?}", self.said(issue));
+        let asked = self.model.requests().len();
+        let digest = self.digest(issue).await;
+        self.person("bob").comments(issue, &format!("/retry {digest}")).unwrap();
+        self.settle().await;
+        assert_eq!(self.phase(issue).await, "in_review", "{:#?}", self.said(issue));
+        let more: Vec<String> = self.model.requests().split_off(asked).into_iter().map(|one| one.body).collect();
+        let [only] = &more[..] else { panic!("{}: {:#?}", more.len(), self.said(issue)) };
+        assert!(only.contains("Steps that are ticked: s1. Files that differ from the base: bin/slug."), "{only}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f15_steps_that_were_ticked_before_the_sandbox_broke_are_what_a_retry_goes_on_from() {
+    // Where the sandbox has its own files; without them it does not start.
+    let place: Arc<OnceLock<PathBuf>> = Arc::default();
+    let breaks = Arc::clone(&place);
+    let script = behind_the_tick(move || {
+        let place = breaks.get().expect("the world stands");
+        std::fs::rename(place, place.with_extension("away")).unwrap();
+        Reply::call("run", &json!({"command": "true"}))
+    });
+    let world = Box::pin(World::with_model(script)).await;
+    let place = place.get_or_init(|| world.data.path().join("data/sandbox"));
+    let issue = world.people_act(true).await;
+    world.settle().await;
+    assert!(world.said(issue).iter().any(|text| text.contains("`s1`")), "{:#?}", world.said(issue));
+
+    std::fs::rename(place.with_extension("away"), place).unwrap();
+    world.is_gone_on_with(issue).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f55_steps_that_were_ticked_before_everybody_stood_still_are_what_a_retry_goes_on_from() {
+    let script = behind_the_tick(|| {
+        let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+        let headers = vec![("retry-after".to_owned(), "600".to_owned())];
+        Reply::HttpError { status: 529, headers, body: error.to_string() }
+    });
+    let world = Box::pin(World::with_model(script)).await;
+    let issue = world.people_act(true).await;
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "executing", "{:#?}", world.said(issue));
+    world.github.advances(Duration::from_secs(601));
+    world.is_taken_by_who_stands_still("execute", Lane::Work).await;
+    world.settle().await;
+    world.is_gone_on_with(issue).await;
 }

@@ -120,7 +120,7 @@ impl<'a, J: Journal> Site<'a, J> {
         let verify = self.next_step().map_or("", |next| next.verify.as_str());
         let (proofs, red) = self.prove(verify, &changes).await?;
         self.work.steps.push(StepDone { id: step.to_owned(), end, own, changes, proofs });
-        self.desk.journal.ticked(step).await.map_err(Ending::Journal)?;
+        self.desk.journal.ticked(step, &self.work).await.map_err(Ending::Journal)?;
         Ok(Said::Done(format!("{step} is done: {what}{}; {}{red}", self.left_behind(), self.whats_next())))
     }
 
@@ -155,13 +155,13 @@ impl<'a, J: Journal> Site<'a, J> {
         }
         // Where people were asked, their word says what becomes of a step that is not possible.
         let left_out = left_out.filter(|end| *end == StepEnd::NotNeeded || !allowed);
-        if let Some(end) = left_out {
-            let (id, changes) = (deviation.step.clone(), self.taken().to_vec());
-            self.desk.journal.ticked(&id).await.map_err(Ending::Journal)?;
-            let (own, proofs) = (BTreeMap::new(), Vec::new());
-            self.work.steps.push(StepDone { id, end, own, changes, proofs });
-        }
+        let id = deviation.step.clone();
         self.work.deviations.push(deviation);
+        if let Some(end) = left_out {
+            let (own, changes, proofs) = (BTreeMap::new(), self.taken().to_vec(), Vec::new());
+            self.work.steps.push(StepDone { id: id.clone(), end, own, changes, proofs });
+            self.desk.journal.ticked(&id, &self.work).await.map_err(Ending::Journal)?;
+        }
         Ok(Said::Done(format!("recorded; {}", self.whats_next())))
     }
 
@@ -174,12 +174,12 @@ impl<'a, J: Journal> Site<'a, J> {
         let checkout = self.desk.checkout.clone();
         let restored = tokio::task::spawn_blocking(move || checkout.restore(&changes)).await;
         restored.map_err(std::io::Error::other).flatten().map_err(|error| unavailable(&error))?;
-        for step in &steps {
-            self.desk.journal.ticked(&step.id).await.map_err(Ending::Journal)?;
-        }
         self.ticked = steps.last().map_or_else(Vec::new, |step| step.changes.clone());
         self.work.files = difference(self.base(), &[], &self.ticked);
         (self.work.steps, self.work.deviations) = (steps, deviations);
+        for step in &self.work.steps {
+            self.desk.journal.ticked(&step.id, &self.work).await.map_err(Ending::Journal)?;
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::executor::Work;
 use crate::agent::{Journal, JournalError, Reservation, Try, Turn, priced};
 use crate::ids::Digest;
 use crate::model::{Answer, Part, Profile, Usage};
@@ -155,7 +156,7 @@ impl Journal for FileJournal {
         }
     }
 
-    async fn ticked(&self, step: &str) -> Result<(), JournalError> {
+    async fn ticked(&self, step: &str, _: &Work) -> Result<(), JournalError> {
         tracing::info!(step, "ticked");
         Ok(())
     }

@@ -14,6 +14,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use assentry::agent::executor::Work;
 use assentry::agent::{Author, Desk, Issue, Journal, JournalError, Leash, Reservation, Try, Turn, Writes};
 use assentry::demo::model::{Call, Reply, Script, ScriptedModel};
 use assentry::ids::{BranchName, Digest, RepoId, Timestamp, UserId};
@@ -167,7 +168,7 @@ impl Journal for Notebook {
         Ok(self.kept.lock().unwrap().texts.get(name).cloned())
     }
 
-    async fn ticked(&self, step: &str) -> Result<(), JournalError> {
+    async fn ticked(&self, step: &str, _: &Work) -> Result<(), JournalError> {
         self.kept.lock().unwrap().ticked.push(step.to_owned());
         Ok(())
     }
