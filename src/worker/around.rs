@@ -5,7 +5,7 @@ use super::Trouble;
 use super::effect::{Deed, Done, Look};
 use super::review::fate;
 use crate::agent::prompt::prompt_version;
-use crate::github::{GithubError, PullScene, PullState, Step, Thread, Trace};
+use crate::github::{GithubError, PullScene, PullState, Repository, Step, Thread, Trace};
 use crate::ids::PullNumber;
 use crate::words::reply::Setting;
 use crate::words::{self, Words};
@@ -13,7 +13,29 @@ use crate::workflow::act::Voided;
 use crate::workflow::approval::BaseFact;
 use crate::workflow::change::Change;
 use crate::workflow::event::Event;
-use crate::workflow::run::{CancelledBy, Shown, State};
+use crate::workflow::run::{CancelledBy, Run, Shown, State};
+
+/// What a person did with the plan pull request that ends the run or holds it (D50), unless the run knows of it.
+///
+/// # Errors
+/// When GitHub does not say whether the branch is there.
+pub(super) async fn plan_pull_left(
+    run: &Run,
+    repo: &Repository<'_>,
+    state: PullState,
+) -> Result<Option<Event>, GithubError> {
+    let known = run.state.acts().iter().any(|act| act.voided == Some(Voided::PlanMerged));
+    // An earlier try's pull request may have been closed with it.
+    let before = run.origin.retry_of.is_some() || run.state.around().is_some_and(|around| around.restored);
+    match state {
+        PullState::Merged if !known => Ok(Some(Event::Changed { change: Change::PlanPullMerged { by: None } })),
+        // One whose branch was deleted is closed by GitHub.
+        PullState::Closed if !before && repo.branch_head(&run.origin.plan_branch).await?.is_some() => {
+            Ok(Some(Event::Cancelled { by: None, why: CancelledBy::PlanPullClosed }))
+        }
+        PullState::Open | PullState::Merged | PullState::Closed => Ok(None),
+    }
+}
 
 impl Deed<'_> {
     /// Looks what became of the base that the version was written against.
@@ -50,18 +72,8 @@ impl Deed<'_> {
         if self.run.origin.private && !private {
             return changed(Change::MadePublic);
         }
-        let known = self.run.state.acts().iter().any(|act| act.voided == Some(Voided::PlanMerged));
-        match state {
-            PullState::Merged if !known => return changed(Change::PlanPullMerged { by: None }),
-            // An earlier try's pull request may have been closed with it. One whose branch was deleted is closed by GitHub.
-            PullState::Closed
-                if self.run.origin.retry_of.is_none()
-                    && !shown.around.restored
-                    && repo.branch_head(&self.run.origin.plan_branch).await?.is_some() =>
-            {
-                return Ok(Some(Event::Cancelled { by: None, why: CancelledBy::PlanPullClosed }));
-            }
-            PullState::Open | PullState::Merged | PullState::Closed => {}
+        if let Some(left) = plan_pull_left(&self.run, &repo, state).await? {
+            return Ok(Some(left));
         }
         let base = self.run.base_branch();
         if base_branch != base.as_str() && repo.branch_head(base).await?.is_some() {

@@ -7,19 +7,18 @@
 use std::time::Duration;
 
 use super::apply::{With, read};
+use super::around::plan_pull_left;
 use super::ci::{checks_red, waits_for_checks};
 use super::command::approval;
 use super::review::fate;
 use super::{Core, Trouble};
-use crate::github::{
-    Comment, GithubError, OpenState, PullState, RepoRef, Repository, Review, ReviewState, Step, Thread,
-};
+use crate::github::{Comment, GithubError, OpenState, RepoRef, Repository, Review, ReviewState, Step, Thread};
 use crate::ids::{AccountKind, Person, PullNumber, RunId, Timestamp};
 use crate::store::RunRow;
 use crate::webhook::meaning;
 use crate::words::Words;
 use crate::workflow::act::{Act, ActId, ActKind, Place};
-use crate::workflow::command::{Command, parse};
+use crate::workflow::command::{Command, Spelling};
 use crate::workflow::event::Event;
 use crate::workflow::outcome::CancelledBy;
 use crate::workflow::run::{DeliverStage, Delivering, InReview, Run, Shown, State};
@@ -43,6 +42,8 @@ struct Look<'a> {
     core: &'a Core,
     run: &'a Run,
     at: &'a RepoRef,
+    /// How commands are spelt, as the webhooks' are.
+    spelling: &'a Spelling,
     now: Timestamp,
 }
 
@@ -92,13 +93,14 @@ impl Core {
     /// When the store does not answer. A run about which GitHub does not answer is looked at the next time.
     pub async fn reconcile(&self, now: Timestamp) -> Result<u32, Trouble> {
         let (mut found, mut after) = (0, RunId(0));
+        let spelling = self.spelling(now).await;
         loop {
             let page = self.store.open_runs(after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(found) };
             after = last.id;
             for row in page {
                 let id = row.id;
-                match self.compare(row, now).await {
+                match self.compare(row, &spelling, now).await {
                     Ok(true) => found += 1,
                     Ok(false) => {}
                     Err(trouble @ Trouble::Store(_)) => return Err(trouble),
@@ -108,14 +110,14 @@ impl Core {
         }
     }
 
-    async fn compare(&self, row: RunRow, now: Timestamp) -> Result<bool, Trouble> {
+    async fn compare(&self, row: RunRow, spelling: &Spelling, now: Timestamp) -> Result<bool, Trouble> {
         if now.since(row.updated_at) < SETTLED {
             return Ok(false);
         }
         let run = read(row)?;
         let origin = &run.origin;
         let at = RepoRef { installation: origin.installation, id: origin.repo, name: origin.repo_name.clone() };
-        let look = Look { core: self, run: &run, at: &at, now };
+        let look = Look { core: self, run: &run, at: &at, spelling, now };
         let Some((event, meaning)) = look.missed().await? else { return Ok(false) };
         tracing::info!(run.id = %run.id, event = super::apply::name(&event), "run {} missed something", run.id);
         let _ = self.apply(run.id, &event, With { meaning, ..With::default() }, now).await?;
@@ -140,8 +142,8 @@ impl Look<'_> {
         {
             return Ok(Some((Event::WorkEnded { fate }, None)));
         }
-        if let Some(why) = self.ended().await? {
-            return Ok(Some((Event::Cancelled { by: None, why }, None)));
+        if let Some(event) = self.ended().await? {
+            return Ok(Some((event, None)));
         }
         let Some(shown) = self.waits_for_people() else { return Ok(None) };
         if let Some(moved) = self.branch_moved(shown).await? {
@@ -150,8 +152,8 @@ impl Look<'_> {
         self.acted(shown).await
     }
 
-    /// By what a person ended the run, if one did.
-    async fn ended(&self) -> Result<Option<CancelledBy>, Trouble> {
+    /// What a person did that ends the run, or holds it.
+    async fn ended(&self) -> Result<Option<Event>, Trouble> {
         let origin = &self.run.origin;
         let issue = match self.repo().issue(origin.number).await {
             // Deleted or moved elsewhere: nobody has closed it, and nothing can be said there.
@@ -162,10 +164,10 @@ impl Look<'_> {
             return Ok(None);
         }
         if issue.state == OpenState::Closed {
-            return Ok(Some(CancelledBy::IssueClosed));
+            return Ok(Some(Event::Cancelled { by: None, why: CancelledBy::IssueClosed }));
         }
         if origin.label.as_ref().is_some_and(|label| !issue.has_label(label)) {
-            return Ok(Some(CancelledBy::Unlabelled));
+            return Ok(Some(Event::Cancelled { by: None, why: CancelledBy::Unlabelled }));
         }
         let closing = matches!(
             &self.run.state,
@@ -175,8 +177,8 @@ impl Look<'_> {
         let making = matches!(&self.run.state, State::Planning(_) | State::AwaitingAnswer(_) | State::Publishing(_));
         let closing = closing || making && self.run.state.reviewed().is_some();
         let Some(pull) = self.run.state.plan_pull().filter(|_| !closing) else { return Ok(None) };
-        let closed = self.repo().pull(pull).await?.state != PullState::Open;
-        Ok(closed.then_some(CancelledBy::PlanPullClosed))
+        let (repo, state) = (self.repo(), self.repo().pull(pull).await?.state);
+        Ok(plan_pull_left(self.run, &repo, state).await?)
     }
 
     /// The version that people see, where nothing of ours is on its way to its branch.
@@ -236,7 +238,7 @@ impl Look<'_> {
 
     async fn comment(&self, comment: &Comment, place: Place, since: Timestamp) -> Result<Missed, Trouble> {
         let Some(by) = self.person(comment.author.as_ref(), comment.via_app) else { return Ok(None) };
-        let kind = match parse(&comment.body) {
+        let kind = match self.spelling.parse(&comment.body) {
             Some(Command::Approve { digest }) => approval(digest),
             Some(Command::Reject { why }) => ActKind::Veto { why },
             Some(Command::Unapprove) => ActKind::Withdraw,
@@ -276,7 +278,7 @@ impl Look<'_> {
         };
         let (id, place) = (ActId::Review(review.id.0), Place::PlanPull);
         let meaning = meaning::review_submitted(self.at.id, review.id);
-        let rejects = matches!(parse(&review.body), Some(Command::Reject { .. }));
+        let rejects = matches!(self.spelling.parse(&review.body), Some(Command::Reject { .. }));
         match review.state {
             ReviewState::Approved if !rejects => self.ask_again(by, place, (id, meaning)).await,
             ReviewState::Approved | ReviewState::ChangesRequested => {
