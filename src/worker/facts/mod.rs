@@ -1,11 +1,12 @@
 //! What a gate asks GitHub: who people are and what they may, in which teams they are and whose code it is, where the
-//! branches are and what became of the base, and what time it is there.
+//! branches are and what became of the base, whether the approvals still stand, and what time it is there.
 //!
 //! Asks only what the rules of the version turn on. What GitHub does not say is unknown, and so never a yes (rule P).
 
 mod base;
 mod owners;
 mod people;
+mod taken_back;
 mod teams;
 
 use std::collections::BTreeMap;
@@ -73,7 +74,8 @@ impl Deed<'_> {
             // Nobody had to be asked about, or GitHub said nothing about them; its time is told with any answer.
             None => self.repo(Step::Read).pull_scene(shown.pull).await.ok().and_then(|scene| scene.at),
         };
-        let facts = Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners, around };
+        let mut facts =
+            Facts { now, people, teams: teams.told(), branch, base, several_writers, policy, owners, around };
         let gate = match gate {
             Gate::Act if self.would_start(shown, &facts) => match Box::pin(self.around(shown)).await {
                 Ok(None) => Gate::Start,
@@ -83,6 +85,17 @@ impl Deed<'_> {
             },
             Gate::Act | Gate::Start | Gate::Push => gate,
         };
+        if gate != Gate::Act {
+            match Box::pin(self.taken_back(shown, &facts, gate)).await {
+                Ok(Some(event)) => return Ok(Done::with(event)),
+                Ok(None) => {}
+                Err(trouble) if is_no_answer(&trouble) => {
+                    tracing::warn!(run.id = %self.run.id, %trouble, "it is unknown whether the approvals still stand");
+                    facts.around = AroundFact::Unknown;
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
         Ok(Done::with(Event::Judged { gate, facts, because }))
     }
 
