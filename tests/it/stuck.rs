@@ -7,15 +7,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use assentry::config::Config;
+use assentry::demo::github::LineNote;
 use assentry::demo::model::{Reply, Script, Seen};
-use assentry::demo::story::Storyteller;
+use assentry::demo::story::{self, Storyteller};
 use assentry::ids::Timestamp;
 use assentry::store::{Lease, Worker};
 use assentry::workflow::effect::Lane;
 use serde_json::json;
 use sqlx::{AnyConnection, Connection as _};
 
-use crate::world::World;
+use crate::world::{REPO, World};
 
 /// How long a claim lasts that nobody renews, and a little longer.
 const LEASE: Duration = Duration::from_secs(30);
@@ -80,7 +81,7 @@ impl World {
             return issue;
         }
         let ann = self.person("ann");
-        let issue = ann.opens_issue(assentry::demo::story::TITLE, assentry::demo::story::BODY).unwrap();
+        let issue = ann.opens_issue(story::TITLE, story::BODY).unwrap();
         ann.labels(issue, "assentry").unwrap();
         issue
     }
@@ -142,12 +143,19 @@ async fn f55_who_stands_still_while_telling_people_holds_nothing_else_up() {
 async fn f57_a_timer_whose_taker_stands_still_comes_to_its_end_all_the_same() {
     let world = World::start().await;
     let issue = world.planned().await;
-    world.person("cara").comments(issue, "Please say more about the tests.").unwrap();
+    let pull = world.plan_pull(issue).await;
+    let (branch, path) = (world.github.pull(REPO, pull).unwrap().head, format!(".assentry/plans/{issue}.md"));
+    let file = world.github.file(REPO, &branch, &path).unwrap();
+    let line = file.lines().position(|line| line.starts_with(story::REMARK_AT)).unwrap() + 1;
+    let note = LineNote { path, line: u32::try_from(line).unwrap(), body: story::REMARK.to_owned() };
+    world.person("cara").remarks(pull, &note).unwrap();
     world.is_taken_by_who_stands_still("end_burst", Lane::Timer).await;
     world.settle().await;
     let version = world.state(issue).await.shown().map(|shown| shown.subject.version);
     assert_eq!(version, Some(2), "{:#?}", world.said(issue));
 
+    let world = World::start().await;
+    let issue = world.planned().await;
     world.is_taken_by_who_stands_still("time_out", Lane::Timer).await;
     world.settle().await;
     assert_eq!(world.phase(issue).await, "ended", "{:#?}", world.said(issue));

@@ -208,6 +208,9 @@ fn page(state: &State, asked: &Asked, items: Vec<Value>, headers: &mut Vec<(&'st
     let query: BTreeMap<String, String> = url::form_urlencoded::parse(asked.query.as_bytes()).into_owned().collect();
     let number = |name: &str, or: usize| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(or);
     let size = number("per_page", 30).clamp(1, 100);
+    if asked.path == "/app/hook/deliveries" {
+        return stretch(state, asked, (items, size, query.get("cursor")), headers);
+    }
     let current = number("page", 1).max(1);
     let last = items.len().div_ceil(size).max(1);
     let link = |page: usize, rel: &str| {
@@ -229,6 +232,24 @@ fn page(state: &State, asked: &Asked, items: Vec<Value>, headers: &mut Vec<(&'st
         headers.push(("link", links.join(", ")));
     }
     items.into_iter().skip((current - 1).saturating_mul(size)).take(size).collect()
+}
+
+/// "REST: List deliveries for an app webhook": such a list has a cursor and no numbered pages.
+fn stretch(
+    state: &State,
+    asked: &Asked,
+    (items, size, cursor): (Vec<Value>, usize, Option<&String>),
+    headers: &mut Vec<(&'static str, String)>,
+) -> Vec<Value> {
+    let name = |item: &Value| format!("v1_{}", item["id"]);
+    let begin = cursor.map_or(Some(0), |cursor| items.iter().position(|item| name(item) == *cursor));
+    let mut rest = items.into_iter().skip(begin.unwrap_or(usize::MAX));
+    let here = rest.by_ref().take(size).collect();
+    if let Some(next) = rest.next() {
+        let (url, path, next) = (&state.url, &asked.path, name(&next));
+        headers.push(("link", format!("<{url}{path}?per_page={size}&cursor={next}>; rel=\"next\"")));
+    }
+    here
 }
 
 fn rate_headers(state: &State, name: &str) -> Vec<(&'static str, String)> {
