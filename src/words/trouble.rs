@@ -155,7 +155,7 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
             format!("GitHub refused a write: {}", quoted(text)),
             format!("Someone who administers the App or the repository can allow it. {retry}"),
         ),
-        Trouble::GithubAway { since, finished, text } => away(*since, (*finished, text), &retry),
+        Trouble::GithubAway { since, finished, text } => away(*since, (*finished, text), &retry, prefix),
         Trouble::GaveUp { text } => account(
             format!("After many tries this did not succeed: {}", quoted(text)),
             format!("The operator can see why in the log. {retry}"),
@@ -164,7 +164,7 @@ fn trouble(trouble: &Trouble, digest: Option<&str>, prefix: &Prefix) -> Account 
 }
 
 /// GitHub was away for as long as what is finished is kept.
-fn away(since: Timestamp, (finished, text): (Finished, &str), retry: &str) -> Account {
+fn away(since: Timestamp, (finished, text): (Finished, &str), retry: &str, prefix: &Prefix) -> Account {
     let what = match finished {
         Finished::Nothing => "so this run could not go on",
         Finished::Plan => "so the plan that was written could not be brought there",
@@ -176,7 +176,9 @@ fn away(since: Timestamp, (finished, text): (Finished, &str), retry: &str) -> Ac
         quoted(text)
     );
     let help = match finished {
-        Finished::Nothing | Finished::Plan => retry.to_owned(),
+        Finished::Nothing => retry.to_owned(),
+        Finished::Plan => prefix
+            .tell("The plan is kept on this server: `/retry` publishes it and approves nothing, `/plan` starts over."),
         Finished::Work => format!(
             "The work is kept on this server. {retry} The retry goes on from that work and does none of its steps again."
         ),

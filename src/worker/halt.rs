@@ -49,8 +49,9 @@ impl Arrival<'_> {
     }
 
     /// `/retry`: after a failure the approved version runs again, by an act that is judged like any approval; what was
-    /// done is gone on from, or from the step that is named. Without a version it is `/plan`. Who may not approve begins no
-    /// run by it (D47), and a closed issue has none (R10).
+    /// done is gone on from, or from the step that is named. Without a version it is `/plan`. A version that GitHub was not
+    /// there to take is published instead, and nothing is approved by that. Who may not approve begins no run by it (D47),
+    /// and a closed issue has none (R10).
     pub(super) async fn retry(
         &self,
         typed: &Typed<'_>,
@@ -65,6 +66,15 @@ impl Arrival<'_> {
             return self.no_run(typed, "retry").await;
         }
         match &run.state {
+            State::Ended(ended @ Ended { unpublished: Some(unpublished), .. })
+                if digest.as_ref().is_none_or(|named| unpublished.digest.as_str().starts_with(named.as_str())) =>
+            {
+                if self.may_ask_by_command(typed.issue, typed.by).await?.is_none() {
+                    return Ok(());
+                }
+                let (asked, seen) = ((typed.by, typed.comment.created_at), ReactTo::Comment(typed.comment.id));
+                self.publish_again((run, ended, unpublished), asked, seen).await
+            }
             State::Ended(ended @ Ended { outcome: Outcome::Failed { .. }, shown: Some(shown), .. }) => {
                 let terms: Terms = self.core.terms(run.id, shown.subject.version).await?;
                 let steps = terms.plan.steps.iter().map(|step| step.id.clone());

@@ -20,6 +20,7 @@ use crate::workflow::act::Place;
 use crate::workflow::event::Event;
 use crate::workflow::naming::plan_path;
 use crate::workflow::run::{Note, PublishStage, Publishing, Reply, State, Thread};
+use crate::workflow::terms::Terms;
 
 /// Under which name the store keeps the blob of the plan file as we left it.
 const BLOB: &str = "plan-blob";
@@ -150,8 +151,8 @@ impl Deed<'_> {
         let posting = Posting { pull, path: &path, commit, rules, hidden, prefix, costs, estimate, begins_anew };
         let plan = plan_comment(&facts, &posting);
         let Some(shown) = self.run.state.shown() else { return Ok(plan) };
-        let before = self.terms(shown.subject.version).await?;
-        let answered: Answered = self.kept(&answered_name(version)).await?.unwrap_or_default();
+        let before = self.terms_before(shown.subject.version).await?;
+        let answered = self.answered(version).await?;
         let notes = self.publishing(version).map_or(&[][..], |publishing| &publishing.answering);
         let of = |note: &Note| answered.answers.iter().find(|answer| answer.note == note.id);
         let answers: Vec<(&Note, &NoteAnswer)> = notes.iter().filter_map(|note| Some((note, of(note)?))).collect();
@@ -173,10 +174,28 @@ impl Deed<'_> {
         Ok(if both.chars().count() <= TEXT_LIMIT { both } else { plan })
     }
 
+    /// The version that people saw before: of this run, or of the one whose next version it publishes.
+    async fn terms_before(&self, version: u32) -> Result<Terms, Trouble> {
+        let own = self.core.store.plan(self.run.id, version).await?.is_some();
+        let run = self.run.origin.retry_of.filter(|_| !own).unwrap_or(self.run.id);
+        self.core.terms(run, version).await
+    }
+
+    /// What became of the notes that a version answers, also where an earlier run wrote it and could not publish it.
+    async fn answered(&self, version: u32) -> Result<Answered, Trouble> {
+        let name = answered_name(version);
+        if let Some(answered) = self.kept(&name).await? {
+            return Ok(answered);
+        }
+        let Some(earlier) = self.run.origin.retry_of else { return Ok(Answered::default()) };
+        let bytes = self.core.store.kept(earlier, &name).await?;
+        Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?.unwrap_or_default())
+    }
+
     /// Answers a note where it was made: what was done about it, and in which version. A thread in which all is done is
     /// resolved; one with a disagreement stays open.
     pub(super) async fn answer_note(&self, version: u32, note: &Note) -> Result<Done, Trouble> {
-        let answered: Answered = self.kept(&answered_name(version)).await?.unwrap_or_default();
+        let answered = self.answered(version).await?;
         let answer = answered.answers.iter().find(|answer| answer.note == note.id);
         let Some(answer) = answer else { return Ok(Done::quietly()) };
         let digest = self.terms(version).await?.digest();

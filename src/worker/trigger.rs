@@ -19,8 +19,8 @@ use crate::workflow::event::Event;
 use crate::workflow::limit::Request;
 use crate::workflow::naming::{BranchNames, Suffix, branch_names};
 use crate::workflow::outcome::{CancelledBy, Outcome};
-use crate::workflow::run::{Ended, Offer, Origin, Run, Shown, State};
-use crate::workflow::step::{begin, begin_adopting, begin_again};
+use crate::workflow::run::{Ended, Offer, Origin, Publishing, Run, Shown, State};
+use crate::workflow::step::{begin, begin_adopting, begin_again, begin_publishing};
 
 /// Who asked for a run, when, and how that is shown to have been seen.
 pub(super) struct Asked<'a> {
@@ -169,6 +169,34 @@ impl Arrival<'_> {
             ..ended.origin.clone()
         };
         let (state, then) = begin_again(state, shown, act, seen);
+        self.open(&origin, (&state, &then), Some(plan), seen).await
+    }
+
+    /// Opens a run that brings people the version which an ended one could not. Nothing is approved by it: the gate comes
+    /// after, as for any version.
+    pub(super) async fn publish_again(
+        &self,
+        (run, ended, unpublished): (&Run, &Ended, &Publishing),
+        (by, at): (&Person, Timestamp),
+        seen: ReactTo,
+    ) -> Result<(), Trouble> {
+        let version = unpublished.version;
+        let row = self.core.store.plan(run.id, version).await?;
+        let row = row.ok_or_else(|| Trouble::Corrupt(format!("version {version} of run {} is not there", run.id)))?;
+        let plan = NewPlan { version, digest: row.digest, terms: row.terms, markdown: row.markdown };
+        let (state, then) = begin_publishing(ended, unpublished, seen);
+        let branches = self.branches(run.origin.number, &run.origin.title)?;
+        // Where no pull request is known, what the ended run may have made is cleaned away, and not gone on with.
+        let plan_branch = if state.plan_pull().is_some() { run.origin.plan_branch.clone() } else { branches.plan };
+        let origin = Origin {
+            requester: by.clone(),
+            asked_at: at,
+            plan_branch,
+            work_branch: branches.work,
+            retry_of: Some(run.id),
+            retry_from: None,
+            ..run.origin.clone()
+        };
         self.open(&origin, (&state, &then), Some(plan), seen).await
     }
 

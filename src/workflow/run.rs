@@ -317,6 +317,9 @@ pub struct Ended {
     pub acts: Vec<Act>,
     /// What spent the version, if something did (Q13).
     pub void: Option<Reason>,
+    /// A version that was written, and that GitHub was not there to take for as long as it is kept (F31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpublished: Option<Box<Publishing>>,
 }
 
 impl Run {

@@ -192,6 +192,41 @@ async fn f31_a_finished_plan_is_kept_for_seven_days_and_then_the_run_ends_with_t
     let why = "GitHub could not be reached, or did not do its part, for seven days, since ";
     let what = ", so the plan that was written could not be brought there. The last answer: ";
     assert!(said.iter().any(|text| text.contains(why) && text.contains(what)), "{said:#?}");
+    assert!(said.iter().any(|text| text.contains("`/retry` publishes it and approves nothing")), "{said:#?}");
+
+    // It is not written again, and not approved by this.
+    told.world.person("cara").comments(told.issue, "/retry").unwrap();
+    told.world.settle().await;
+    let End { phase, model_calls, .. } = told.end().await;
+    assert_eq!((phase.as_str(), model_calls), ("awaiting_approval", paid), "{:#?}", told.world.said(told.issue));
+    told.approves().await;
+    told.world.settle().await;
+    let End { phase, model_calls, .. } = told.end().await;
+    assert_eq!((phase.as_str(), model_calls), ("in_review", expected.model_calls));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f31_a_revision_that_could_not_be_published_for_seven_days_is_published_by_a_retry() {
+    let told = Told::labelled().await;
+    told.world.settle().await;
+    told.world.person("cara").comments(told.issue, "/revise Please tell the changelog.").unwrap();
+    told.until(|state| matches!(state, State::Publishing(publishing) if publishing.version == 2)).await;
+    let paid = told.end().await.model_calls;
+    told.is_away(170, Duration::from_secs(3_600)).await;
+    told.world.github.heals();
+    told.world.passes(TEN_MINUTES).await;
+    assert_eq!(told.world.phase(told.issue).await, "ended");
+
+    told.world.person("cara").comments(told.issue, "/retry").unwrap();
+    told.world.settle().await;
+    let said = told.world.said(told.issue);
+    let State::AwaitingApproval(waiting) = told.world.state(told.issue).await else { panic!("{said:#?}") };
+    assert_eq!((waiting.shown.subject.version, told.end().await.model_calls), (2, paid), "{said:#?}");
+    let answered = said.iter().any(|text| text.contains("replaces v1.") && text.contains("Step `s2` adds a line"));
+    assert!(answered, "{said:#?}");
+    told.approves().await;
+    told.world.settle().await;
+    assert_eq!(told.world.phase(told.issue).await, "in_review", "{:#?}", told.world.said(told.issue));
 }
 
 #[tokio::test(flavor = "multi_thread")]

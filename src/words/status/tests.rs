@@ -212,6 +212,7 @@ fn no_run_ends_without_its_cause_and_what_helps() {
         Trouble::Void { reason: Reason::BranchMoved },
         Trouble::Github { text: text() },
         Trouble::GithubAway { since: Timestamp(0), finished: Finished::Nothing, text: text() },
+        Trouble::GithubAway { since: Timestamp(0), finished: Finished::Plan, text: text() },
         Trouble::GithubAway { since: Timestamp(0), finished: Finished::Work, text: text() },
         Trouble::GaveUp { text: "x".repeat(500) },
     ];
@@ -230,7 +231,8 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     let said: Vec<String> = outcomes
         .into_iter()
         .map(|outcome| {
-            let said = say(&State::Ended(Ended { outcome, shown: Some(shown()), acts: vec![], void: None }), &[], &[]);
+            let ended = Ended { outcome, shown: Some(shown()), acts: vec![], void: None, unpublished: None };
+            let said = say(&State::Ended(ended), &[], &[]);
             said.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
         })
         .collect();
@@ -332,6 +334,10 @@ fn no_run_ends_without_its_cause_and_what_helps() {
     **Assentry: failed**
     GitHub could not be reached, or did not do its part, for seven days, since 1970-01-01 00:00:00 UTC, so this run could not go on. The last answer: it says \<b>so\</b>
     `/retry 3f3f3f3f3f3f` approves that version and runs it, `/plan` starts over.
+
+    **Assentry: failed**
+    GitHub could not be reached, or did not do its part, for seven days, since 1970-01-01 00:00:00 UTC, so the plan that was written could not be brought there. The last answer: it says \<b>so\</b>
+    The plan is kept on this server: `/retry` publishes it and approves nothing, `/plan` starts over.
 
     **Assentry: failed**
     GitHub could not be reached, or did not do its part, for seven days, since 1970-01-01 00:00:00 UTC, so the finished work could not be brought there. The last answer: it says \<b>so\</b>

@@ -127,6 +127,8 @@ fn begin_with(by: &Person, ask: Ask, unasked: bool, seen: ReactTo) -> (State, Ve
     (State::Planning(planning), then)
 }
 
+pub use publishing::begin_publishing;
+
 /// How a run begins that tries the version of an `ended` one again (`/retry`): the act is judged like any approval, with
 /// the objections that stand; approvals are used up (rule K). A version that was spent is published once more instead.
 #[must_use]

@@ -8,9 +8,11 @@ use super::shared::{
 use super::{Step, changed};
 use crate::ids::{CommitSha, PullNumber, Timestamp};
 use crate::workflow::approval::{Gate, Subject};
-use crate::workflow::effect::Effect;
+use crate::workflow::effect::{Effect, ReactTo};
 use crate::workflow::event::Event;
-use crate::workflow::run::{PublishStage, Publishing, Shown, State, Thread, Waiting};
+use crate::workflow::run::{
+    Ended, Finished, Outcome, PublishStage, Publishing, Shown, State, Thread, Trouble, Waiting,
+};
 
 pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
     let stay = |next: Option<Publishing>| {
@@ -66,7 +68,7 @@ pub(super) fn step(publishing: &Publishing, event: &Event) -> Step {
         }
         (Event::Stopped { outcome }, _) => {
             let shown = as_shown(publishing);
-            unless_public(shown.as_ref(), end(outcome.clone(), shown.as_ref(), vec![]))
+            unless_public(shown.as_ref(), unpublished(publishing, end(outcome.clone(), shown.as_ref(), vec![])))
         }
         (Event::Answered { words, place, key }, _) => answer(words, *place, key),
         (Event::SplitAsked { .. }, _) => split(event),
@@ -179,6 +181,39 @@ fn shown(publishing: &Publishing, commit: &CommitSha, pull: PullNumber, at: Time
         guidance: vec![],
         around: publishing.around.clone(),
     }
+}
+
+/// A version that only GitHub was not there to take is kept for a retry.
+fn unpublished(publishing: &Publishing, step: Step) -> Step {
+    match step {
+        Step::Move { to: State::Ended(ended), then } if is_away(&ended.outcome) => {
+            let unpublished = Some(Box::new(publishing.clone()));
+            Step::Move { to: State::Ended(Ended { unpublished, ..ended }), then }
+        }
+        other @ (Step::Move { .. } | Step::Stay { .. } | Step::Ignore) => other,
+    }
+}
+
+fn is_away(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed { why: Trouble::GithubAway { finished: Finished::Plan, .. } })
+}
+
+/// How a run begins that brings people the version which an `ended` one could not (`/retry`): it goes on where that one
+/// stopped, or from the beginning where nobody knows what of the first version came to stand on GitHub.
+#[must_use]
+pub fn begin_publishing(ended: &Ended, unpublished: &Publishing, seen: ReactTo) -> (State, Vec<Effect>) {
+    let version = unpublished.version;
+    let (stage, effect) = match &unpublished.stage {
+        posting @ PublishStage::Posting { .. } => (posting.clone(), Effect::PostPlan { version }),
+        PublishStage::Committing | PublishStage::Opening { .. } => {
+            (PublishStage::Committing, Effect::CommitPlan { version })
+        }
+    };
+    // What was shown before may have been moved meanwhile; the first version is begun anew, on another branch.
+    let begins = unpublished.shown.is_none() && stage == PublishStage::Committing;
+    let branch_moved = !begins && (unpublished.branch_moved || ended.void.is_some());
+    let publishing = Publishing { stage, acts: objections(&ended.acts), branch_moved, ..unpublished.clone() };
+    (State::Publishing(publishing), vec![Effect::React { to: seen }, Effect::ShowStatus, effect])
 }
 
 /// Branch and pull request of the first version may just be being made.

@@ -31,7 +31,7 @@ pub(super) fn cancel(by: Option<&Person>, why: CancelledBy, shown: Option<&Shown
 /// Ends the run, and says so in the status comment.
 pub(super) fn end(outcome: Outcome, shown: Option<&Shown>, mut then: Vec<Effect>) -> Step {
     then.push(Effect::ShowStatus);
-    let ended = Ended { outcome, shown: shown.cloned(), acts: vec![], void: None };
+    let ended = Ended { outcome, shown: shown.cloned(), acts: vec![], void: None, unpublished: None };
     Step::Move { to: State::Ended(ended), then }
 }
 
