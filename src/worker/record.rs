@@ -1,8 +1,11 @@
 //! What the event log binds besides the events themselves: what the model was asked and answered, and what was built.
 //!
 //! The outcome of a piece of paid work carries a [`Record`]: a digest for each answer of its conversation and for what the
-//! tools said back, and of an execution all that was built, file by file, with how it stands to the plan. The rows
-//! themselves stay where they are; [`verify_records`] computes the digests anew and names what does not fit.
+//! tools said back, and of an execution all that was built, file by file, with how it stands to the plan. Each version of
+//! a plan is named by its digest in the event that wrote it. The rows themselves stay where they are; [`verify_records`]
+//! computes the digests anew and names what does not fit.
+
+mod plans;
 
 use std::collections::BTreeMap;
 
@@ -229,7 +232,7 @@ struct Bound {
 /// # Errors
 /// When the store does not answer.
 pub async fn verify_records(store: &Store) -> Result<Option<Unbound>, Trouble> {
-    let (mut after, mut builds) = (0, BTreeMap::new());
+    let (mut after, mut builds, mut plans) = (0, BTreeMap::new(), plans::Plans::default());
     // What is missing, until it is known whether the log says that it was forgotten.
     let mut missing: Vec<(RunId, &str, Unbound)> = vec![];
     let mut forgotten: Vec<(RunId, String)> = vec![];
@@ -241,7 +244,8 @@ pub async fn verify_records(store: &Store) -> Result<Option<Unbound>, Trouble> {
             if let (Some(run), "forgot", Ok(Forgot { what })) = (row.run, &*row.kind, serde_json::from_str(&row.json)) {
                 forgotten.push((run, what));
             }
-            // An event of which no record can be read binds nothing; that it is as it was written the chain proves.
+            plans.note(&row);
+            // An event of which no record can be read binds nothing more; that it is as it was written the chain proves.
             let Ok(Bound { record: Some(record) }) = serde_json::from_str(&row.json) else { continue };
             let Some(run) = row.run else { continue };
             for conversation in &record.conversations {
@@ -256,6 +260,9 @@ pub async fn verify_records(store: &Store) -> Result<Option<Unbound>, Trouble> {
                 builds.insert((run, build.version), (row.seq, build.result));
             }
         }
+    }
+    if let Some(unbound) = plans.verify(store).await? {
+        return Ok(Some(unbound));
     }
     for ((run, version), (seq, bound)) in builds {
         // What is at work again is bound again when it ends.

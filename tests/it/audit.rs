@@ -100,6 +100,20 @@ async fn what_the_log_binds_cannot_be_rewritten_beside_it() {
             "what run 1 built by version 1 is not what is stored",
         ),
         ("DELETE FROM kept WHERE name = 'work-1'", "what run 1 built by version 1 is not what is stored"),
+        (
+            "UPDATE plans SET terms = replace(terms, '\"turns\":', '\"turns\":1')",
+            "version 1 of the plan of run 1 is not what was written",
+        ),
+        (
+            "UPDATE plans SET terms = replace(terms, '\"turns\":', '\"turns\":1'), \
+             digest = substr(digest, 2) || substr(digest, 1, 1)",
+            "version 1 of the plan of run 1 is not what was written",
+        ),
+        (
+            "UPDATE plans SET markdown = CAST('Nothing of all that.' AS BLOB)",
+            "the text of version 1 of the plan of run 1 is not what was written",
+        ),
+        ("DELETE FROM plans", "version 1 of the plan of run 1 is missing"),
     ];
     for (crime, told) in crimes {
         let before = world.data.path().join("before");
@@ -108,7 +122,7 @@ async fn what_the_log_binds_cannot_be_rewritten_beside_it() {
         tamper(&world, crime).await;
         let said = complaint(&world).await;
         assert!(said.contains(told), "{crime}: {said:?}");
-        let undo = ["turns", "results", "kept"]
+        let undo = ["turns", "results", "kept", "plans"]
             .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM before.{table};"));
         tamper(&world, &format!("ATTACH '{}' AS before; {} DETACH before", before.display(), undo.join(" "))).await;
         assert_eq!(complaint(&world).await, "", "undone");
