@@ -1,6 +1,6 @@
 //! Takes what people type: a new comment whose first line is a command.
 
-use super::delivery::{Arrival, once_an_hour};
+use super::delivery::{Arrival, HOUR, once_an_hour};
 use super::trigger::{Asked, Wanted};
 use super::{Core, Trouble};
 use crate::github::{Reaction, Step, Target, Top};
@@ -97,7 +97,8 @@ impl Arrival<'_> {
         }
         let typed = Typed { issue, comment, by, run, place };
         let Some(command) = command else { return self.perhaps_answer(&typed).await };
-        if !comment.via_app {
+        // Only a courtesy, so that an unclear answer is no.
+        if !comment.via_app && self.may(by).await.is_ok_and(|level| level >= Level::Triage) {
             self.seen(&typed, Reaction::Eyes).await;
         }
         match command {
@@ -267,13 +268,13 @@ impl Arrival<'_> {
     }
 
     pub(super) async fn refuse(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
-        self.seen(typed, Reaction::Confused).await;
+        self.doubted(typed).await?;
         let words = Words::NotAllowed { who: typed.by.clone(), wanted: wanted.to_owned() };
         self.answer(typed, words, "refused").await
     }
 
     pub(super) async fn no_run(&self, typed: &Typed<'_>, wanted: &str) -> Result<(), Trouble> {
-        self.seen(typed, Reaction::Confused).await;
+        self.doubted(typed).await?;
         let words = Words::NoRun { who: typed.by.clone(), wanted: wanted.to_owned() };
         self.answer(typed, words, "no-run").await
     }
@@ -293,6 +294,20 @@ impl Arrival<'_> {
             }
             None => self.answer_without_run(typed.issue, &words, &key).await,
         }
+    }
+
+    /// Shows that nothing comes of a command. To who may do nothing here that is shown once an hour and issue, as it is
+    /// answered: each reaction is a write, and the writes of an installation are counted.
+    async fn doubted(&self, typed: &Typed<'_>) -> Result<(), Trouble> {
+        let at = typed.comment.created_at;
+        if self.may(typed.by).await? < Level::Triage {
+            let name = format!("doubted-{}-{}", typed.issue.id, self.refusal_of(typed.by, at));
+            if !self.core.store.is_to_tell(&self.claim, &name, at, at.plus(HOUR)).await? {
+                return Ok(());
+            }
+        }
+        self.seen(typed, Reaction::Confused).await;
+        Ok(())
     }
 
     /// Shows what became of a command. Only a courtesy: what follows from the command is what counts.

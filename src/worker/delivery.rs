@@ -318,6 +318,9 @@ pub(super) fn hour(at: Timestamp) -> i64 {
     at.0.div_euclid(3_600_000)
 }
 
+/// As long as what is said once an hour is remembered.
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+
 /// Names an answer that one person gets at most once an hour.
 pub(super) fn once_an_hour(what: &str, who: &Person, at: Timestamp) -> String {
     format!("{what}-{}-{}", who.id, hour(at))

@@ -3,7 +3,7 @@
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 use super::Trouble;
-use super::delivery::{Arrival, once_an_hour};
+use super::delivery::{Arrival, HOUR, once_an_hour};
 use super::policy::{InForce, Read};
 use crate::github::{Attempt, Step, Thread, Trace};
 use crate::ids::{AccountKind, IssueNumber, Person, RunId, Timestamp};
@@ -274,6 +274,11 @@ impl Arrival<'_> {
 
     /// Answers someone on an issue that has no run, at most once for each `key`.
     pub(super) async fn answer_without_run(&self, issue: &IssueFacts, words: &Words, key: &str) -> Result<(), Trouble> {
+        let (name, at) = (format!("answer-{}-{key}", issue.id), issue.updated_at);
+        // Else the issue's comments would be read each time, however many there are.
+        if !self.core.store.is_to_tell(&self.claim, &name, at, at.plus(HOUR)).await? {
+            return self.done("answered before").await;
+        }
         self.say_without_run(issue, words, key).await?;
         self.done("answered").await
     }

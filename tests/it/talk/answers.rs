@@ -54,15 +54,15 @@ async fn who_may_do_nothing_gets_one_answer_an_hour_whatever_they_type_in_whatev
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_is_acknowledged_at_once_and_a_refused_one_with_doubt() {
+async fn a_command_is_acknowledged_at_once_and_a_refused_one_with_doubt_once_an_hour() {
     let world = World::start().await;
     let issue = world.planned().await;
     for (login, text, expected) in [
         ("bob", "/status", &["eyes"][..]),
         ("bob", "/reject no", &["eyes"]),
         ("bob", "/unapprove", &["eyes"]),
-        ("eve", "/revise it", &["eyes", "confused"]),
-        ("eve", "/cancel", &["eyes", "confused"]),
+        ("eve", "/revise it", &["confused"]),
+        ("eve", "/cancel", &[]),
         ("bob", "thanks, looks good", &[]),
         ("bob", "> /status", &[]),
     ] {
@@ -72,6 +72,38 @@ async fn a_command_is_acknowledged_at_once_and_a_refused_one_with_doubt() {
     world.github.adds_bot("renovate[bot]");
     let comment = world.types("renovate[bot]", issue, "/status").await;
     assert_eq!(world.reactions(issue, comment), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_do_nothing_costs_two_writes_an_hour_however_much_they_type_and_however_long_the_thread_is() {
+    let world = World::start().await;
+    let issue = world.person("ann").opens_issue("Slugs", "They end in a dash.").unwrap();
+    for _ in 0..110 {
+        world.person("eve").comments(issue, "Hm.").unwrap();
+    }
+    let commands = ["/status", "/plan", "/help", "/aprove", "/cancel", "/history"];
+    for hour in 1..=2 {
+        world.types("eve", issue, "/status").await;
+        let before = world.github.requests().len();
+        let edited = world.types("eve", issue, "Well.").await;
+        for text in commands.iter().cycle().take(30) {
+            world.person("eve").comments(issue, text).unwrap();
+        }
+        world.person("eve").edits_comment(edited, "/plan").unwrap();
+        world.settle().await;
+
+        let asked = world.github.requests().split_off(before);
+        let path = format!("/issues/{issue}/comments");
+        let costs = |request: &&assentry::demo::github::Request| {
+            let writes = request.method != "GET" && !request.path.ends_with("/access_tokens");
+            request.actor.starts_with("installation ") && (writes || request.path.contains(&path))
+        };
+        assert_eq!(asked.iter().filter(costs).count(), 0, "{asked:#?}");
+        assert_eq!(world.said(issue).len(), hour, "{:#?}", world.said(issue));
+        let comments = world.github.issue_comments(REPO, issue);
+        assert_eq!(comments.iter().map(|comment| comment.reactions.len()).sum::<usize>(), hour);
+        world.passes(Duration::from_secs(3_600)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
