@@ -159,7 +159,8 @@ fn handle<P: NixPath + ?Sized>(parent: impl AsFd, name: &P) -> nix::Result<Owned
 /// By name the kernel would follow a link that has taken the directory's place meanwhile.
 fn change_mode(handle: &OwnedFd, mode: Mode) -> nix::Result<()> {
     let name = format!("/proc/self/fd/{}", handle.as_raw_fd());
-    fchmodat(AT_FDCWD, name.as_str(), mode, FchmodatFlags::FollowSymlink)
+    // Where there is no `/proc`, the directory is there all the same.
+    fchmodat(AT_FDCWD, name.as_str(), mode, FchmodatFlags::FollowSymlink).map_err(|_no| Errno::EACCES)
 }
 
 /// Removes a directory with all that is in it, however deep and whatever its permissions. It may be gone already.
