@@ -6,12 +6,14 @@ use super::place::Home;
 use super::plan::version;
 use super::trouble;
 use crate::ids::{Digest, IssueNumber, Person};
-use crate::workflow::approval::Reason;
+use crate::workflow::approval::{BaseFact, Reason};
 use crate::workflow::change::{Around, Change, Input};
 use crate::workflow::command::Prefix;
 
 /// How many changes by people without write access the status comment lists.
 const MOST_NOTICES: usize = 3;
+/// How many paths a notice about the base names.
+const MOST_PATHS: usize = 5;
 
 pub(super) fn input_changed(
     who: Option<&Person>,
@@ -75,7 +77,7 @@ fn approve(digest: &Digest, prefix: &Prefix) -> String {
 }
 
 /// What changed after the pull request with the work was opened; people decide there.
-pub(super) fn changed_after(change: &Change, issue: IssueNumber, home: &Home) -> String {
+pub(super) fn changed_after(change: &Change, issue: IssueNumber, home: &Home, prefix: &Prefix) -> String {
     let at = home.issue(issue);
     let what = match change {
         Change::Input { edits } => {
@@ -89,7 +91,17 @@ pub(super) fn changed_after(change: &Change, issue: IssueNumber, home: &Home) ->
             "The repository was made public after this work was done: please look for what should not be seen."
                 .to_owned()
         }
-        Change::BaseSeen { .. } => {
+        Change::BaseSeen { base: BaseFact::Contains { overlap } } => {
+            let shown: Vec<String> = overlap.iter().take(MOST_PATHS).map(|path| code(path)).collect();
+            let more = overlap.len().saturating_sub(shown.len());
+            let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+            format!(
+                "The base branch has changed, and this work conflicts with it in {}{more}. {}",
+                and(&shown),
+                prefix.tell("`/update` here merges it, and settles what conflicts inside the plan's scope.")
+            )
+        }
+        Change::BaseSeen { base: BaseFact::Gone | BaseFact::Unknown } => {
             "The base branch was moved away from the commit that this work was built on.".to_owned()
         }
         Change::InputByOutsider { .. }

@@ -153,7 +153,7 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
             around::plan_pull_merged(who.as_ref(), *version, digest, prefix)
         }
         Words::Reminder { version, digest } => around::reminder(*version, digest, prefix),
-        Words::ChangedAfter { change } => around::changed_after(change, setting.issue, setting.home),
+        Words::ChangedAfter { change } => around::changed_after(change, setting.issue, setting.home, prefix),
         Words::Status { phase } => format!("The run is {}. {}", in_phase(phase), where_it_stands(setting)),
         Words::StillUnknown { reasons, digest, away } => {
             let how_long = if *away { "For seven days GitHub answered nothing, and" } else { "For a day" };

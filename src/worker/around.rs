@@ -40,11 +40,17 @@ pub(super) async fn plan_pull_left(
 impl Deed<'_> {
     /// Looks what became of the base that the version was written against.
     pub(super) async fn look_at_base(&self) -> Result<Done, Trouble> {
-        let Some(shown) = self.run.state.shown() else { return Ok(Done::quietly()) };
+        let Some(shown) = self.run.state.shown().filter(|_| self.run.state.is_open()) else {
+            return Ok(Done::quietly());
+        };
         let named = self.run.base_branch();
         let heads = self.fetch(std::slice::from_ref(named)).await?;
         let change = match heads.get(named) {
-            Some(head) => Change::BaseSeen { base: self.base(shown, head).await? },
+            Some(head) => {
+                let base = self.base(shown, head).await?;
+                let in_review = matches!(self.run.state, State::InReview(_));
+                Change::BaseSeen { base: if in_review { Box::pin(self.in_the_way(base)).await? } else { base } }
+            }
             None => {
                 let default = self.repo(Step::Read).about().await?.default_branch;
                 if default == *named {
@@ -55,6 +61,18 @@ impl Deed<'_> {
             }
         };
         Ok(Done::with(Event::Changed { change }))
+    }
+
+    /// Of a base that has moved below finished work, the files that cannot be merged with it. Tried only where the base has
+    /// changed what the plan rests on, and on our own copy: GitHub is asked for nothing but the two branches.
+    async fn in_the_way(&self, base: BaseFact) -> Result<BaseFact, Trouble> {
+        match base {
+            BaseFact::Contains { overlap } if !overlap.is_empty() => {
+                let conflicts = self.trial().await?.map_or_else(Vec::new, |trial| trial.conflicts);
+                Ok(BaseFact::Contains { overlap: conflicts.iter().map(ToString::to_string).collect() })
+            }
+            base @ (BaseFact::Contains { .. } | BaseFact::Gone | BaseFact::Unknown) => Ok(base),
+        }
     }
 
     /// What goes on around the version that keeps a gate from being asked; each only until the run knows of it.

@@ -148,11 +148,9 @@ impl Arrival<'_> {
         self.happens(run.id, &Event::Changed { change }).await
     }
 
-    /// A branch that work is for was pushed, moved or renamed. Work that was delivered is told if its base may be gone.
-    pub(super) async fn base_moved(&self, branch: &BranchName, forced: bool) -> Result<(), Trouble> {
-        let told = |run: &Run| run.state.is_open() && (forced || !matches!(run.state, State::InReview(_)));
-        let on_it = |run: &Run| run.base_branch() == branch && told(run);
-        self.everywhere(&Change::BaseMoved, on_it).await
+    /// A branch that work is for was pushed, moved or renamed: a look at it tells what that comes to.
+    pub(super) async fn base_moved(&self, branch: &BranchName) -> Result<(), Trouble> {
+        self.everywhere(&Change::BaseMoved, |run| run.base_branch() == branch && run.state.is_open()).await
     }
 
     /// Something befell the repository: each of its runs is told.

@@ -144,7 +144,7 @@ impl Arrival<'_> {
                 }
                 Box::pin(self.branch_moved(run, pull.head_ref.as_str(), before, Some(after))).await
             }
-            About::BranchPushed { branch, before, after, deleted, forced, reverts, .. } => {
+            About::BranchPushed { branch, before, after, deleted, reverts, .. } => {
                 match self.run_of_plan_branch(branch.as_str()).await? {
                     Some(run) => {
                         let head = (!deleted).then_some(after);
@@ -153,7 +153,7 @@ impl Arrival<'_> {
                     None => {
                         self.may_mend_policy(branch).await?;
                         Box::pin(self.reverted(branch, reverts)).await?;
-                        Box::pin(self.base_moved(branch, *forced || *deleted)).await
+                        Box::pin(self.base_moved(branch)).await
                     }
                 }
             }
@@ -161,7 +161,7 @@ impl Arrival<'_> {
             About::StatusSet { head, .. } => Box::pin(self.check_ended(head, None)).await,
             About::IssueGone { issue } => Box::pin(self.issue_gone(issue)).await,
             About::PullRetargeted { pull, .. } => Box::pin(self.retargeted(pull)).await,
-            About::DefaultBranchChanged { from, .. } => Box::pin(self.base_moved(from, false)).await,
+            About::DefaultBranchChanged { from, .. } => Box::pin(self.base_moved(from)).await,
             About::RepoPublicized { .. } => {
                 Box::pin(self.everywhere(&Change::MadePublic, |run| run.origin.private)).await
             }

@@ -7,6 +7,7 @@ use crate::ids::{AccountKind, TeamName, Timestamp, UserId};
 use crate::words::NotRaised;
 use crate::words::plan::{Hints, ParseFault};
 use crate::workflow::act::{ActId, Voided};
+use crate::workflow::approval::BaseFact;
 use crate::workflow::change::{Change, Input, InputEdit};
 use crate::workflow::deviation::{Deviation, DeviationKind};
 use crate::workflow::outcome::Outcome;
@@ -487,4 +488,6 @@ fn what_changed_after_the_work_was_opened_is_told_where_it_is_decided() {
     insta::assert_snapshot!(said(&words), @"Someone changed comment 7 of [issue #42](https://github.com/acme/widgets/issues/42) after this work was done. Nothing was done about it; whether to merge is decided here.");
     insta::assert_snapshot!(said(&Words::ChangedAfter { change: Change::IssueClosed }), @"[Issue #42](https://github.com/acme/widgets/issues/42), which this work is for, was closed. Nothing was done about it; whether to merge is decided here.");
     insta::assert_snapshot!(said(&Words::ChangedAfter { change: Change::MadePublic }), @"The repository was made public after this work was done: please look for what should not be seen. Nothing was done about it; whether to merge is decided here.");
+    let base = BaseFact::Contains { overlap: vec!["bin/slug".to_owned()] };
+    insta::assert_snapshot!(said(&Words::ChangedAfter { change: Change::BaseSeen { base } }), @"The base branch has changed, and this work conflicts with it in `bin/slug`. `/update` here merges it, and settles what conflicts inside the plan's scope. Nothing was done about it; whether to merge is decided here.");
 }

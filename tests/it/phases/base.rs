@@ -13,12 +13,12 @@ fn pushes(case: &Case, path: &str) -> String {
 }
 
 /// As after a start of the server with another model.
-fn other_model(case: &mut Case) {
+pub(super) fn other_model(case: &mut Case) {
     Arc::make_mut(&mut case.world.core.settings).execute_model.name = "anthropic/other".to_owned();
 }
 
 /// A history that does not hold the plan's base.
-fn rewrites(case: &Case) {
+pub(super) fn rewrites(case: &Case) {
     let cara = case.world.person("cara");
     let tree = cara
         .asks(

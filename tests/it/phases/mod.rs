@@ -3,6 +3,7 @@
 //! The columns: a version waits, is approved and about to start, is at work, or its work is up as a pull request.
 
 mod base;
+mod in_review;
 mod inputs;
 mod plan_branch;
 mod plan_pull;

@@ -1,6 +1,7 @@
 //! After the approval: what was approved is voided or held, never replaced; after the push there are only notices.
 
 use super::{ask, edited, merged, notice, restored, void, without_approvals};
+use crate::words::Words;
 use crate::workflow::approval::{BaseFact, Gate, Reason};
 use crate::workflow::change::Change;
 use crate::workflow::effect::Effect;
@@ -134,6 +135,14 @@ pub(in crate::workflow::step) fn while_delivering(delivering: &Delivering, chang
 pub(in crate::workflow::step) fn while_in_review(review: &InReview, change: &Change) -> Step {
     if *change == Change::BaseMoved {
         return Step::Stay { then: vec![Effect::LookAtBase] };
+    }
+    // Once for each state of the work: `/update` mends it, and whatever else conflicts until then is mended by that, too.
+    if let Change::BaseSeen { base: BaseFact::Contains { overlap } } = change
+        && !overlap.is_empty()
+    {
+        let words = Words::ChangedAfter { change: change.clone() };
+        let key = format!("after-conflict-{}", review.head);
+        return Step::Stay { then: vec![Effect::SayOnPull { words, pull: review.pull, key }] };
     }
     // What was approved since the copy was made is not known, and nothing more is built on it.
     if matches!(change, Change::Restored { .. }) && review.approved.void.is_none() {
