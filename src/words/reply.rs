@@ -67,10 +67,16 @@ pub fn say(words: &Words, setting: &Setting<'_>) -> String {
         Words::MayNotAsk { who, repo, may } => policy::may_not_ask(who, repo, may, prefix),
         Words::NotApproved { who, reasons, version, digest } => not_approved(who, reasons, *version, digest, setting),
         Words::NothingToApprove { who, wanted, phase } => format!(
-            "{}, {} found nothing to act on: the run is {}. {}",
+            "{}, {} found nothing to act on: the run is {}. {}{}",
             mention(who),
             command(wanted, prefix),
             in_phase(phase),
+            // What has failed can be tried again as well; the status comment tells how.
+            if phase == "ended" {
+                prefix.tell("`/plan` on the issue begins another, as long as the issue is open. ")
+            } else {
+                String::new()
+            },
             where_it_stands(setting)
         ),
         Words::Rests { who } => format!(

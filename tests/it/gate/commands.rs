@@ -133,10 +133,27 @@ async fn the_label_off_the_issue_closed_or_the_plan_pull_request_closed_ends_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d49_a_cancelled_issue_can_be_planned_again() {
+async fn d49_an_approval_after_a_cancel_starts_nothing_and_the_answer_says_what_does() {
     let waiting = Waiting::begin().await;
+    let digest = waiting.digest().await;
     waiting.world.person("ann").comments(waiting.issue, "/cancel").unwrap();
     waiting.world.settle().await;
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.world.person("cara").comments(waiting.issue, &format!("/approve {digest}")).unwrap();
+    waiting.world.settle().await;
+    for login in ["bob", "cara"] {
+        let told = waiting.said_to(login);
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].contains("the run is over. `/plan` on the issue begins another"), "{}", told[0]);
+        assert!(!told[0].contains("/retry"), "{}", told[0]);
+    }
+
+    // What was cancelled has not failed, and so is not tried again.
+    waiting.world.person("cara").comments(waiting.issue, &format!("/retry {digest}")).unwrap();
+    waiting.world.settle().await;
+    assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
+    assert_eq!(waiting.world.core.store.runs(None, 10).await.unwrap().len(), 1);
+    waiting.built_nothing();
     waiting.world.person("ann").comments(waiting.issue, "/plan").unwrap();
     waiting.world.settle().await;
     assert_eq!(waiting.world.phase(waiting.issue).await, "awaiting_approval");
