@@ -299,6 +299,10 @@ fn not_allowed(who: &Person, wanted: &str, prefix: &Prefix) -> String {
             "{who}, a plan begins when someone with write access sets the label. Please ask a maintainer to {}",
             prefix.tell("set it anew, or to write `/plan`.")
         ),
+        "denied" => format!(
+            "{who}, the operator of this server does not let you ask for plans. Someone else with write access can {}",
+            prefix.tell("set the label, or write `/plan`.")
+        ),
         "cancel" => format!(
             "{who}, only people with triage access, whoever asked for the plan and the author of the issue can cancel it."
         ),

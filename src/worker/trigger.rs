@@ -87,7 +87,8 @@ impl Arrival<'_> {
         self.begin(issue, asked, &in_force).await
     }
 
-    /// Whether someone may ask for runs here, who has write access at the least. Who may not is told so, once an hour.
+    /// Whether someone may ask for runs here, who has write access at the least and whom the operator lets decide (E6). Who
+    /// may not is told so, once an hour.
     async fn may_ask(
         &self,
         issue: &IssueFacts,
@@ -98,6 +99,8 @@ impl Arrival<'_> {
         let level = self.may(by).await?;
         let words = if level < Level::Write {
             Some(Words::NotAllowed { who: by.clone(), wanted: wanted.to_owned() })
+        } else if self.core.settings.bounds.denied.contains(&by.id) {
+            Some(Words::NotAllowed { who: by.clone(), wanted: "denied".to_owned() })
         } else {
             self.may_not_ask(by, level, in_force).await?
         };

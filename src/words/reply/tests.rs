@@ -159,6 +159,11 @@ fn a_command_without_the_right_says_who_has_it() {
 }
 
 #[test]
+fn e6_a_request_by_somebody_the_operator_shuts_out_says_who_can_make_it() {
+    insta::assert_snapshot!(said(&Words::NotAllowed { who: person("eve"), wanted: "denied".to_owned() }), @"@eve, the operator of this server does not let you ask for plans. Someone else with write access can set the label, or write `/plan`.");
+}
+
+#[test]
 fn d49_an_approval_of_nothing_says_where_the_run_stands() {
     insta::assert_snapshot!(said(&Words::NothingToApprove { who: person("bob"), wanted: "approve".to_owned(), phase: "ended".to_owned() }), @"@bob, `/approve` found nothing to act on: the run is over. `/plan` on the issue begins another, as long as the issue is open. [The status comment](https://github.com/acme/widgets/issues/42#issuecomment-9) tells the rest.");
 }

@@ -142,3 +142,21 @@ async fn d45_q15_an_approval_that_is_too_old_at_the_start_has_expired_by_githubs
     waiting.world.person("bob").approves(waiting.pull).unwrap();
     waiting.is_built().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e6_whom_the_operator_does_not_let_decide_neither_approves_nor_objects_and_is_told_so() {
+    // The first world only tells which number bob has; numbers are the same in each.
+    let bob = World::start().await.github.account_id("bob").unwrap();
+    let waiting = Waiting::with(&format!("denied = {{ bob = {bob} }}")).await;
+    let why = "The operator of this server does not let `bob` decide here; someone else can approve.";
+    waiting.world.person("bob").approves(waiting.pull).unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("bob")[0].contains(why), "{:#?}", waiting.said_to("bob"));
+    waiting.world.github.advances(Duration::from_secs(3600));
+    waiting.world.person("bob").comments(waiting.issue, "/reject not like this").unwrap();
+    waiting.still_waits().await;
+    assert!(waiting.said_to("bob")[1].contains(why), "{:#?}", waiting.said_to("bob"));
+
+    waiting.world.person("cara").approves(waiting.pull).unwrap();
+    waiting.is_built().await;
+}

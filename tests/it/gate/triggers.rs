@@ -13,6 +13,25 @@ async fn issue_of(world: &World, login: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn e6_whom_the_operator_does_not_let_decide_begins_no_plan_and_is_told_so() {
+    // The first world only tells which number bob has; numbers are the same in each.
+    let bob = World::start().await.github.account_id("bob").unwrap();
+    let denied = format!("[approval]\ndenied = {{ bob = {bob} }}");
+    let world = World::with(story::script(), story::repository(), &denied).await;
+    let issue = issue_of(&world, "bob").await;
+    world.person("bob").labels(issue, "assentry").unwrap();
+    world.person("bob").comments(issue, "/plan").unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "none");
+    let said = world.said(issue);
+    assert!(said[0].starts_with("@bob, the operator of this server does not let you ask for plans."), "{said:#?}");
+
+    world.person("ann").comments(issue, "/plan").unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r2_t07_a_label_set_by_someone_without_write_access_plans_nothing_and_is_answered_once() {
     let world = World::start().await;
     let issue = issue_of(&world, "ann").await;
