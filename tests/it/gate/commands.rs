@@ -205,25 +205,47 @@ impl Script for Unlucky {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn d47_k_a_failed_version_runs_again_by_a_retry_that_is_judged_like_an_approval() {
+/// A version whose execution failed, and that would not fail again.
+async fn failed() -> Waiting {
     let script = std::sync::Arc::new(Unlucky(true.into()));
     let world = World::with(script.clone(), story::repository(), "").await;
     let waiting = Waiting::of(world).await;
-    let digest = waiting.digest().await;
     waiting.world.person("bob").approves(waiting.pull).unwrap();
     waiting.world.settle().await;
     assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
-    assert!(waiting.status().contains(&format!("/retry {digest}")), "{}", waiting.status());
     script.0.store(false, std::sync::atomic::Ordering::SeqCst);
     waiting.world.github.advances(Duration::from_secs(60));
+    waiting
+}
 
-    // By a stranger nothing begins; without the digest, or by whoever asked, it is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn d47_k_a_failed_version_runs_again_by_a_retry_that_is_judged_like_an_approval() {
+    let waiting = failed().await;
+    let digest = waiting.digest().await;
+    assert!(waiting.status().contains(&format!("/retry {digest}")), "{}", waiting.status());
     waiting.world.person("eve").comments(waiting.issue, &format!("/retry {digest}")).unwrap();
     waiting.world.settle().await;
     assert_eq!(waiting.world.phase(waiting.issue).await, "ended");
-    assert_eq!(waiting.said_to("eve").len(), 1);
+    assert!(waiting.said_to("eve")[0].contains("`/retry` needs write access"), "{:#?}", waiting.said_to("eve"));
+
     waiting.world.person("bob").comments(waiting.issue, &format!("/retry {digest}")).unwrap();
     waiting.is_built().await;
     assert_eq!(waiting.digest().await, digest, "the same version");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d47_a_retry_without_the_digest_or_by_whoever_asked_waits_for_an_approval_and_says_why() {
+    for (login, names, why) in [("bob", false, "has to name the digest"), ("ann", true, "another person")] {
+        let waiting = failed().await;
+        let digest = waiting.digest().await;
+        let text = if names { format!("/retry {digest}") } else { "/retry".to_owned() };
+        waiting.world.person(login).comments(waiting.issue, &text).unwrap();
+        waiting.still_waits().await;
+        assert!(waiting.said_to(login).concat().contains(why), "{:#?}", waiting.everything_said());
+        assert_eq!(waiting.digest().await, digest, "the same version");
+
+        waiting.world.github.advances(Duration::from_secs(5));
+        waiting.world.person("cara").comments(waiting.issue, &format!("/approve {digest}")).unwrap();
+        waiting.is_built().await;
+    }
 }
