@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use assentry::demo::model::{Reply, Script as _, Seen};
+use assentry::demo::story::Storyteller;
+
 use super::{Case, all};
-use crate::world::REPO;
+use crate::world::{REPO, World};
 
 const GONE: &str = "The base branch no longer contains the commit";
 const TOUCHED: &str = "The base branch has changed in files that this plan rests on: `bin/slug`";
@@ -117,6 +120,21 @@ async fn d41_another_owners_file_outside_the_scope_voids_nothing() {
     let case = Case::waiting().await.approved().await;
     pushes(&case, ".github/CODEOWNERS");
     case.is_built().await;
+}
+
+/// The story's model, whose plan may change the documentation too, and an owners' file in it.
+fn with_docs(seen: &Seen) -> Reply {
+    let mut plan = crate::policy::plan();
+    plan["scope"]["paths"] = serde_json::json!(["bin/slug", "docs/**"]);
+    let submit = || Reply::call("submit_plan", &serde_json::json!({ "plan": plan }));
+    if seen.offers("submit_plan") { submit() } else { Storyteller.answer(seen) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d41_rule_g_another_owners_file_inside_the_scope_voids() {
+    let case = Case::of(World::with_model(with_docs).await).await.approved().await;
+    pushes(&case, "docs/CODEOWNERS");
+    case.ended_because("files that this plan rests on: `docs/CODEOWNERS`").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,7 +53,7 @@ async fn terms(world: &World, issue: i64) -> Terms {
 }
 
 /// A plan as the story's model submits it, shorter.
-fn plan() -> serde_json::Value {
+pub(crate) fn plan() -> serde_json::Value {
     serde_json::json!({
         "title": "Trim dashes", "goal": "No dash at the end.", "approach": "By hand.",
         "steps": [{"id": "s1", "title": "Trim", "files": [{"path": "bin/slug", "change": "change"}], "what": "Trim.",
