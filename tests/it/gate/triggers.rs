@@ -1,6 +1,6 @@
 //! Who may ask for a plan, and what of.
 
-use assentry::demo::github::{Fault, Wrong};
+use assentry::demo::github::{Fault, Role, Wrong};
 use assentry::demo::story;
 
 use super::hands::captured;
@@ -10,6 +10,41 @@ async fn issue_of(world: &World, login: &str) -> i64 {
     let issue = world.person(login).opens_issue(story::TITLE, story::BODY).unwrap();
     world.settle().await;
     issue
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_e3_whoever_may_write_begins_a_plan_by_whatever_grant() {
+    let world = World::start().await;
+    world.team("writers", &["eve"], &["tim"]);
+    world.github.grants_team("acme/writers", REPO, Role::Write).unwrap();
+    world.person("cara").becomes(Role::Maintain).unwrap();
+    for (login, phase) in [
+        ("ann", "awaiting_approval"),
+        ("cara", "awaiting_approval"),
+        ("bob", "awaiting_approval"),
+        ("eve", "awaiting_approval"),
+        ("tim", "none"),
+    ] {
+        let issue = issue_of(&world, "stranger").await;
+        world.person(login).labels(issue, "assentry").unwrap();
+        world.settle().await;
+        assert_eq!(world.phase(issue).await, phase, "{login}: {:#?}", world.said(issue));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_e1_e2_neither_a_bot_nor_an_app_in_a_persons_name_begins_a_plan_whatever_it_may() {
+    let world = World::start().await;
+    let issue = issue_of(&world, "ann").await;
+    let bot = world.github.adds_bot("renovate[bot]");
+    bot.becomes(Role::Admin).unwrap();
+    for asks in [bot, world.person("bob").through_an_app()] {
+        for command in ["/plan", "/plan anyway", "/plan adopt", "@assentry plan"] {
+            asks.comments(issue, command).unwrap();
+        }
+        world.settle().await;
+        assert_eq!((world.phase(issue).await.as_str(), world.said(issue)), ("none", vec![]), "{}", asks.login());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +117,7 @@ async fn r7_t09_a_label_set_by_a_bot_is_passed_over_in_silence() {
     let world = World::start().await;
     let issue = issue_of(&world, "ann").await;
     world.github.adds_bot("labeler[bot]");
-    world.github.grants("labeler[bot]", REPO, assentry::demo::github::Role::Admin).unwrap();
+    world.github.grants("labeler[bot]", REPO, Role::Admin).unwrap();
     world.person("labeler[bot]").labels(issue, "assentry").unwrap();
     world.settle().await;
     assert_eq!(world.phase(issue).await, "none");
@@ -122,6 +157,44 @@ async fn r10_r13_a_closed_issue_and_a_pull_request_are_not_planned() {
         assert_eq!(world.phase(number).await, "none");
         assert_eq!(world.said(number), Vec::<String>::new());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r10_a_locked_issue_is_planned_only_by_who_may_write() {
+    let world = World::start().await;
+    let issue = issue_of(&world, "stranger").await;
+    world.person("ann").locks(issue).unwrap();
+    world.person("stranger").comments(issue, "/plan").unwrap_err();
+    world.person("tim").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "none");
+
+    world.person("tim").unlabels(issue, "assentry").unwrap();
+    world.person("bob").labels(issue, "assentry").unwrap();
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r10_in_an_archived_repository_neither_a_label_nor_a_command_begins_a_plan() {
+    let world = World::start().await;
+    let issue = issue_of(&world, "ann").await;
+    let ann = world.person("ann");
+    let hands = captured(&world, || {
+        ann.labels(issue, "assentry").unwrap();
+        ann.comments(issue, "/plan").unwrap();
+    })
+    .await;
+    world.github.archives(REPO).unwrap();
+    ann.comments(issue, "/plan").unwrap_err();
+    // Done just before, told just after.
+    for (event, payload) in hands.all() {
+        let mut payload = payload.clone();
+        payload["repository"]["archived"] = true.into();
+        hands.posts(event, &payload).await;
+    }
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "none");
 }
 
 #[tokio::test(flavor = "multi_thread")]

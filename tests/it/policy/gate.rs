@@ -9,6 +9,18 @@ async fn approves(world: &World, login: &str, issue: i64) {
     world.settle().await;
 }
 
+/// Bob and whoever looks at the status comment are told that one approval is not enough.
+fn too_few(world: &World, issue: i64) {
+    let said = world.said(issue);
+    for begins in ["**Assentry: waiting for approval**", "@bob, this is not approved yet."] {
+        let found = said.iter().find(|text| text.starts_with(begins)).expect(begins);
+        assert!(
+            found.contains("1 of 2 approvals are there; another person with write access can give one."),
+            "{found}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d43_a_policy_that_was_tightened_since_must_be_met_too() {
     let world = World::start().await;
@@ -16,6 +28,7 @@ async fn d43_a_policy_that_was_tightened_since_must_be_met_too() {
     mended(&world, "[approval]\nrequired = 2\n").await;
     approves(&world, "bob", issue).await;
     assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("awaiting_approval", 0));
+    too_few(&world, issue);
     approves(&world, "cara", issue).await;
     assert_eq!(world.work_pulls().len(), 1, "{:#?}", world.said(issue));
 }
@@ -28,6 +41,7 @@ async fn d44_a_policy_that_was_loosened_since_changes_nothing_for_the_version() 
     mended(&world, "[approval]\nrequired = 1\n").await;
     approves(&world, "bob", issue).await;
     assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), ("awaiting_approval", 0));
+    too_few(&world, issue);
     approves(&world, "cara", issue).await;
     assert_eq!(world.work_pulls().len(), 1, "{:#?}", world.said(issue));
 }

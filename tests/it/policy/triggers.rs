@@ -80,4 +80,13 @@ async fn r6_r7_a_listed_bot_may_ask_and_then_two_people_must_approve() {
     assert_eq!(world.phase(issue).await, "awaiting_approval");
     assert_eq!(world.state(issue).await.shown().unwrap().rules.required, 2);
     assert_eq!(times(&world.said(issue), "may ask for a run"), 0);
+
+    world.passes(std::time::Duration::from_secs(60)).await;
+    let text = format!("/approve {}", world.digest(issue).await);
+    for (login, phase, work) in [("bob", "awaiting_approval", 0), ("cara", "in_review", 1)] {
+        world.person(login).comments(issue, &text).unwrap();
+        world.settle().await;
+        assert_eq!((world.phase(issue).await.as_str(), world.work_pulls().len()), (phase, work), "{login}");
+        assert_eq!(times(&world.said(issue), "@bob, this is not approved yet. 1 of 2 approvals are there"), 1);
+    }
 }
