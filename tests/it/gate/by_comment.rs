@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use assentry::config::Config;
 use assentry::demo::github::Role;
 use assentry::ids::AccountKind;
+use assentry::store::EventRow;
+use sqlx::{AnyConnection, Connection as _};
 
 use super::Waiting;
 use super::hands::captured;
@@ -91,7 +94,9 @@ async fn d22_a_bare_approve_written_before_the_version_and_brought_after_it_coun
     late.posts("issue_comment", late.of("issue_comment")).await;
 
     waiting.still_waits().await;
-    assert_eq!(waiting.said_to("bob").len(), 1);
+    let told = waiting.said_to("bob");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("made before this version was there to be read"), "{}", told[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,6 +220,43 @@ async fn d34_t09_bots_and_apps_that_act_for_people_are_passed_over_in_silence() 
     assert_eq!(waiting.everything_said().len(), before.len(), "nobody is answered");
     let acts = waiting.world.state(waiting.issue).await.acts().to_vec();
     assert!(acts.iter().all(|act| act.by.kind == AccountKind::User), "{acts:?}");
+    // The record has what the App did, and why each bot was not heard.
+    let run = waiting.world.row(waiting.issue).await.unwrap().id;
+    let log = waiting.world.core.store.events(run).await.unwrap();
+    let by_app = |event: &EventRow| event.kind == "acted" && event.json.contains(r#""via_app":true"#);
+    assert_eq!(log.iter().filter(|event| by_app(event)).count(), 1, "{log:#?}");
+    for bot in ["evil[bot]", "bob-bot[bot]"] {
+        assert_eq!(not_heard(&waiting, bot).await, 2, "{bot}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d34_our_own_app_approves_nothing_that_it_has_written() {
+    let waiting = Waiting::begin().await;
+    let us = waiting.world.person(&waiting.world.github.bot_login());
+    let digest = waiting.digest().await;
+    us.comments(waiting.issue, &format!("/approve {digest}")).unwrap();
+    us.comments(waiting.pull, &format!("/approve {digest}")).unwrap();
+    us.approves(waiting.pull).unwrap_err();
+
+    waiting.still_waits().await;
+    assert_eq!(waiting.world.state(waiting.issue).await.acts(), []);
+    assert_eq!(not_heard(&waiting, us.login()).await, 2);
+}
+
+/// How many approvals by an account the store keeps as deliveries from which nothing followed, with the reason.
+async fn not_heard(waiting: &Waiting, login: &str) -> usize {
+    let config = Config::load(&waiting.world.data.path().join("assentry.toml")).unwrap();
+    let path = config.server.database_url.expose().trim_start_matches("sqlite:").to_owned();
+    let mut store = AnyConnection::connect(&format!("sqlite://{path}")).await.unwrap();
+    let kept = "SELECT body FROM deliveries WHERE state = 'ignored' AND why = 'not by a person'";
+    let bodies: Vec<Vec<u8>> = sqlx::query_scalar(kept).fetch_all(&mut store).await.unwrap();
+    let approves = |body: &Vec<u8>| {
+        let told: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let command = told["comment"]["body"].as_str().is_some_and(|text| text.starts_with("/approve"));
+        told["sender"]["login"] == login && (command || told["review"]["state"] == "approved")
+    };
+    bodies.iter().filter(|body| approves(body)).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,7 @@ async fn d4_a_review_without_a_commit_is_answered_with_the_way_to_name_the_diges
     waiting.still_waits().await;
     let told = waiting.said_to("cara");
     assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("GitHub did not say which commit that review is for"), "{}", told[0]);
     assert!(told[0].contains(&format!("/approve {}", waiting.digest().await)), "{}", told[0]);
 }
 
@@ -87,7 +88,10 @@ async fn d4_a_review_of_a_commit_that_is_no_version_counts_for_nothing() {
     waiting.world.person("cara").approves_commit(waiting.pull, &base).unwrap();
 
     waiting.still_waits().await;
-    assert_eq!(waiting.said_to("cara").len(), 1);
+    let told = waiting.said_to("cara");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("Please read the current one, and approve that."), "{}", told[0]);
+    assert!(told[0].contains(&format!("/approve {}", waiting.digest().await)), "{}", told[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +114,9 @@ async fn d5_a_review_submitted_before_the_publication_counts_for_nothing() {
     waiting.still_waits().await;
     waiting.world.passes(std::time::Duration::from_secs(600)).await;
     waiting.still_waits().await;
-    assert_eq!(waiting.said_to("bob").len(), 1);
+    let told = waiting.said_to("bob");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("made before this version was there to be read"), "{}", told[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

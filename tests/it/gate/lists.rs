@@ -1,13 +1,43 @@
 //! Who is on the list of approvers: by number, by team, by role.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use assentry::demo::github::{Fault, Membership, Role, Wrong};
+use tracing::subscriber::DefaultGuard;
 
 use super::Waiting;
 use crate::world::World;
 
 const TEAM: &str = "acme/keepers";
+
+/// What this thread logs.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn listens(&self) -> DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Bob is in the team, cara is invited; the team may approve.
 async fn with_team() -> Waiting {
@@ -23,9 +53,15 @@ async fn d35_e4_a_list_of_approvers_binds_numbers_and_not_names() {
     let policy = format!("[approval.by]\nusers = {{ bob = {bob}, cara = {other} }}\n");
     let waiting = Waiting::under(world, &policy).await;
     waiting.world.person("cara").approves(waiting.pull).unwrap();
+    let log = Log::default();
+    let _heard = log.listens();
     waiting.still_waits().await;
     let told = waiting.said_to("cara");
     assert!(told[0].contains("names `cara`, and meant another account"), "{told:#?}");
+    // The operator is told which accounts these are.
+    let cara = waiting.world.github.account_id("cara").unwrap();
+    let warned = format!("means account {other} by cara, and that name now belongs to account {cara}");
+    assert!(log.text().contains(&warned), "{}", log.text());
 
     waiting.world.person("bob").approves(waiting.pull).unwrap();
     waiting.is_built().await;

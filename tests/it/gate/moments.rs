@@ -150,6 +150,13 @@ async fn d46_a_second_approval_during_the_work_starts_nothing_new() {
     })
     .await;
     waiting.is_built().await;
+    assert_eq!(waiting.world.core.store.runs(None, 10).await.unwrap().len(), 1);
+
+    waiting.world.person("bob").comments(waiting.issue, "/history").unwrap();
+    waiting.world.settle().await;
+    let said = waiting.everything_said();
+    let history = said.iter().find(|text| text.starts_with("**History**")).expect("the history");
+    assert!(history.contains("- `bob` [approved]") && history.contains("- `cara` [approved]"), "{history}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

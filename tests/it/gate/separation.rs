@@ -3,7 +3,7 @@
 use super::Waiting;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d31_t14_whoever_asked_for_the_plan_does_not_approve_it_where_others_can() {
+async fn d31_e5_t14_whoever_asked_for_the_plan_does_not_approve_it_where_others_can() {
     let waiting = Waiting::begin().await;
     waiting.world.person("ann").approves(waiting.pull).unwrap();
     waiting.still_waits().await;
@@ -13,7 +13,7 @@ async fn d31_t14_whoever_asked_for_the_plan_does_not_approve_it_where_others_can
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d30_whoever_asked_for_the_plan_approves_it_where_the_rules_are_open() {
+async fn d30_e5_whoever_asked_for_the_plan_approves_it_where_the_rules_are_open() {
     let waiting = Waiting::with("separation = 'open'").await;
     waiting.world.person("ann").approves(waiting.pull).unwrap();
     waiting.is_built().await;
