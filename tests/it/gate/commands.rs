@@ -249,3 +249,18 @@ async fn d47_a_retry_without_the_digest_or_by_whoever_asked_waits_for_an_approva
         waiting.is_built().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d47_a_retry_is_not_ended_by_a_plan_that_was_closed_before_it() {
+    let waiting = failed().await;
+    let digest = waiting.digest().await;
+    // The run's end has closed it, or bob does.
+    let _ = waiting.world.person("bob").closes(waiting.pull);
+    waiting.world.passes(Duration::from_secs(60)).await;
+
+    waiting.world.person("bob").comments(waiting.issue, &format!("/retry {digest}")).unwrap();
+    waiting.world.until(waiting.issue, "executing").await;
+    waiting.world.github.advances(Duration::from_secs(3600));
+    assert_eq!(waiting.world.core.reconcile(waiting.world.github.now()).await.unwrap(), 0);
+    waiting.is_built().await;
+}

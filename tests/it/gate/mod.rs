@@ -17,6 +17,7 @@ mod revisions;
 mod separation;
 mod stops;
 mod triggers;
+mod unheard;
 mod unknown;
 mod vetoes;
 

@@ -20,6 +20,12 @@ fn merges(case: &Case) {
     case.world.person("cara").merges(case.pull).unwrap();
 }
 
+/// What is held is held for the reconciler, too.
+async fn an_hour_later_somebody_looks(case: &Case) {
+    case.world.passes(std::time::Duration::from_secs(3600)).await;
+    case.world.core.reconcile(case.world.github.now()).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f37_phase_plan_pull_closed_in_any_phase_cancels() {
     for case in all().await {
@@ -72,6 +78,8 @@ async fn d50_f37_phase_plan_pull_merged_before_the_start_holds_until_someone_app
     let case = Case::starting().await;
     merges(&case);
     case.waits_with(1).await;
+    an_hour_later_somebody_looks(&case).await;
+    case.waits_with(1).await;
     assert!(case.has_said(MERGED), "{:#?}", case.said());
     case.approves_again().await;
     case.is_built().await;
@@ -81,6 +89,8 @@ async fn d50_f37_phase_plan_pull_merged_before_the_start_holds_until_someone_app
 async fn d50_f37_phase_plan_pull_merged_while_running_holds_the_push_until_someone_approves_again() {
     let case = Case::at_work().await;
     merges(&case);
+    case.is_held().await;
+    an_hour_later_somebody_looks(&case).await;
     case.is_held().await;
     assert!(case.has_said(MERGED), "{:#?}", case.said());
     case.approves_again().await;

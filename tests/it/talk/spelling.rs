@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use assentry::demo::github::Mishap;
 use assentry::workflow::command::Spelling;
 
 use super::world_with;
 use crate::world::World;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mention_works_like_the_slash_and_is_as_exact() {
@@ -61,6 +64,10 @@ async fn t16_where_the_prefix_is_another_nothing_else_is_read_and_nothing_else_i
     }
     world.types("bob", issue, &format!("/approve {}", world.digest(issue).await)).await;
     assert_eq!(world.phase(issue).await, "awaiting_approval");
+    world.passes(HOUR).await;
+    assert_eq!(world.core.reconcile(world.github.now()).await.unwrap(), 0);
+    world.settle().await;
+    assert_eq!(world.phase(issue).await, "awaiting_approval");
     world.types("bob", issue, &format!("/assentry approve {}", world.digest(issue).await)).await;
     assert_eq!(world.phase(issue).await, "in_review", "{:#?}", world.said(issue));
 
@@ -74,5 +81,21 @@ async fn t16_where_the_prefix_is_another_nothing_else_is_read_and_nothing_else_i
             let mut behind = text.split(other).skip(1);
             assert!(behind.all(|behind| behind.starts_with("assentry ")), "{text}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t16_d17_what_is_found_late_is_spelt_like_what_arrives() {
+    for spelt in ["/assentry approve", "@assentry approve"] {
+        let world = world_with("[commands]\nprefix = '/assentry '").await;
+        let issue = world.planned().await;
+        let digest = world.digest(issue).await;
+        world.github.deliveries_go_wrong("", 1_000, Mishap::Lost);
+        world.person("bob").comments(issue, &format!("{spelt} {digest}")).unwrap();
+        world.passes(HOUR).await;
+        assert_eq!(world.phase(issue).await, "awaiting_approval");
+        assert_eq!(world.core.reconcile(world.github.now()).await.unwrap(), 1, "{spelt}");
+        world.settle().await;
+        assert_eq!(world.phase(issue).await, "in_review", "{spelt}: {:#?}", world.said(issue));
     }
 }
