@@ -253,7 +253,7 @@ mod tests {
             let voided = with_voided(std::slice::from_ref(&one), one.id, Voided::Edited);
             assert_eq!(voided, ends.then(|| vec![after.clone()]));
             for order in [[&one, &edit], [&edit, &one]] {
-                assert_eq!(recorded(&order.map(Clone::clone)), [after.clone()]);
+                assert_eq!(recorded(&order.map(Clone::clone)), std::slice::from_ref(&after));
             }
         }
     }

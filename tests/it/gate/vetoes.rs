@@ -102,7 +102,7 @@ async fn d14_rule_d_an_objection_stays_when_its_author_edits_it_and_ends_when_it
     waiting.still_waits().await;
     waiting.world.person("bob").approves(waiting.pull).unwrap();
     waiting.still_waits().await;
-    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    waiting.world.github.advances(Duration::from_secs(2));
     for text in ["/reject too much", "Never mind.", "/unapprove"] {
         cara.edits_comment(objection, text).unwrap();
         waiting.still_waits().await;
@@ -121,7 +121,7 @@ async fn d14_rule_d_an_objection_that_holds_the_push_stays_when_its_author_edits
     let objection = cara.comments(waiting.issue, "/reject wiat").unwrap();
     waiting.world.settle().await;
     assert_eq!(waiting.world.phase(waiting.issue).await, "delivering", "{:#?}", waiting.everything_said());
-    waiting.world.github.advances(std::time::Duration::from_secs(2));
+    waiting.world.github.advances(Duration::from_secs(2));
     cara.edits_comment(objection, "/reject wait").unwrap();
     waiting.world.settle().await;
     assert_eq!(waiting.world.phase(waiting.issue).await, "delivering", "{:#?}", waiting.everything_said());
