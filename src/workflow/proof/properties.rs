@@ -218,6 +218,19 @@ fn q12_no_edit_makes_more_approvals_count_nor_approves_what_was_not_approved() {
 }
 
 #[test]
+fn q10_q24_an_approval_of_another_version_or_one_that_was_taken_back_is_told_why_it_is_none() {
+    let asked = Asked::plain().with(2, approve(2), 102).with(3, approve(1), 103);
+    let why = |asked: &Asked, which: usize| {
+        let Asked { subject, rules, edited, retry, acts, .. } = asked;
+        why_not(Case { subject, rules, edited: edited.as_ref(), retry: retry.as_ref(), acts }, &acts[which])
+    };
+    assert_eq!(why(&asked, 0), None);
+    assert!(matches!(why(&asked, 1), Some(Reason::EarlierVersion { act, .. }) if act == asked.acts[1].id));
+    let (act, how) = (asked.acts[0].id, Voided::Edited);
+    assert_eq!(why(&taken_back(&asked, 0, how), 0), Some(Reason::TakenBack { act, how }));
+}
+
+#[test]
 fn q12_an_edited_objection_still_blocks_and_a_deleted_one_does_not() {
     let asked = Asked::plain().with(2, approve(2), 102).with(3, veto(), 103);
     assert_eq!(taken_back(&asked, 1, Voided::Edited).by(), [0; 0]);
